@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# mmscope: one list of sources, two toolchains. `make help` lists the targets.
+
+MMSCOPE_CACHE ?= $(HOME)/.cache/mmscope
+export MMSCOPE_CACHE
+
+CROSS   ?= arm-linux-gnueabihf-
+ARMCC   := $(CROSS)gcc
+HOSTCC  ?= gcc
+PYTHON  := /usr/bin/python3
+LIBFDT  := $(MMSCOPE_CACHE)/libfdt-armhf/usr
+
+# A new file is one word.
+MM    := memblock memblock_alloc early_pool mm_init page_alloc page_fallback \
+	 zone_check nobootmem cma init \
+	 page_ext slub percpu pgtable vmalloc ioremap kaiser
+LIB   := printk cmdline kallsyms
+GUEST := fdt of_reserved_mem truth
+ARM   := head vectors traps console mmu
+
+COMMON := $(MM:%=mm/%) $(LIB:%=lib/%) $(GUEST:%=guest/%)
+ARM_OBJS  := $(COMMON) $(ARM:%=arch/arm/%) lib/string lib/abi \
+	     guest/main
+HOST_OBJS := $(COMMON)
+
+BOARDS     := article sabrelite
+MAX_ORDERS := 11 12 14
+UNIT_TESTS := $(basename $(notdir $(wildcard tests/unit/test_*.c)))
+
+CFLAGS := -std=gnu11 -g3 -fno-common -fno-omit-frame-pointer -Ihelper/include \
+	  -Ihelper/arch -Wall -Wextra -Wundef -Wshadow -Wmissing-prototypes \
+	  -Werror
+A9     := -ffreestanding -marm -mcpu=cortex-a9 -mfpu=vfpv3-d16 \
+	  -mfloat-abi=hard -fno-pic -fno-tree-loop-distribute-patterns \
+	  -fno-tree-vectorize -Ihelper/arch/arm -isystem $(LIBFDT)/include
+HOST   := -O1 -fno-pie -Ihelper/arch/host -DCONFIG_DEBUG_VM \
+	  -fsanitize=address,undefined -fno-sanitize-recover=all
+
+# `make V=1` shows whole commands.
+V ?= 0
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@echo "  $1	$@")
+
+.PHONY: all guest host-tests demo shell test test-kernels bench setup clean help
+all: guest host-tests
+
+help:
+	@echo "make demo          boot the article's board, show its figures in GDB"
+	@echo "make shell         the same, then stay in GDB, stopped at mm_init"
+	@echo "make test          every test that needs no real kernel"
+	@echo "make test-kernels  the tests on real kernels [KERNELS=\"armmp-6.1 ...\"]"
+	@echo "make all           build the guest and the host tests"
+	@echo "make clean         remove build/"
+
+setup:
+	@scripts/setup
+
+# --- the guest: build/guest (debug) and build/guest-release -------------------
+
+guest: $(foreach f,guest guest-release,build/$f/mm.elf build/$f/mm.bin) \
+       $(BOARDS:%=build/boards/%.dtb)
+
+build/guest/%: FLAVOUR := -DCONFIG_DEBUG_VM -DMMSCOPE_FLAVOUR='"debug"'
+build/guest/mm/%.o build/guest/guest/%.o: OPT := -O0
+build/guest/lib/%.o build/guest/arch/%.o: OPT := -O1
+build/guest-release/%: FLAVOUR := -DMMSCOPE_FLAVOUR='"release"'
+build/guest-release/%: OPT := -O2
+
+define guest_rules
+build/$1/%.o: helper/%.c $(MAKEFILE_LIST)
+	@mkdir -p $$(@D)
+	$$(call say,CC)
+	$$(Q)$$(ARMCC) $$(CFLAGS) $$(A9) $$(OPT) $$(FLAVOUR) -MMD -c $$< -o $$@
+build/$1/%.o: helper/%.S $(MAKEFILE_LIST)
+	@mkdir -p $$(@D)
+	$$(call say,AS)
+	$$(Q)$$(ARMCC) $$(CFLAGS) $$(A9) -MMD -c $$< -o $$@
+
+# Twice: the table of functions is made of the first image.
+build/$1/mm.elf: $(ARM_OBJS:%=build/$1/%.o) helper/arch/arm/mm.lds \
+		 scripts/kallsyms.awk
+	$$(call say,LD)
+	$$(Q)$$(call link_guest,build/$1/first.elf,$(ARM_OBJS:%=build/$1/%.o))
+	$$(Q)$(CROSS)nm -n build/$1/first.elf | LC_ALL=C awk -f scripts/kallsyms.awk \
+		> build/$1/kallsyms.S
+	$$(Q)$$(ARMCC) -c build/$1/kallsyms.S -o build/$1/kallsyms.o
+	$$(Q)$$(call link_guest,$$@,$(ARM_OBJS:%=build/$1/%.o) build/$1/kallsyms.o)
+	@rm build/$1/first.elf
+build/$1/mm.bin: build/$1/mm.elf
+	$$(call say,BIN)
+	$$(Q)$(CROSS)objcopy -O binary $$< $$@
+endef
+link_guest = $(ARMCC) -nostdlib -static -Wl,--build-id=none \
+	     -Wl,--fatal-warnings -Wl,--no-warn-rwx-segments \
+	     -T helper/arch/arm/mm.lds -o $1 $2 \
+	     $(LIBFDT)/lib/arm-linux-gnueabihf/libfdt.a -lgcc
+$(foreach f,guest guest-release,$(eval $(call guest_rules,$f)))
+
+build/boards/%.dtb: helper/guest/boards/%.dts helper/guest/boards/imx6q.dtsi
+	@mkdir -p $(@D)
+	$(call say,DTC)
+	$(Q)dtc -q -I dts -O dtb -o $@ $<
+
+# --- the host build: build/host-oN for MAX_ORDER N ----------------------------
+
+# Relocatable as one object, its data in sections that host.c can put back.
+define host_rules
+build/host-o$1/%.o: helper/%.c $(MAKEFILE_LIST)
+	@mkdir -p $$(@D)
+	$$(call say,HOSTCC)
+	$$(Q)$$(HOSTCC) $$(CFLAGS) $$(HOST) $$(HOST_RENAME) \
+		-DCONFIG_FORCE_MAX_ZONEORDER=$1 -MMD -c $$< -o $$@
+build/host-o$1/libmm.o: $(HOST_OBJS:%=build/host-o$1/%.o)
+	$$(call say,LD)
+	$$(Q)ld -r -o $$@ $$^
+	$$(Q)objcopy --rename-section .data=mm_data --rename-section .bss=mm_bss $$@
+build/host-o$1/tests/%: tests/unit/%.c build/host-o$1/libmm.o \
+		build/host-o$1/arch/host/host.o $(MAKEFILE_LIST)
+	@mkdir -p $$(@D)
+	$$(call say,HOSTLD)
+	$$(Q)$$(HOSTCC) $$(CFLAGS) $$(HOST) -DCONFIG_FORCE_MAX_ZONEORDER=$1 \
+		-Ihelper -MMD -no-pie -o $$@ $$(filter-out %.h Makefile,$$^) \
+		-lcmocka -lfdt
+build/host-o$1/replay: build/host-o$1/replay/replay.o build/host-o$1/libmm.o \
+		build/host-o$1/arch/host/host.o
+	$$(call say,HOSTLD)
+	$$(Q)$$(HOSTCC) $$(HOST) -no-pie -o $$@ $$^ -lfdt
+host-tests: build/host-o$1/replay $(UNIT_TESTS:%=build/host-o$1/tests/%)
+endef
+# The library's own printf family does not take the C library's names.
+build/%/lib/printk.o: HOST_RENAME := -Dsnprintf=mm_snprintf \
+				     -Dvsnprintf=mm_vsnprintf
+HOST_ORDERS := $(sort $(MAX_ORDERS) $(REPLAY_ORDER))
+$(foreach n,$(HOST_ORDERS),$(eval $(call host_rules,$n)))
+
+# --- what people call ---------------------------------------------------------
+
+demo: setup
+	@$(MAKE) --no-print-directory guest >/dev/null
+	@scripts/demo
+shell: setup
+	@$(MAKE) --no-print-directory guest >/dev/null
+	@scripts/demo --shell
+test: setup
+	@$(MAKE) --no-print-directory -j$$(nproc) guest host-tests >/dev/null
+	$(PYTHON) -m pytest -q tests --ignore=tests/kernels
+test-kernels: setup
+	@$(MAKE) --no-print-directory guest >/dev/null
+	$(PYTHON) -m pytest -q tests/kernels
+clean:
+	rm -rf build
+
+-include $(shell find build -name '*.d' 2>/dev/null)

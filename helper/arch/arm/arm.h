@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* arm.h - what the files of arch/arm share. */
+#ifndef ARM_H
+#define ARM_H
+
+#include <mm/types.h>
+
+/* The first-level translation table: one descriptor a section. */
+extern u32 swapper_pg_dir[4096];
+
+/** map_device_section - one section at @virt, around @phys, as a device */
+void map_device_section(unsigned long virt, phys_addr_t phys);
+
+#endif

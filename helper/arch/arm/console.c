@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * console.c - the UART: the board's debug UART from the first C line on, the
+ * device tree's console once the tree has been read.
+ *
+ * Registers: i.MX 6Dual/6Quad Reference Manual, chapter UART; ARM PrimeCell
+ * UART (PL011) Technical Reference Manual, DDI 0183.
+ */
+#include <arch.h>
+#include <mm/string.h>
+#include <mm/printk.h>
+
+#include "../../guest/fdt.h"
+#include "../../guest/guest.h"
+#include "arm.h"
+
+struct uart {
+	const char *compatible;
+	void (*init)(volatile char *regs);
+	void (*putc)(volatile char *regs, char c);
+};
+
+static u32 read_reg(volatile char *regs, unsigned int offset)
+{
+	return *(volatile u32 *)(volatile void *)(regs + offset);
+}
+
+static void write_reg(volatile char *regs, unsigned int offset, u32 value)
+{
+	*(volatile u32 *)(volatile void *)(regs + offset) = value;
+}
+
+#define IMX_UTXD	0x40
+#define IMX_UCR1	0x80
+#define IMX_UCR1_UARTEN	(1u << 0)
+#define IMX_UCR2	0x84
+#define IMX_UCR2_SRST	(1u << 0)	/* 0 resets */
+#define IMX_UCR2_TXEN	(1u << 2)
+#define IMX_UCR2_WS	(1u << 5)	/* 8 bits */
+#define IMX_UCR2_IRTS	(1u << 14)
+#define IMX_UTS		0xb4
+#define IMX_UTS_TXFULL	(1u << 4)
+
+static void imx_uart_init(volatile char *regs)
+{
+	write_reg(regs, IMX_UCR1, IMX_UCR1_UARTEN);
+	write_reg(regs, IMX_UCR2, IMX_UCR2_SRST | IMX_UCR2_TXEN | IMX_UCR2_WS |
+				  IMX_UCR2_IRTS);
+}
+
+static void imx_uart_putc(volatile char *regs, char c)
+{
+	while (read_reg(regs, IMX_UTS) & IMX_UTS_TXFULL)
+		;
+	write_reg(regs, IMX_UTXD, (u32)c);
+}
+
+#define PL011_DR	0x00
+#define PL011_FR	0x18
+#define PL011_FR_TXFF	(1u << 5)
+#define PL011_CR	0x30
+#define PL011_CR_UARTEN	(1u << 0)
+#define PL011_CR_TXE	(1u << 8)
+
+static void pl011_init(volatile char *regs)
+{
+	write_reg(regs, PL011_CR, PL011_CR_UARTEN | PL011_CR_TXE);
+}
+
+static void pl011_putc(volatile char *regs, char c)
+{
+	while (read_reg(regs, PL011_FR) & PL011_FR_TXFF)
+		;
+	write_reg(regs, PL011_DR, (u32)c);
+}
+
+static const struct uart uarts[] = {
+	{ "fsl,imx6q-uart", imx_uart_init, imx_uart_putc },
+	{ "arm,pl011", pl011_init, pl011_putc },
+};
+
+/* The debug UART's page within the section that head.S mapped. */
+#define DEBUG_LL_SABRELITE (DEBUG_LL_VIRT + 0xe8000)
+#define MIDR_PART_A9	0xc09
+
+static const struct uart *uart;
+static volatile char *uart_regs;
+
+static void debug_ll_init(void)
+{
+	u32 midr;
+
+	__asm__("mrc p15, 0, %0, c0, c0, 0" : "=r"(midr));
+	if ((midr >> 4 & 0xfff) == MIDR_PART_A9) {
+		uart = &uarts[0];
+		uart_regs = (volatile char *)DEBUG_LL_SABRELITE;
+	} else {
+		uart = &uarts[1];
+		uart_regs = (volatile char *)DEBUG_LL_VIRT;
+	}
+	uart->init(uart_regs);
+}
+
+void arch_console_init(void)
+{
+	const char *compatible;
+	phys_addr_t phys;
+
+	if (fdt_console(&compatible, &phys)) {
+		pr_warn("device tree: no usable stdout-path; staying here\n");
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(uarts); i++) {
+		if (strcmp(compatible, uarts[i].compatible))
+			continue;
+		map_device_section(DEBUG_LL_VIRT, phys);
+		uart = &uarts[i];
+		uart_regs = (volatile char *)DEBUG_LL_VIRT +
+			    phys % SECTION_SIZE;
+		uart->init(uart_regs);
+		return;
+	}
+	pr_warn("device tree: no driver for the console \"%s\"\n", compatible);
+}
+
+void arch_console_write(const char *text, size_t len)
+{
+	if (!uart)
+		debug_ll_init();
+	for (; len; len--, text++) {
+		if (*text == '\n')
+			uart->putc(uart_regs, '\r');
+		uart->putc(uart_regs, *text);
+	}
+}

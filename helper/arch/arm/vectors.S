@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vectors.S - every exception is the end: its registers are saved on a stack
+ * of its own, which is there whatever became of the other one, and reported.
+ *
+ * The unwind rules make the interrupted function the caller of the handler,
+ * so that a debugger's backtrace goes on from it.
+ */
+
+	/* struct pt_regs, traps.h: r0 to r12, sp, lr, pc, cpsr, and a pad */
+#define PT_SP		52
+#define PT_LR		56
+#define PT_PC		60
+#define PT_CPSR		64
+#define PT_SIZE		72
+
+	.cfi_sections .debug_frame
+
+	.text
+	.arm
+	.balign 32
+	.global vectors
+vectors:
+	b	vector_reset
+	b	vector_undefined
+	b	vector_svc
+	b	vector_prefetch_abort
+	b	vector_data_abort
+	b	vector_reserved
+	b	vector_irq
+	b	vector_fiq
+
+	/* \adjust: how far lr is past the instruction that did it */
+	.macro vector name, kind, adjust
+	.type vector_\name, %function
+vector_\name:
+	.cfi_startproc
+	.cfi_signal_frame
+	.cfi_return_column 15
+	sub	lr, lr, #\adjust
+	sub	sp, sp, #PT_SIZE
+	stmia	sp, {r0-r12}
+	mrs	r1, spsr
+	str	lr, [sp, #PT_PC]
+	str	r1, [sp, #PT_CPSR]
+	mov	r4, sp
+	cps	#0x13				@ where sp and lr are the code's
+	str	sp, [r4, #PT_SP]
+	str	lr, [r4, #PT_LR]
+	mov	sp, r4
+	mov	r0, r4
+	mov	r1, #\kind
+	.cfi_def_cfa r4, PT_SIZE
+	.irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+	.cfi_offset r\n, 4 * \n - PT_SIZE
+	.endr
+	.cfi_offset r13, PT_SP - PT_SIZE
+	.cfi_offset r14, PT_LR - PT_SIZE
+	.cfi_offset r15, PT_PC - PT_SIZE
+	bl	do_exception
+	b	.				@ the return address stays in here
+	.cfi_endproc
+	.size vector_\name, . - vector_\name
+	.endm
+
+	/* The kinds: enum exception, traps.h */
+	vector reset, 0, 0
+	vector undefined, 1, 4
+	vector svc, 2, 4
+	vector prefetch_abort, 3, 4
+	vector data_abort, 4, 8
+	vector reserved, 5, 0
+	vector irq, 6, 4
+	vector fiq, 7, 4
+
+	/* Each mode that an exception can enter gets the exception stack. */
+	.global traps_init
+	.type traps_init, %function
+traps_init:
+	.cfi_startproc
+	ldr	r0, =exception_stack_top
+	.irp mode, 0x17, 0x1b, 0x12, 0x11	@ ABT, UND, IRQ, FIQ
+	cps	#\mode
+	mov	sp, r0
+	.endr
+	cps	#0x13
+	bx	lr
+	.cfi_endproc
+	.size traps_init, . - traps_init
+	.ltorg
+
+	.section .note.GNU-stack, "", %progbits

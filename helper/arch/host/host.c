@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * host.c - the machine that tests, fuzzing and replay run: sparse RAM, a
+ * console in memory, and panics that a test can wait for.
+ *
+ * The library's globals live in sections of their own (the Makefile renames
+ * .data and .bss), so a new machine starts from a copy of their first state.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <arch.h>
+#include <mm/bug.h>
+
+#include "host.h"
+
+#define CONSOLE_BYTES (1 << 20)
+
+unsigned long host_page_offset, host_pfn_offset, host_lowmem_limit;
+bool host_console_echo;
+
+static char console[CONSOLE_BYTES];
+static size_t console_len;
+static jmp_buf panic_jump;
+static bool panic_expected;
+static size_t panic_text_at;
+static size_t ram_bytes;
+
+extern char __start_mm_data[] __attribute__((weak));
+extern char __stop_mm_data[] __attribute__((weak));
+extern char __start_mm_bss[] __attribute__((weak));
+extern char __stop_mm_bss[] __attribute__((weak));
+
+/* By bytes: the sections hold red zones that a sanitizer's memcpy refuses. */
+__attribute__((no_sanitize("address", "undefined"), noinline))
+static void copy_bytes(char *to, const char *from, size_t n)
+{
+	for (volatile size_t i = 0; i < n; i++)
+		to[i] = from ? from[i] : 0;
+}
+
+static int restore_globals(void)
+{
+	static char *first_data;
+	size_t n = (size_t)(__stop_mm_data - __start_mm_data);
+
+	if (!first_data) {
+		first_data = malloc(n + 1);
+		if (!first_data)
+			return -ENOMEM;
+		copy_bytes(first_data, __start_mm_data, n);
+	}
+	copy_bytes(__start_mm_data, first_data, n);
+	copy_bytes(__start_mm_bss, NULL,
+		   (size_t)(__stop_mm_bss - __start_mm_bss));
+	return 0;
+}
+
+int host_ram_init(phys_addr_t base, phys_addr_t size, phys_addr_t lowmem_limit)
+{
+	phys_addr_t start = base & PAGE_MASK;
+	void *ram;
+
+	if (host_page_offset)
+		munmap((void *)host_page_offset, ram_bytes);
+	host_page_offset = 0;
+	ram_bytes = ALIGN(base + size - start, PAGE_SIZE);
+	ram = mmap(NULL, ram_bytes, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (ram == MAP_FAILED)
+		return -ENOMEM;
+	host_page_offset = (unsigned long)ram;
+	host_pfn_offset = start >> PAGE_SHIFT;
+	host_lowmem_limit = lowmem_limit;
+	console_len = 0;
+	console[0] = 0;
+	panic_text_at = 0;
+	panic_expected = false;
+	return restore_globals();
+}
+
+void arch_console_write(const char *text, size_t len)
+{
+	size_t room = CONSOLE_BYTES - 1 - console_len;
+
+	if (host_console_echo)
+		fwrite(text, 1, len, stderr);
+	if (len > room)
+		len = room;
+	memcpy(console + console_len, text, len);
+	console_len += len;
+	console[console_len] = 0;
+}
+
+const char *host_console(void)
+{
+	return console;
+}
+
+jmp_buf *host_panic_expected(void)
+{
+	panic_expected = true;
+	panic_text_at = console_len;
+	return &panic_jump;
+}
+
+const char *host_panic_text(void)
+{
+	static char text[512];
+	const char *at = strstr(console + panic_text_at, "panic: ");
+
+	snprintf(text, sizeof(text), "%s", at ? at + strlen("panic: ") : "");
+	text[strcspn(text, "\n")] = 0;
+	return text;
+}
+
+void arch_halt(void)
+{
+	if (panic_expected) {
+		panic_expected = false;
+		longjmp(panic_jump, 1);
+	}
+	fprintf(stderr, "%s", console + (console_len > 2000 ?
+					 console_len - 2000 : 0));
+	abort();
+}
+
+phys_addr_t arch_kernel_end(void)
+{
+	return 0;
+}

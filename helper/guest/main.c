@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * main.c - the boot, from the first C line to the idle loop: one list of
+ * calls, in Linux's order and under its names.
+ */
+#include <arch.h>
+#include <mm/bug.h>
+#include <mm/cma.h>
+#include <mm/mm.h>
+#include <mm/printk.h>
+
+#include "fdt.h"
+#include "guest.h"
+#include "truth.h"
+
+const char mmscope_banner[] =
+	"mmscope 4.9.0 (" MMSCOPE_FLAVOUR ") " __VERSION__ "\n";
+
+enum system_states system_state;
+
+/* What is not for the allocator: the image, the tree, what the tree says. */
+static void arm_memblock_init(void)
+{
+	arch_memblock_reserve();
+	early_init_fdt_reserve_self();
+	early_init_fdt_scan_reserved_mem();
+	dma_contiguous_reserve(0);
+	memblock_dump_all();
+}
+
+static void setup_arch(void)
+{
+	setup_machine_fdt(arch_fdt(), ARCH_FDT_MAX_BYTES);
+	arch_console_init();
+	parse_early_param();
+	sanity_check_meminfo();
+	arm_memblock_init();
+	paging_init();
+	bootmem_init();
+}
+
+void start_kernel(void)
+{
+	printk("%s", mmscope_banner);
+	setup_arch();
+	printk("Kernel command line: %s\n", boot_command_line);
+	build_all_zonelists();
+	page_alloc_init();
+	mm_init();
+	truth_record(&truth_mm_init);
+
+	cma_init_reserved_areas();
+	truth_record(&truth_cma);
+	system_state = SYSTEM_RUNNING;
+	cpu_idle();
+}
+
+/* Where a test or a reader stops to look at a machine at rest. */
+void cpu_idle(void)
+{
+	printk("mmscope: idle\n");
+	for (;;)
+		arch_wait();
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * truth.h - what the guest itself found at a moment, for tests to compare a
+ * debugger's answers with.
+ *
+ * Found the slow and obvious way, and not the debugger's: page by page
+ * through mem_map and memblock, never along a free list.
+ */
+#ifndef GUEST_TRUTH_H
+#define GUEST_TRUTH_H
+
+#include <mm/mmzone.h>
+
+struct truth_zone {
+	unsigned long memory_pages;	/* valid pfns of the zone */
+	unsigned long reserved_pages;	/* of these, PageReserved */
+	unsigned long free_pages;	/* in blocks whose head is PageBuddy */
+	unsigned long blocks[MAX_ORDER];	/* such heads, by order */
+	unsigned long cma_blocks;	/* pageblocks of type MIGRATE_CMA */
+	u32 free_digest;	/* FNV-1a over (pfn, order) of the heads, pfn
+				 * ascending, each as 32-bit little endian */
+};
+
+struct truth {
+	unsigned long recorded;		/* 1: the rest is filled in */
+	unsigned long totalram_pages;	/* free pages at the hand-over */
+	struct truth_zone zones[MAX_NR_ZONES];
+};
+
+extern struct truth truth_mm_init;	/* right after mm_init() */
+extern struct truth truth_cma;		/* after the CMA areas came back */
+
+/** truth_record - look at every page and fill @truth in */
+void truth_record(struct truth *truth);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cma.h - contiguous memory areas: reserved early, lent to movable pages.
+ */
+#ifndef MM_CMA_H
+#define MM_CMA_H
+
+#include <mm/types.h>
+
+#define MAX_CMA_AREAS 8
+
+/*
+ * One area.
+ *   CMA-1  base_pfn and count are multiples of pageblock_nr_pages
+ *   CMA-2  all its pages lie in one zone
+ *   CMA-3  once active, its pageblocks are MIGRATE_CMA (or ISOLATE)
+ */
+struct cma {
+	unsigned long base_pfn;
+	unsigned long count;		/* pages */
+	unsigned int order_per_bit;
+	bool active;			/* handed to the buddy */
+	const char *name;
+};
+
+extern struct cma cma_areas[MAX_CMA_AREAS];
+extern unsigned int cma_area_count;
+extern unsigned long totalcma_pages;
+extern struct cma *dma_contiguous_default_area;
+
+/**
+ * cma_init_reserved_mem - make an area of memory that is already reserved
+ * @name: kept, not copied
+ * Return: 0; -EINVAL: empty, not aligned to a pageblock or not reserved;
+ *         -ENOSPC: all MAX_CMA_AREAS are taken.
+ */
+int cma_init_reserved_mem(phys_addr_t base, phys_addr_t size,
+			  unsigned int order_per_bit, const char *name,
+			  struct cma **ret);
+
+/**
+ * cma_declare_contiguous - reserve memory and make an area of it
+ * @base:  wanted address, 0: anywhere (HighMem first)
+ * @limit: highest end, 0: none
+ * @fixed: exactly at @base or not at all
+ * Return: 0; -EINVAL, -ENOSPC as above; -EBUSY: fixed and taken;
+ *         -ENOMEM: no room.
+ */
+int cma_declare_contiguous(phys_addr_t base, phys_addr_t size,
+			   phys_addr_t limit, phys_addr_t alignment,
+			   unsigned int order_per_bit, bool fixed,
+			   const char *name, struct cma **ret);
+
+/** early_cma - "cma=SIZE[@BASE[-LIMIT]]"; -EINVAL when it cannot be read */
+int early_cma(const char *arg);
+/** dma_contiguous_reserve - the default area, unless the board has one */
+void dma_contiguous_reserve(phys_addr_t limit);
+/** cma_init_reserved_areas - activate all areas: the initcall after mm_init */
+void cma_init_reserved_areas(void);
+
+#endif

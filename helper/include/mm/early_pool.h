@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * early_pool.h - reserved ranges that early allocations are served from.
+ *
+ * No Linux counterpart: a board that replays another machine's memblock says
+ * in its device tree where our own early allocations shall live, so that
+ * they add no region of their own. Boards without pools never notice.
+ *
+ *   POOL-1  every pool lies in memblock.reserved
+ *   POOL-2  used ranges lie in pools
+ */
+#ifndef MM_EARLY_POOL_H
+#define MM_EARLY_POOL_H
+
+#include <mm/memblock.h>
+
+/** early_pool_add - let early allocations use [base, base + size) */
+int early_pool_add(phys_addr_t base, phys_addr_t size);
+
+/**
+ * early_pool_alloc - a range from the smallest pool piece that it fits
+ * Return: 0 and its address in @ret; -ENOMEM: no pool has room in
+ *         [start, end), or there is none.
+ */
+int early_pool_alloc(phys_addr_t size, phys_addr_t align, phys_addr_t start,
+		     phys_addr_t end, phys_addr_t *ret);
+
+/** early_pool_free - give back; false when the range is in no pool */
+bool early_pool_free(phys_addr_t base, phys_addr_t size);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * gfp.h - what a caller of the page allocator asks for. Bits: Linux 4.9's.
+ */
+#ifndef MM_GFP_H
+#define MM_GFP_H
+
+#include <mm/mmzone.h>
+
+#define __GFP_DMA		0x01u		/* no such zone: Normal */
+#define __GFP_HIGHMEM		0x02u
+#define __GFP_DMA32		0x04u		/* no such zone: Normal */
+#define __GFP_MOVABLE		0x08u
+#define __GFP_RECLAIMABLE	0x10u
+#define __GFP_HIGH		0x20u
+#define __GFP_IO		0x40u
+#define __GFP_FS		0x80u
+#define __GFP_COLD		0x100u
+#define __GFP_NOWARN		0x200u
+#define __GFP_ZERO		0x8000u
+#define __GFP_ATOMIC		0x80000u
+#define __GFP_DIRECT_RECLAIM	0x400000u
+#define __GFP_KSWAPD_RECLAIM	0x2000000u
+
+#define __GFP_RECLAIM	(__GFP_DIRECT_RECLAIM | __GFP_KSWAPD_RECLAIM)
+#define GFP_ATOMIC	(__GFP_HIGH | __GFP_ATOMIC | __GFP_KSWAPD_RECLAIM)
+#define GFP_KERNEL	(__GFP_RECLAIM | __GFP_IO | __GFP_FS)
+#define GFP_NOWAIT	(__GFP_KSWAPD_RECLAIM)
+#define GFP_USER	GFP_KERNEL
+#define GFP_HIGHUSER	(GFP_USER | __GFP_HIGHMEM)
+#define GFP_HIGHUSER_MOVABLE (GFP_HIGHUSER | __GFP_MOVABLE)
+
+/** gfp_zone - the highest zone that may serve @flags */
+static inline enum zone_type gfp_zone(gfp_t flags)
+{
+	if (!(flags & __GFP_HIGHMEM))
+		return ZONE_NORMAL;
+	return flags & __GFP_MOVABLE ? ZONE_MOVABLE : ZONE_HIGHMEM;
+}
+
+/** gfpflags_to_migratetype - which free list @flags ask for */
+static inline enum migratetype gfpflags_to_migratetype(gfp_t flags)
+{
+	return (flags & (__GFP_MOVABLE | __GFP_RECLAIMABLE)) >> 3;
+}
+_Static_assert(__GFP_MOVABLE >> 3 == MIGRATE_MOVABLE, "gfp to migratetype");
+_Static_assert(__GFP_RECLAIMABLE >> 3 == MIGRATE_RECLAIMABLE,
+	       "gfp to migratetype");
+
+/**
+ * alloc_pages - take one block
+ * @gfp:   which zones may serve it; __GFP_ZERO clears it
+ * @order: log2 of its size in pages, below MAX_ORDER
+ * Return: the head page, page_count() == 1; NULL if no allowed zone has one.
+ */
+struct page *alloc_pages(gfp_t gfp, unsigned int order);
+#define alloc_page(gfp) alloc_pages(gfp, 0)
+
+/**
+ * __free_pages - drop a reference; the last one gives the block back
+ * @page:  the head that alloc_pages() returned
+ * @order: the order that it was asked for with
+ *
+ * A page that cannot be free (wrong count, flags left over) is reported as
+ * bad and kept out of service.
+ */
+void __free_pages(struct page *page, unsigned int order);
+#define __free_page(page) __free_pages(page, 0)
+
+/* The same by virtual address, lowmem only. 0: none. */
+unsigned long __get_free_pages(gfp_t gfp, unsigned int order);
+void free_pages(unsigned long addr, unsigned int order);
+
+#endif

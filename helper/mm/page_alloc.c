@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * page_alloc.c - buddy allocator: free blocks of 1 << order pages, per zone.
+ *
+ * Contract: returns naturally aligned blocks from the zones mm_init.c built.
+ * May call: mm_init.c, memblock.c, page_fallback.c, lib/, arch.h.
+ * Called by: nobootmem.c, cma.c, and whoever wants pages.
+ * Fails:    NULL when no allowed zone has a block. A bad page is reported
+ *           and kept out of service; the machine goes on.
+ */
+#include <arch.h>
+#include <mm/bug.h>
+#include <mm/gfp.h>
+#include <mm/mm.h>
+#include <mm/printk.h>
+#include <mm/string.h>
+
+#include "page_alloc_internal.h"
+
+unsigned long nr_bad_pages;
+
+/* --- bad pages ------------------------------------------------------------ */
+
+static void bad_page(const struct page *page, const char *reason,
+		     unsigned long ip)
+{
+	nr_bad_pages++;
+	pr_err("bad page: pfn 0x%lx: %s (flags 0x%lx count %d mapcount %d "
+	       "mapping %p) by %pS\n", page_to_pfn(page), reason, page->flags,
+	       page_count(page), page->_mapcount.counter, (void *)page->mapping,
+	       (void *)ip);
+}
+
+/* Why @page cannot be free with none of @flags set; NULL: it can. */
+static const char *page_bad_reason(const struct page *page, unsigned long flags)
+{
+	if (page->_mapcount.counter != -1)
+		return "nonzero mapcount";
+	if (page->mapping)
+		return "non-NULL mapping";
+	if (page_count(page))
+		return "nonzero _refcount";
+	if (page->flags & flags)
+		return flags == PAGE_FLAGS_CHECK_AT_FREE ?
+		       "PAGE_FLAGS_CHECK_AT_FREE flag(s) set" :
+		       "PAGE_FLAGS_CHECK_AT_PREP flag(s) set";
+	return NULL;
+}
+
+/* All of a block's pages must be as @flags want them; reports those not. */
+static bool check_pages(struct page *page, unsigned int order,
+			unsigned long flags, unsigned long ip)
+{
+	bool good = true;
+
+	for (struct page *p = page; p < page + (1UL << order); p++) {
+		const char *reason;
+
+		if (likely(p->_mapcount.counter == -1 && !p->mapping &&
+			   !page_count(p) && !(p->flags & flags)))
+			continue;
+		reason = page_bad_reason(p, flags);
+		bad_page(p, reason, ip);
+		good = false;
+	}
+	return good;
+}
+
+/* --- blocks on and off the lists ------------------------------------------ */
+
+static void __set_page_order(struct page *page, unsigned int order)
+{
+	set_page_private(page, order);
+	__SetPageBuddy(page);
+}
+
+static void __rmv_page_order(struct page *page)
+{
+	__ClearPageBuddy(page);
+	set_page_private(page, 0);
+}
+
+static void __add_to_free_area(struct page *page, struct free_area *area,
+			       unsigned int order, enum migratetype type,
+			       bool tail)
+{
+	struct list_head *list = &area->free_list[type];
+
+	__set_page_order(page, order);
+	if (tail)
+		list_add_tail(&page->lru, list);
+	else
+		list_add(&page->lru, list);
+	area->nr_free++;
+}
+
+void __del_from_free_area(struct page *page, struct free_area *area)
+{
+	list_del(&page->lru);
+	__rmv_page_order(page);
+	area->nr_free--;
+}
+
+static void __mod_zone_freepage_state(struct zone *zone, long pages,
+				      enum migratetype type)
+{
+	__mod_zone_page_state(zone, NR_FREE_PAGES, pages);
+	if (type == MIGRATE_CMA)
+		__mod_zone_page_state(zone, NR_FREE_CMA_PAGES, pages);
+}
+
+/* --- freeing -------------------------------------------------------------- */
+
+/*
+ * Can @buddy be merged with @page, both of @order? A page of a hole has
+ * _mapcount 0 and so is none; mem_map always reaches to it.
+ */
+static bool page_is_buddy(const struct page *page, const struct page *buddy,
+			  unsigned int order)
+{
+	return PageBuddy(buddy) && page_private(buddy) == order &&
+	       page->flags >> ZONES_PGSHIFT == buddy->flags >> ZONES_PGSHIFT;
+}
+
+/*
+ * Will this block and its buddy, once that is free too, merge further at
+ * once? Then it goes to the tail, to be given out late.
+ */
+static bool buddy_merge_likely(struct page *page, unsigned long page_idx,
+			       unsigned int order)
+{
+	unsigned long combined_idx, buddy_idx;
+	struct page *higher_page;
+
+	if (order >= MAX_ORDER - 2)
+		return false;
+	combined_idx = page_idx & ~(1UL << order);
+	higher_page = page - (page_idx - combined_idx);
+	buddy_idx = combined_idx ^ (1UL << (order + 1));
+	return page_is_buddy(higher_page,
+			     higher_page + ((long)buddy_idx -
+					    (long)combined_idx), order + 1);
+}
+
+void __free_one_page(struct page *page, unsigned long pfn, struct zone *zone,
+		     unsigned int order, enum migratetype migratetype)
+{
+	unsigned long page_idx = pfn;
+	unsigned long buddy_idx, combined_idx;
+	struct page *buddy;
+
+	VM_BUG_ON(page->flags & PAGE_FLAGS_CHECK_AT_PREP);
+	VM_BUG_ON(!IS_ALIGNED(pfn, 1UL << order));	/* BUDDY-3 */
+	VM_BUG_ON(page_zone(page) != zone);		/* BUDDY-4 */
+	VM_BUG_ON(!zone_spans_pfn(zone, pfn));
+
+	if (likely(migratetype != MIGRATE_ISOLATE))
+		__mod_zone_freepage_state(zone, 1L << order, migratetype);
+
+	while (order < MAX_ORDER - 1) {
+		buddy_idx = page_idx ^ (1UL << order);
+		buddy = page + ((long)buddy_idx - (long)page_idx);
+		if (!page_is_buddy(page, buddy, order))
+			goto done_merging;
+		__del_from_free_area(buddy, &zone->free_area[order]);
+		combined_idx = buddy_idx & page_idx;
+		page -= page_idx - combined_idx;
+		page_idx = combined_idx;
+		order++;
+	}
+
+done_merging:
+	__add_to_free_area(page, &zone->free_area[order], order, migratetype,
+			   buddy_merge_likely(page, page_idx, order));
+}
+
+static bool free_pages_prepare(struct page *page, unsigned int order,
+			       unsigned long ip)
+{
+	if (!check_pages(page, order, PAGE_FLAGS_CHECK_AT_FREE, ip))
+		return false;
+	for (struct page *p = page; p < page + (1UL << order); p++)
+		p->flags &= ~PAGE_FLAGS_CHECK_AT_PREP;
+	return true;
+}
+
+static void free_one_page(struct zone *zone, struct page *page,
+			  unsigned long pfn, unsigned int order)
+{
+	unsigned long flags = spin_lock_irqsave(&zone->lock);
+
+	__free_one_page(page, pfn, zone, order,
+			get_pfnblock_migratetype(zone, pfn));
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+static void __free_pages_ok(struct page *page, unsigned int order,
+			    unsigned long ip)
+{
+	if (free_pages_prepare(page, order, ip))
+		free_one_page(page_zone(page), page, page_to_pfn(page), order);
+}
+
+/*
+ * The way of single pages. Before there are per-CPU pagesets it is the way
+ * of all blocks.
+ */
+static void free_hot_cold_page(struct page *page, bool cold __maybe_unused,
+			       unsigned long ip)
+{
+	VM_BUG_ON(page_zone(page)->pageset);
+	__free_pages_ok(page, 0, ip);
+}
+
+static void free_the_page(struct page *page, unsigned int order,
+			  unsigned long ip)
+{
+	if (unlikely(order >= MAX_ORDER ||
+		     !IS_ALIGNED(page_to_pfn(page), 1UL << order))) {
+		bad_page(page, "freed with an order it cannot have", ip);
+		return;
+	}
+	if (unlikely(page_count(page) <= 0)) {
+		bad_page(page, PageBuddy(page) ? "freed twice" :
+			 "freed, but nobody holds it", ip);
+		return;
+	}
+	if (!put_page_testzero(page))
+		return;
+	if (order == 0)
+		free_hot_cold_page(page, false, ip);
+	else
+		__free_pages_ok(page, order, ip);
+}
+
+void __free_pages(struct page *page, unsigned int order)
+{
+	free_the_page(page, order, _RET_IP_);
+}
+
+void free_pages(unsigned long addr, unsigned int order)
+{
+	if (addr)
+		free_the_page(virt_to_page(addr), order, _RET_IP_);
+}
+
+/* --- the first free of all ------------------------------------------------ */
+
+void reserve_bootmem_region(phys_addr_t start, phys_addr_t end)
+{
+	unsigned long start_pfn = PFN_DOWN(start), end_pfn = PFN_UP(end);
+	unsigned long valid_start, valid_end;
+	int i;
+
+	for_each_mem_pfn_range(i, NUMA_NO_NODE, &valid_start, &valid_end,
+			       NULL) {
+		valid_start = clamp(valid_start, start_pfn, end_pfn);
+		valid_end = clamp(valid_end, start_pfn, end_pfn);
+		for (; valid_start < valid_end; valid_start++) {
+			struct page *page = pfn_to_page(valid_start);
+
+			INIT_LIST_HEAD(&page->lru);
+			SetPageReserved(page);
+		}
+	}
+}
+
+static void boot_pages_unreserve(struct page *page, unsigned long nr_pages)
+{
+	for (struct page *p = page; p < page + nr_pages; p++) {
+		ClearPageReserved(p);
+		set_page_count(p, 0);
+	}
+	set_page_count(page, 1);
+}
+
+void __free_pages_bootmem(struct page *page, unsigned long pfn,
+			  unsigned int order)
+{
+	VM_BUG_ON(page_to_pfn(page) != pfn);
+	boot_pages_unreserve(page, 1UL << order);
+	page_zone(page)->managed_pages += 1UL << order;
+	__free_pages(page, order);
+}
+
+void init_cma_reserved_pageblock(struct page *page)
+{
+	struct zone *zone = page_zone(page);
+
+	boot_pages_unreserve(page, pageblock_nr_pages);
+	set_pfnblock_migratetype(zone, page_to_pfn(page), MIGRATE_CMA);
+	__free_pages(page, pageblock_order);
+	zone->managed_pages += pageblock_nr_pages;
+	totalram_pages += pageblock_nr_pages;
+	if (is_highmem(zone))
+		totalhigh_pages += pageblock_nr_pages;
+}
+
+/* --- allocating ----------------------------------------------------------- */
+
+void expand(struct zone *zone, struct page *page, unsigned int low,
+	    unsigned int high, enum migratetype migratetype)
+{
+	while (high > low) {
+		struct page *half;
+
+		high--;
+		half = page + (1UL << high);
+		__add_to_free_area(half, &zone->free_area[high], high,
+				   migratetype, false);
+	}
+}
+
+static struct page *__rmqueue_smallest(struct zone *zone, unsigned int order,
+				       enum migratetype migratetype)
+{
+	for (unsigned int current_order = order; current_order < MAX_ORDER;
+	     current_order++) {
+		struct free_area *area = &zone->free_area[current_order];
+		struct page *page;
+
+		page = list_first_entry_or_null(&area->free_list[migratetype],
+						struct page, lru);
+		if (!page)
+			continue;
+		__del_from_free_area(page, area);
+		expand(zone, page, order, current_order, migratetype);
+		page->index = migratetype;
+		return page;
+	}
+	return NULL;
+}
+
+static struct page *__rmqueue(struct zone *zone, unsigned int order,
+			      enum migratetype migratetype)
+{
+	struct page *page = __rmqueue_smallest(zone, order, migratetype);
+
+	if (!page && migratetype == MIGRATE_MOVABLE)
+		page = __rmqueue_smallest(zone, order, MIGRATE_CMA);
+	if (!page)
+		page = __rmqueue_fallback(zone, order, migratetype);
+	return page;
+}
+
+static struct page *rmqueue(struct zone *zone, unsigned int order,
+			    enum migratetype migratetype)
+{
+	unsigned long flags = spin_lock_irqsave(&zone->lock);
+	struct page *page = __rmqueue(zone, order, migratetype);
+
+	if (page)
+		__mod_zone_freepage_state(zone, -(1L << order), page->index);
+	spin_unlock_irqrestore(&zone->lock, flags);
+	return page;
+}
+
+/* Ready for its new owner, or NULL when it was not as a free block must be. */
+static struct page *prep_new_page(struct page *page, unsigned int order,
+				  gfp_t gfp, unsigned long ip)
+{
+	if (!check_pages(page, order, PAGE_FLAGS_CHECK_AT_PREP, ip))
+		return NULL;
+	set_page_count(page, 1);
+	if (gfp & __GFP_ZERO)
+		memset(page_address(page), 0, PAGE_SIZE << order);
+	return page;
+}
+
+static struct page *get_page_from_freelist(gfp_t gfp, unsigned int order,
+					   unsigned long ip)
+{
+	const struct zoneref *ref = contig_page_data.node_zonelists[0]._zonerefs;
+	enum migratetype migratetype = page_group_by_mobility_disabled ?
+		MIGRATE_UNMOVABLE : gfpflags_to_migratetype(gfp);
+
+	for (; ref->zone; ref++) {
+		struct page *page;
+
+		if (ref->zone_idx > (int)gfp_zone(gfp))
+			continue;
+		/* A bad block stays where it is, off the lists: the next. */
+		while ((page = rmqueue(ref->zone, order, migratetype)))
+			if (prep_new_page(page, order, gfp, ip))
+				return page;
+	}
+	return NULL;
+}
+
+static struct page *alloc_block(gfp_t gfp, unsigned int order, unsigned long ip)
+{
+	if (order >= MAX_ORDER ||
+	    (gfp & __GFP_MOVABLE && gfp & __GFP_RECLAIMABLE))
+		return NULL;
+	/* Clearing goes through the linear map, which HighMem is not in. */
+	if (gfp & __GFP_ZERO)
+		gfp &= ~__GFP_HIGHMEM;
+	return get_page_from_freelist(gfp, order, ip);
+}
+
+struct page *alloc_pages(gfp_t gfp, unsigned int order)
+{
+	return alloc_block(gfp, order, _RET_IP_);
+}
+
+unsigned long __get_free_pages(gfp_t gfp, unsigned int order)
+{
+	struct page *page = alloc_block(gfp & ~__GFP_HIGHMEM, order, _RET_IP_);
+
+	return page ? (unsigned long)page_address(page) : 0;
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * zone_check.c - the invariants of zones, free lists and free pages.
+ *
+ * Contract: reads only; walks every list, so it costs what the lists are
+ *           long: for tests and for the boot's transitions.
+ * May call: lib/.  Called by: tests, guest/.
+ * Fails:    returns the ID of the first broken invariant.
+ */
+#include <mm/mm.h>
+
+static const char *check_tail_pages(const struct page *page, unsigned int order)
+{
+	for (unsigned long i = 1; i < 1UL << order; i++)
+		if (PageBuddy(page + i) || page_count(page + i) ||
+		    PageReserved(page + i))
+			return "PAGE-2";
+	return NULL;
+}
+
+static const char *check_free_block(const struct zone *zone,
+				    const struct page *page, unsigned int order)
+{
+	unsigned long pfn = page_to_pfn(page);
+	unsigned long buddy_pfn = pfn ^ (1UL << order);
+	const struct page *buddy = pfn_to_page(buddy_pfn);
+
+	if (!PageBuddy(page) || page_private(page) != order)
+		return "BUDDY-2";
+	if (!IS_ALIGNED(pfn, 1UL << order))
+		return "BUDDY-3";
+	if (page_zone(page) != zone || !zone_spans_pfn(zone, pfn) ||
+	    !zone_spans_pfn(zone, pfn + (1UL << order) - 1))
+		return "BUDDY-4";
+	if (PageReserved(page))
+		return "PAGE-3";
+	if (page_count(page))
+		return "PAGE-2";
+	if (order < MAX_ORDER - 1 && zone_spans_pfn(zone, buddy_pfn) &&
+	    PageBuddy(buddy) && page_private(buddy) == order)
+		return "BUDDY-5";
+	return check_tail_pages(page, order);
+}
+
+static const char *check_list(const struct zone *zone,
+			      const struct list_head *list, unsigned int order,
+			      unsigned long *blocks)
+{
+	unsigned long most = zone->spanned_pages;
+	const struct page *page;
+
+	list_for_each_entry(page, list, lru) {
+		const char *broken;
+
+		if (page < mem_map ||
+		    page_to_pfn(page) - ARCH_PFN_OFFSET >= max_mapnr)
+			return "LIST-1";
+		if (page->lru.next->prev != &page->lru)
+			return "LIST-3";
+		if (++*blocks > most)
+			return "LIST-2";
+		broken = check_free_block(zone, page, order);
+		if (broken)
+			return broken;
+	}
+	return NULL;
+}
+
+const char *zone_check(const struct zone *zone)
+{
+	unsigned long free_pages = 0;
+
+	if (zone->spanned_pages < zone->present_pages ||
+	    zone->present_pages < zone->managed_pages)
+		return "ZONE-1";
+	for (unsigned int order = 0; order < MAX_ORDER; order++) {
+		const struct free_area *area = &zone->free_area[order];
+		unsigned long blocks = 0;
+
+		for (int type = 0; type < MIGRATE_TYPES; type++) {
+			const char *broken = check_list(zone,
+							&area->free_list[type],
+							order, &blocks);
+
+			if (broken)
+				return broken;
+		}
+		if (blocks != area->nr_free)
+			return "BUDDY-1";
+		free_pages += blocks << order;
+	}
+	return free_pages == zone_page_state(zone, NR_FREE_PAGES) ? NULL :
+	       "ZONE-2";
+}
