@@ -85,7 +85,8 @@ static void init_reserved_mem(const struct reserved_mem *rmem)
 
 	if (compatible(rmem->node, "mmscope,early-pool")) {
 		if (early_pool_add(rmem->base, rmem->size))
-			panic("device tree: too many early pools");
+			panic("device tree: %s cannot be an early pool",
+			      rmem->name);
 		return;
 	}
 	if (!wants_cma(rmem->node))

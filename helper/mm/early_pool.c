@@ -4,7 +4,8 @@
  *
  * Contract: hands out pieces of the ranges a board named, and nothing else.
  * May call: memblock.c's list operations.  Called by: memblock.c, guest/.
- * Fails:    -ENOMEM when no pool has room, or there is none.
+ * Fails:    -ENOMEM when no pool has room, or there is none; -EINVAL for a
+ *           pool that is free memory.
  */
 #include <mm/early_pool.h>
 
@@ -23,6 +24,13 @@ static struct memblock_type used = {
 
 int early_pool_add(phys_addr_t base, phys_addr_t size)
 {
+	phys_addr_t free_start, free_end;
+	u64 i;
+
+	for_each_free_mem_range(i, NUMA_NO_NODE, MEMBLOCK_NONE, &free_start,
+				&free_end, NULL)
+		if (free_start < base + size && base < free_end)
+			return -EINVAL;
 	return memblock_add_range(&pools, base, size, MAX_NUMNODES, 0);
 }
 

@@ -24,11 +24,17 @@
 #define ITER_A(idx)	((unsigned long)(u32)(idx))
 #define ITER_B(idx)	((unsigned long)((idx) >> 32))
 
+/* A region whose node nobody told belongs to every node. */
+static bool node_matches(const struct memblock_region *rgn, int nid)
+{
+	return nid == NUMA_NO_NODE || nid == MAX_NUMNODES || rgn->nid == nid ||
+	       rgn->nid == MAX_NUMNODES;
+}
+
 static bool skip_region(const struct memblock_region *rgn, int nid,
 			unsigned long flags)
 {
-	if (nid != NUMA_NO_NODE && nid != MAX_NUMNODES && rgn->nid != nid &&
-	    rgn->nid != MAX_NUMNODES)
+	if (!node_matches(rgn, nid))
 		return true;
 	if ((flags & MEMBLOCK_MIRROR) && !(rgn->flags & MEMBLOCK_MIRROR))
 		return true;
@@ -80,7 +86,7 @@ void __next_mem_range(u64 *idx, int nid, unsigned long flags,
 		start = max(rgn->base, gap_start);
 		end = min(rgn_end, gap_end);
 		/* Go on with whichever ends first. */
-		if (rgn_end <= gap_end || (b && n >= b->cnt))
+		if (rgn_end <= gap_end)
 			i++;
 		else
 			n++;
@@ -114,7 +120,7 @@ void __next_mem_range_rev(u64 *idx, int nid, unsigned long flags,
 		gap_before(b, n, &gap_start, &gap_end);
 		start = max(rgn->base, gap_start);
 		end = min(rgn->base + rgn->size, gap_end);
-		if (rgn->base >= gap_start || n == 0)
+		if (rgn->base >= gap_start)
 			i--;
 		else
 			n--;
@@ -137,8 +143,7 @@ void __next_mem_pfn_range(int *idx, int nid, unsigned long *ret_start_pfn,
 		unsigned long start = memblock_region_memory_base_pfn(rgn);
 		unsigned long end = memblock_region_memory_end_pfn(rgn);
 
-		if (start >= end || (nid != NUMA_NO_NODE &&
-				     nid != MAX_NUMNODES && nid != rgn->nid))
+		if (start >= end || !node_matches(rgn, nid))
 			continue;
 		if (ret_start_pfn)
 			*ret_start_pfn = start;

@@ -33,7 +33,7 @@ extern char __start_mm_bss[] __attribute__((weak));
 extern char __stop_mm_bss[] __attribute__((weak));
 
 /* By bytes: the sections hold red zones that a sanitizer's memcpy refuses. */
-__attribute__((no_sanitize("address", "undefined"), noinline))
+noinline __attribute__((no_sanitize("address", "undefined")))
 static void copy_bytes(char *to, const char *from, size_t n)
 {
 	for (volatile size_t i = 0; i < n; i++)

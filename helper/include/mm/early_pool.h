@@ -6,7 +6,7 @@
  * in its device tree where our own early allocations shall live, so that
  * they add no region of their own. Boards without pools never notice.
  *
- *   POOL-1  every pool lies in memblock.reserved
+ *   POOL-1  no pool is memory that memblock itself could give out
  *   POOL-2  used ranges lie in pools
  */
 #ifndef MM_EARLY_POOL_H
@@ -14,7 +14,10 @@
 
 #include <mm/memblock.h>
 
-/** early_pool_add - let early allocations use [base, base + size) */
+/**
+ * early_pool_add - let early allocations use [base, base + size)
+ * Return: 0; -EINVAL: some of it is free memory (POOL-1); -ENOMEM: too many.
+ */
 int early_pool_add(phys_addr_t base, phys_addr_t size);
 
 /**

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * replay.c - another machine's memory map, handed over by this allocator.
+ * A host program; scripts/replay is its front and describes its input.
+ *
+ * Contract: memblock is filled with the map as it is given, the zones are
+ *           built and the pages handed over in the guest's own order, then
+ *           the map's operations are done; one JSON document on one line
+ *           says what came out. The free lists are walked, not computed.
+ * Fails:    one line "FILE:LINE: what", exit 1; documents of earlier maps
+ *           of the same input are out by then.
+ *
+ * Our own early allocations (mem_map and what goes with it) must not show in
+ * the map, and must lie below the end of lowmem. So the map is moved up by
+ * SHIFT, which leaves every alignment as it is, and an early pool of our own
+ * lies in front of it: reserved while zones are built (POOL-1), taken out of
+ * memblock.reserved before the hand-over. What is printed is moved back.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <host.h>
+#include <mm/bug.h>
+#include <mm/early_pool.h>
+
+#include "map.h"
+
+/* Lowmem of 32-bit ARM with a 3G/1G split and its default vmalloc area. */
+#define LOWMEM_DEFAULT	(768UL << 20)
+
+static phys_addr_t lowmem_option;	/* 0: not given */
+
+/* Room for the regions of the map, so that no array of ours shows in it. */
+static void roomy_list(struct memblock_type *type, unsigned long regions)
+{
+	static struct memblock_region *tables[2];
+	struct memblock_region **table = &tables[type == &memblock.reserved];
+	unsigned long max = 2 * regions + 8;
+
+	free(*table);
+	*table = calloc(max, sizeof(**table));
+	if (!*table)
+		fail("out of memory");
+	**table = type->regions[0];		/* the empty list */
+	type->regions = *table;
+	type->max = max;
+}
+
+static void check_map(phys_addr_t *first, phys_addr_t *last)
+{
+	unsigned long whole = 0;
+
+	*first = MAX_ADDR;
+	*last = 0;
+	for (unsigned long i = 0; i < map.nr_memory; i++) {
+		*first = min(*first, map.memory[i].base);
+		*last = max(*last, map.memory[i].base + map.memory[i].size);
+	}
+	if (!map.nr_memory)
+		fail("no memory");
+	if (PFN_UP(*last) - PFN_DOWN(*first) > MAX_FRAMES)
+		fail("map too large: at most 64 GiB from first to last byte of memory");
+	if (lowmem_option)
+		map.lowmem_limit = lowmem_option;
+	if (!map.lowmem_limit)
+		map.lowmem_limit = ALIGN(*first, PAGE_SIZE) + LOWMEM_DEFAULT;
+	if (map.lowmem_limit % PAGE_SIZE || map.lowmem_limit > MAX_ADDR)
+		fail("lowmem limit 0x%lx is not a page's address below 0x%lx",
+		     map.lowmem_limit, MAX_ADDR);
+	for (unsigned long i = 0; i < map.nr_memory; i++) {
+		const struct region *rgn = &map.memory[i];
+
+		whole += PFN_UP(rgn->base) < PFN_DOWN(rgn->base + rgn->size) &&
+			 PFN_UP(rgn->base) < PFN_DOWN(map.lowmem_limit);
+	}
+	if (!whole)
+		fail("no whole page of memory below the lowmem limit 0x%lx",
+		     map.lowmem_limit);
+}
+
+static void reserve_as_given(void)
+{
+	for (unsigned long i = 0; i < map.nr_reserved; i++)
+		memblock_reserve(map.reserved[i].base + SHIFT, map.reserved[i].size);
+}
+
+/* The pool is in front of the map: [start - early, start). */
+static void build_zones(phys_addr_t start, phys_addr_t early)
+{
+	roomy_list(&memblock.memory, map.nr_memory + 1);
+	roomy_list(&memblock.reserved, map.nr_reserved + 2);
+	for (unsigned long i = 0; i < map.nr_memory; i++) {
+		memblock_add(map.memory[i].base + SHIFT, map.memory[i].size);
+		if (map.memory[i].nomap)
+			memblock_mark_nomap(map.memory[i].base + SHIFT,
+					    map.memory[i].size);
+	}
+	reserve_as_given();
+	memblock_reserve(start - early, early);
+	early_pool_add(start - early, early);
+
+	/* setup_arch() and start_kernel() of guest/main.c */
+	sanity_check_meminfo();
+	bootmem_init();
+	build_all_zonelists();
+	page_alloc_init();
+
+	memblock_remove_range(&memblock.reserved, start - early, early);
+	reserve_as_given();		/* also what lies below the map.memory */
+}
+
+static void run_operations(void)
+{
+	for (unsigned long i = 0; i < map.nr_ops; i++) {
+		struct operation *op = &map.ops[i], *owner;
+
+		if (op->alloc) {
+			op->page = alloc_pages(op->gfp, op->order);
+			continue;
+		}
+		owner = map_owner_of(op);
+		op->page = owner->page;
+		op->order = owner->order;
+		if (op->page)
+			__free_pages(op->page, op->order);
+	}
+}
+
+static void run_map(void)
+{
+	phys_addr_t first, last, start, early;
+	unsigned long frames;
+
+	check_map(&first, &last);
+	start = ALIGN_DOWN(first, PAGE_SIZE) + SHIFT;
+	/* Struct pages of the span and of the blocks that it begins and ends. */
+	frames = PFN_UP(last) - PFN_DOWN(first) + 2 * MAX_ORDER_NR_PAGES;
+	early = PAGE_ALIGN(frames * sizeof(struct page)) + SZ_1M;
+	if (host_ram_init(start - early, last + SHIFT - start + early,
+			  map.lowmem_limit + SHIFT))
+		fail("no address space for the map");
+	if (setjmp(*host_panic_expected()))
+		fail("the allocator stopped: %s", host_panic_text());
+	build_zones(start, early);
+	mem_init();
+	run_operations();
+}
+
+static void finish_map(void)
+{
+	run_map();
+	json_print();
+	map_clear();
+}
+
+static void usage(void)
+{
+	fprintf(stderr, "usage: replay [--lowmem-limit PHYS] [FILE]\n");
+	exit(2);
+}
+
+int main(int argc, char **argv)
+{
+	FILE *in = stdin;
+	char *line = NULL;
+	size_t room = 0;
+	int arg = 1;
+
+	if (arg + 1 < argc && strcmp(argv[arg], "--lowmem-limit") == 0) {
+		file_name = argv[arg];
+		lowmem_option = map_number(argv[arg + 1], "limit");
+		file_name = "-";
+		arg += 2;
+	}
+	if (argc - arg > 1 || (arg < argc && argv[arg][0] == '-' &&
+			       argv[arg][1]))
+		usage();
+	if (arg < argc && strcmp(argv[arg], "-")) {
+		file_name = argv[arg];
+		in = fopen(file_name, "r");
+		if (!in)
+			fail("%s", strerror(errno));
+	}
+	map_init();
+	while (getline(&line, &room, in) > 0) {
+		line_no++;
+		if (strncmp(line, "---", 3) == 0)
+			finish_map();
+		else
+			map_read_line(line);
+	}
+	finish_map();
+	free(line);
+	map_destroy();
+	return 0;
+}

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# demo.gdb - `make demo`: through mm_init() on the article's board. Each command
+# is shown as it would be typed, then run.
+set pagination off
+set confirm off
+
+python
+import gdb
+
+def say(text):
+    print("\n--- " + text)
+
+def type_in(*commands):
+    for command in commands:
+        print("(gdb) " + command, flush=True)
+        gdb.execute(command)
+end
+
+python say("The board waits at its first instruction; MMU off, nothing there yet.")
+python type_in("mm info")
+
+python say("Run to mm_init(). Memory is memblock's until here.")
+python type_in("hbreak mm_init", "continue", "mm info", "mm memblock")
+python say("The article's first two questions, before mem_init().")
+python type_in("print memblock.reserved.cnt", "print/x contig_page_data.node_zones[0].present_pages", "print/x contig_page_data.node_zones[1].present_pages")
+
+python say("Step through mm_init(), line by line: mem_init() hands memory over.")
+python
+while gdb.selected_frame().name() == "mm_init":
+    type_in("next")
+    if gdb.selected_frame().name() == "mm_init":
+        type_in("print/x totalram_pages")
+end
+
+python say("The article's figures, typed as they stand.")
+python type_in("print/x contig_page_data.node_zones[0].managed_pages", "print/x contig_page_data.node_zones[1].managed_pages", "print/x totalram_pages", "mm zones", "mm buddy")
+
+python say("0x14000 HighMem pages are missing: the CMA pool, which is given back now.")
+python type_in("tbreak cpu_idle", "continue", "print/x contig_page_data.node_zones[1].managed_pages", "mm buddy --zone HighMem")
+python say("That is the article. `make shell` is the same machine, for you to drive.")
+kill
