@@ -23,6 +23,8 @@ ARM_OBJS  := $(COMMON) $(ARM:%=arch/arm/%) lib/string lib/abi \
 	     guest/main
 HOST_OBJS := $(COMMON)
 
+REPLAY := replay map json
+
 BOARDS     := article sabrelite
 MAX_ORDERS := 11 12 14
 UNIT_TESTS := $(basename $(notdir $(wildcard tests/unit/test_*.c)))
@@ -105,30 +107,31 @@ build/boards/%.dtb: helper/guest/boards/%.dts helper/guest/boards/imx6q.dtsi
 
 # Relocatable as one object, its data in sections that host.c can put back.
 define host_rules
-build/host-o$1/%.o: helper/%.c $(MAKEFILE_LIST)
+build/host-o$1/obj/%.o: helper/%.c $(MAKEFILE_LIST)
 	@mkdir -p $$(@D)
 	$$(call say,HOSTCC)
 	$$(Q)$$(HOSTCC) $$(CFLAGS) $$(HOST) $$(HOST_RENAME) \
 		-DCONFIG_FORCE_MAX_ZONEORDER=$1 -MMD -c $$< -o $$@
-build/host-o$1/libmm.o: $(HOST_OBJS:%=build/host-o$1/%.o)
+build/host-o$1/libmm.o: $(HOST_OBJS:%=build/host-o$1/obj/%.o)
 	$$(call say,LD)
 	$$(Q)ld -r -o $$@ $$^
 	$$(Q)objcopy --rename-section .data=mm_data --rename-section .bss=mm_bss $$@
 build/host-o$1/tests/%: tests/unit/%.c build/host-o$1/libmm.o \
-		build/host-o$1/arch/host/host.o $(MAKEFILE_LIST)
+		build/host-o$1/obj/arch/host/host.o $(MAKEFILE_LIST)
 	@mkdir -p $$(@D)
 	$$(call say,HOSTLD)
 	$$(Q)$$(HOSTCC) $$(CFLAGS) $$(HOST) -DCONFIG_FORCE_MAX_ZONEORDER=$1 \
 		-Ihelper -MMD -no-pie -o $$@ $$(filter-out %.h Makefile,$$^) \
 		-lcmocka -lfdt
-build/host-o$1/replay: build/host-o$1/replay/replay.o build/host-o$1/libmm.o \
-		build/host-o$1/arch/host/host.o
+build/host-o$1/replay: $(REPLAY:%=build/host-o$1/obj/replay/%.o) \
+		build/host-o$1/libmm.o \
+		build/host-o$1/obj/arch/host/host.o
 	$$(call say,HOSTLD)
 	$$(Q)$$(HOSTCC) $$(HOST) -no-pie -o $$@ $$^ -lfdt
 host-tests: build/host-o$1/replay $(UNIT_TESTS:%=build/host-o$1/tests/%)
 endef
 # The library's own printf family does not take the C library's names.
-build/%/lib/printk.o: HOST_RENAME := -Dsnprintf=mm_snprintf \
+build/%/obj/lib/printk.o: HOST_RENAME := -Dsnprintf=mm_snprintf \
 				     -Dvsnprintf=mm_vsnprintf
 HOST_ORDERS := $(sort $(MAX_ORDERS) $(REPLAY_ORDER))
 $(foreach n,$(HOST_ORDERS),$(eval $(call host_rules,$n)))
@@ -146,7 +149,7 @@ test: setup
 	$(PYTHON) -m pytest -q tests --ignore=tests/kernels
 test-kernels: setup
 	@$(MAKE) --no-print-directory guest >/dev/null
-	$(PYTHON) -m pytest -q tests/kernels
+	KERNELS="$(KERNELS)" $(PYTHON) -m pytest -q tests/kernels
 clean:
 	rm -rf build
 

@@ -75,7 +75,11 @@ size_t strnlen(const char *s, size_t max)
 
 size_t strlen(const char *s)
 {
-	return strnlen(s, SIZE_MAX);
+	size_t n = 0;
+
+	while (s[n])
+		n++;
+	return n;
 }
 
 int strncmp(const char *a, const char *b, size_t n)
@@ -91,7 +95,11 @@ int strncmp(const char *a, const char *b, size_t n)
 
 int strcmp(const char *a, const char *b)
 {
-	return strncmp(a, b, SIZE_MAX);
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	return (unsigned char)*a - (unsigned char)*b;
 }
 
 char *strchr(const char *s, int c)

@@ -77,23 +77,23 @@ int cma_declare_contiguous(phys_addr_t base, phys_addr_t size,
 
 	if (cma_area_count == MAX_CMA_AREAS)
 		return -ENOSPC;
-	alignment = max(alignment, cma_alignment);
-	if (!size || size > end || !IS_ALIGNED(alignment, alignment) ||
-	    (alignment & (alignment - 1)))
+	if (!size || (alignment & (alignment - 1)))
 		return -EINVAL;
+	if (size > end)
+		return -ENOMEM;
+	alignment = max(alignment, cma_alignment);
+	base = ALIGN(base, alignment);
 	size = ALIGN(size, alignment);
 	limit = ALIGN_DOWN(limit && limit < end ? limit : end, alignment);
 	fixed = fixed && base;
 	if (fixed) {
-		if (!IS_ALIGNED(base, alignment) ||
-		    (base < highmem_start && base + size > highmem_start) ||
+		if ((base < highmem_start && base + size > highmem_start) ||
 		    !memblock_is_region_memory(base, size))
 			return -EINVAL;
 		if (memblock_is_region_reserved(base, size))
 			return -EBUSY;
 	} else {
-		base = find_area(ALIGN(base, alignment), size, limit,
-				 alignment);
+		base = find_area(base, size, limit, alignment);
 		if (!base)
 			return -ENOMEM;
 	}

@@ -236,6 +236,14 @@ int memblock_add_range(struct memblock_type *type, phys_addr_t base,
 	return 0;
 }
 
+/* Does a region reach over @addr from both sides? */
+static bool crosses(const struct memblock_type *type, phys_addr_t addr)
+{
+	unsigned long i = first_ending_above(type, addr);
+
+	return i < type->cnt && type->regions[i].base < addr;
+}
+
 /*
  * Split regions so that none crosses @base or the range's end; those inside
  * are then regions[*start] to regions[*end - 1].
@@ -250,7 +258,8 @@ static int memblock_isolate_range(struct memblock_type *type, phys_addr_t base,
 	*start = *end = 0;
 	if (cut[0] == cut[1] || type_empty(type))
 		return 0;
-	while (type->cnt + 2 > type->max)
+	while (type->cnt + crosses(type, cut[0]) + crosses(type, cut[1]) >
+	       type->max)
 		if (memblock_double_array(type, cut[0], cut[1]))
 			return -ENOMEM;
 	for (int n = 0; n < 2; n++) {

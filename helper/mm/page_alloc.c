@@ -25,7 +25,7 @@ static void bad_page(const struct page *page, const char *reason,
 		     unsigned long ip)
 {
 	nr_bad_pages++;
-	pr_err("bad page: pfn 0x%lx: %s (flags 0x%lx count %d mapcount %d "
+	printk("BUG: Bad page: pfn 0x%lx: %s (flags 0x%lx count %d mapcount %d "
 	       "mapping %p) by %pS\n", page_to_pfn(page), reason, page->flags,
 	       page_count(page), page->_mapcount.counter, (void *)page->mapping,
 	       (void *)ip);

@@ -42,6 +42,16 @@ static const char *check_free_block(const struct zone *zone,
 	return check_tail_pages(page, order);
 }
 
+/* Is it one of the node's struct pages, and not a byte of one? */
+static bool in_mem_map(const struct page *page)
+{
+	const struct pglist_data *node = &contig_page_data;
+	uintptr_t offset = (uintptr_t)page - (uintptr_t)node->node_mem_map;
+
+	return page >= node->node_mem_map && offset % sizeof(*page) == 0 &&
+	       offset / sizeof(*page) < node->node_spanned_pages;
+}
+
 static const char *check_list(const struct zone *zone,
 			      const struct list_head *list, unsigned int order,
 			      unsigned long *blocks)
@@ -52,8 +62,7 @@ static const char *check_list(const struct zone *zone,
 	list_for_each_entry(page, list, lru) {
 		const char *broken;
 
-		if (page < mem_map ||
-		    page_to_pfn(page) - ARCH_PFN_OFFSET >= max_mapnr)
+		if (!in_mem_map(page))
 			return "LIST-1";
 		if (page->lru.next->prev != &page->lru)
 			return "LIST-3";

@@ -49,8 +49,6 @@ static void roomy_list(struct memblock_type *type, unsigned long regions)
 
 static void check_map(phys_addr_t *first, phys_addr_t *last)
 {
-	unsigned long whole = 0;
-
 	*first = MAX_ADDR;
 	*last = 0;
 	for (unsigned long i = 0; i < map.nr_memory; i++) {
@@ -68,21 +66,26 @@ static void check_map(phys_addr_t *first, phys_addr_t *last)
 	if (map.lowmem_limit % PAGE_SIZE || map.lowmem_limit > MAX_ADDR)
 		fail("lowmem limit 0x%lx is not a page's address below 0x%lx",
 		     map.lowmem_limit, MAX_ADDR);
-	for (unsigned long i = 0; i < map.nr_memory; i++) {
-		const struct region *rgn = &map.memory[i];
+}
 
-		whole += PFN_UP(rgn->base) < PFN_DOWN(rgn->base + rgn->size) &&
-			 PFN_UP(rgn->base) < PFN_DOWN(map.lowmem_limit);
-	}
-	if (!whole)
-		fail("no whole page of memory below the lowmem limit 0x%lx",
-		     map.lowmem_limit);
+/* Of the list, not of the lines: what touches is one region. */
+static void check_lowmem(void)
+{
+	unsigned long start, end;
+	int i;
+
+	for_each_mem_pfn_range(i, NUMA_NO_NODE, &start, &end, NULL)
+		if (start < PFN_DOWN(map.lowmem_limit + SHIFT))
+			return;
+	fail("no whole page of memory below the lowmem limit 0x%lx",
+	     map.lowmem_limit);
 }
 
 static void reserve_as_given(void)
 {
 	for (unsigned long i = 0; i < map.nr_reserved; i++)
-		memblock_reserve(map.reserved[i].base + SHIFT, map.reserved[i].size);
+		memblock_reserve(map.reserved[i].base + SHIFT,
+				 map.reserved[i].size);
 }
 
 /* The pool is in front of the map: [start - early, start). */
@@ -96,6 +99,7 @@ static void build_zones(phys_addr_t start, phys_addr_t early)
 			memblock_mark_nomap(map.memory[i].base + SHIFT,
 					    map.memory[i].size);
 	}
+	check_lowmem();
 	reserve_as_given();
 	memblock_reserve(start - early, early);
 	early_pool_add(start - early, early);
@@ -107,7 +111,7 @@ static void build_zones(phys_addr_t start, phys_addr_t early)
 	page_alloc_init();
 
 	memblock_remove_range(&memblock.reserved, start - early, early);
-	reserve_as_given();		/* also what lies below the map.memory */
+	reserve_as_given();		/* also what lies below memory */
 }
 
 static void run_operations(void)
@@ -137,7 +141,7 @@ static void run_map(void)
 	/* Struct pages of the span and of the blocks that it begins and ends. */
 	frames = PFN_UP(last) - PFN_DOWN(first) + 2 * MAX_ORDER_NR_PAGES;
 	early = PAGE_ALIGN(frames * sizeof(struct page)) + SZ_1M;
-	if (host_ram_init(start - early, last + SHIFT - start + early,
+	if (host_ram_init(start - early, last + SHIFT - (start - early),
 			  map.lowmem_limit + SHIFT))
 		fail("no address space for the map");
 	if (setjmp(*host_panic_expected()))

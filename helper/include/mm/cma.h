@@ -40,7 +40,8 @@ int cma_init_reserved_mem(phys_addr_t base, phys_addr_t size,
 
 /**
  * cma_declare_contiguous - reserve memory and make an area of it
- * @base:  wanted address, 0: anywhere (HighMem first)
+ * @base:  wanted address, 0: anywhere (HighMem first); it, @size and @alignment
+ *         are rounded up to pageblocks
  * @limit: highest end, 0: none
  * @fixed: exactly at @base or not at all
  * Return: 0; -EINVAL, -ENOSPC as above; -EBUSY: fixed and taken;

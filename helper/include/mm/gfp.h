@@ -51,7 +51,10 @@ _Static_assert(__GFP_RECLAIMABLE >> 3 == MIGRATE_RECLAIMABLE,
  * alloc_pages - take one block
  * @gfp:   which zones may serve it; __GFP_ZERO clears it
  * @order: log2 of its size in pages, below MAX_ORDER
- * Return: the head page, page_count() == 1; NULL if no allowed zone has one.
+ * Return: the head page, page_count() == 1; NULL if no allowed zone has one,
+ *         and for an order or a mobility that does not exist. A block found
+ *         bad is reported ("BUG: Bad page"), never given out, and the next
+ *         one is tried.
  */
 struct page *alloc_pages(gfp_t gfp, unsigned int order);
 #define alloc_page(gfp) alloc_pages(gfp, 0)
@@ -61,8 +64,10 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order);
  * @page:  the head that alloc_pages() returned
  * @order: the order that it was asked for with
  *
- * A page that cannot be free (wrong count, flags left over) is reported as
- * bad and kept out of service.
+ * Caller's mistakes are reported ("BUG: Bad page") with the caller's name, and
+ * the machine goes on: a page that cannot be free (flags, mapping or counts
+ * left over) is kept out of service, for good; a block that nobody holds (a
+ * double free), or an order that the page cannot have, changes nothing.
  */
 void __free_pages(struct page *page, unsigned int order);
 #define __free_page(page) __free_pages(page, 0)

@@ -71,8 +71,7 @@ enum zone_watermarks { WMARK_MIN, WMARK_LOW, WMARK_HIGH, NR_WMARK };
  *            so a buddy is pfn ^ (1 << order) in every zone
  *   BUDDY-4  its pages' zone link is this zone, and they lie in its span
  *   BUDDY-5  below the highest order, a block and its buddy are not both free
- *            blocks of that order, unless a pageblock of type MIGRATE_ISOLATE
- *            keeps them apart
+ *            blocks of that order: they would have merged
  * Locks: (Z) zone->lock
  */
 struct free_area {
@@ -188,6 +187,8 @@ static inline unsigned long zone_page_state(const struct zone *zone,
  */
 #define pageblock_order		(MAX_ORDER - 1)
 #define pageblock_nr_pages	(1UL << pageblock_order)
+_Static_assert(pageblock_order == MAX_ORDER - 1,
+	       "BUDDY-5: no merge crosses a pageblock, so none is held back");
 
 enum pageblock_bits {
 	PB_migrate,
