@@ -11,7 +11,7 @@ PYTHON  := /usr/bin/python3
 LIBFDT  := $(MMSCOPE_CACHE)/libfdt-armhf/usr
 
 # A new file is one word.
-MM    := memblock memblock_alloc early_pool mm_init page_alloc page_fallback \
+MM    := memblock memblock_type memblock_alloc early_pool mm_init page_alloc page_fallback \
 	 zone_check nobootmem cma init \
 	 page_ext slub percpu pgtable vmalloc ioremap kaiser
 LIB   := printk cmdline kallsyms
@@ -32,8 +32,8 @@ UNIT_TESTS := $(basename $(notdir $(wildcard tests/unit/test_*.c)))
 CFLAGS := -std=gnu11 -g3 -fno-common -fno-omit-frame-pointer -Ihelper/include \
 	  -Ihelper/arch -Wall -Wextra -Wundef -Wshadow -Wmissing-prototypes \
 	  -Werror
-A9     := -ffreestanding -marm -mcpu=cortex-a9 -mfpu=vfpv3-d16 \
-	  -mfloat-abi=hard -fno-pic -fno-tree-loop-distribute-patterns \
+A9     := -ffreestanding -marm -mcpu=cortex-a9 -mgeneral-regs-only \
+	  -fno-pic -fno-tree-loop-distribute-patterns \
 	  -fno-tree-vectorize -Ihelper/arch/arm -isystem $(LIBFDT)/include
 HOST   := -O1 -fno-pie -Ihelper/arch/host -DCONFIG_DEBUG_VM \
 	  -fsanitize=address,undefined -fno-sanitize-recover=all

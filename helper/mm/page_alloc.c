@@ -370,7 +370,8 @@ static struct page *prep_new_page(struct page *page, unsigned int order,
 static struct page *get_page_from_freelist(gfp_t gfp, unsigned int order,
 					   unsigned long ip)
 {
-	const struct zoneref *ref = contig_page_data.node_zonelists[0]._zonerefs;
+	const struct zonelist *zonelist = contig_page_data.node_zonelists;
+	const struct zoneref *ref = zonelist->_zonerefs;
 	enum migratetype migratetype = page_group_by_mobility_disabled ?
 		MIGRATE_UNMOVABLE : gfpflags_to_migratetype(gfp);
 

@@ -56,23 +56,23 @@ static const char *check_list(const struct zone *zone,
 			      const struct list_head *list, unsigned int order,
 			      unsigned long *blocks)
 {
-	unsigned long most = zone->spanned_pages;
-	const struct page *page;
+	const struct list_head *prev = list, *pos = list->next;
 
-	list_for_each_entry(page, list, lru) {
+	for (; pos != list; prev = pos, pos = pos->next) {
+		const struct page *page = list_entry(pos, struct page, lru);
 		const char *broken;
 
 		if (!in_mem_map(page))
 			return "LIST-1";
-		if (page->lru.next->prev != &page->lru)
+		if (pos->prev != prev)
 			return "LIST-3";
-		if (++*blocks > most)
+		if (++*blocks > zone->spanned_pages)
 			return "LIST-2";
 		broken = check_free_block(zone, page, order);
 		if (broken)
 			return broken;
 	}
-	return NULL;
+	return list->prev == prev ? NULL : "LIST-3";
 }
 
 const char *zone_check(const struct zone *zone)

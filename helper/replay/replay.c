@@ -12,9 +12,8 @@
  *
  * Our own early allocations (mem_map and what goes with it) must not show in
  * the map, and must lie below the end of lowmem. So the map is moved up by
- * SHIFT, which leaves every alignment as it is, and an early pool of our own
- * lies in front of it: reserved while zones are built (POOL-1), taken out of
- * memblock.reserved before the hand-over. What is printed is moved back.
+ * SHIFT, which leaves every alignment as it is, and an early pool that is no
+ * memory of the map's lies in front of it. What is printed is moved back.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -81,27 +80,21 @@ static void check_lowmem(void)
 	     map.lowmem_limit);
 }
 
-static void reserve_as_given(void)
-{
-	for (unsigned long i = 0; i < map.nr_reserved; i++)
-		memblock_reserve(map.reserved[i].base + SHIFT,
-				 map.reserved[i].size);
-}
-
 /* The pool is in front of the map: [start - early, start). */
-static void build_zones(phys_addr_t start, phys_addr_t early)
+static void hand_over(phys_addr_t start, phys_addr_t early)
 {
 	roomy_list(&memblock.memory, map.nr_memory + 1);
-	roomy_list(&memblock.reserved, map.nr_reserved + 2);
+	roomy_list(&memblock.reserved, map.nr_reserved + 1);
 	for (unsigned long i = 0; i < map.nr_memory; i++) {
 		memblock_add(map.memory[i].base + SHIFT, map.memory[i].size);
 		if (map.memory[i].nomap)
 			memblock_mark_nomap(map.memory[i].base + SHIFT,
 					    map.memory[i].size);
 	}
+	for (unsigned long i = 0; i < map.nr_reserved; i++)
+		memblock_reserve(map.reserved[i].base + SHIFT,
+				 map.reserved[i].size);
 	check_lowmem();
-	reserve_as_given();
-	memblock_reserve(start - early, early);
 	early_pool_add(start - early, early);
 
 	/* setup_arch() and start_kernel() of guest/main.c */
@@ -109,9 +102,7 @@ static void build_zones(phys_addr_t start, phys_addr_t early)
 	bootmem_init();
 	build_all_zonelists();
 	page_alloc_init();
-
-	memblock_remove_range(&memblock.reserved, start - early, early);
-	reserve_as_given();		/* also what lies below memory */
+	mem_init();
 }
 
 static void run_operations(void)
@@ -146,8 +137,7 @@ static void run_map(void)
 		fail("no address space for the map");
 	if (setjmp(*host_panic_expected()))
 		fail("the allocator stopped: %s", host_panic_text());
-	build_zones(start, early);
-	mem_init();
+	hand_over(start, early);
 	run_operations();
 }
 
@@ -155,6 +145,7 @@ static void finish_map(void)
 {
 	run_map();
 	json_print();
+	fflush(stdout);			/* a reader may wait for it */
 	map_clear();
 }
 
@@ -169,6 +160,7 @@ int main(int argc, char **argv)
 	FILE *in = stdin;
 	char *line = NULL;
 	size_t room = 0;
+	bool ended = false;		/* by "---", and nothing behind it */
 	int arg = 1;
 
 	if (arg + 1 < argc && strcmp(argv[arg], "--lowmem-limit") == 0) {
@@ -189,12 +181,14 @@ int main(int argc, char **argv)
 	map_init();
 	while (getline(&line, &room, in) > 0) {
 		line_no++;
-		if (strncmp(line, "---", 3) == 0)
+		ended = strcspn(line, "\n") == 3 && !strncmp(line, "---", 3);
+		if (ended)
 			finish_map();
 		else
 			map_read_line(line);
 	}
-	finish_map();
+	if (!ended)
+		finish_map();
 	free(line);
 	map_destroy();
 	return 0;

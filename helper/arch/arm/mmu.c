@@ -137,7 +137,8 @@ static void map_lowmem(bool sections)
 	const struct memblock_region *rgn;
 
 	for_each_memblock(memory, rgn) {
-		if (rgn->flags & MEMBLOCK_NOMAP || rgn->base >= arm_lowmem_limit)
+		if (rgn->flags & MEMBLOCK_NOMAP ||
+		    rgn->base >= arm_lowmem_limit)
 			continue;
 		create_mapping(rgn->base, min(rgn->base + rgn->size,
 					      arm_lowmem_limit), sections);

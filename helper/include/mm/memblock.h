@@ -18,7 +18,7 @@ enum memblock_flags {
 	MEMBLOCK_NONE		= 0x0,
 	MEMBLOCK_HOTPLUG	= 0x1,	/* can be unplugged */
 	MEMBLOCK_MIRROR		= 0x2,	/* mirrored: preferred when asked for */
-	MEMBLOCK_NOMAP		= 0x4,	/* RAM that must not be mapped or used */
+	MEMBLOCK_NOMAP		= 0x4,	/* RAM that is not to be used */
 };
 
 struct memblock_region {

@@ -76,7 +76,7 @@ enum zone_watermarks { WMARK_MIN, WMARK_LOW, WMARK_HIGH, NR_WMARK };
  */
 struct free_area {
 	struct list_head free_list[MIGRATE_TYPES];	/* (Z) by page->lru */
-	unsigned long nr_free;				/* (Z) blocks, not pages */
+	unsigned long nr_free;				/* (Z) not pages */
 };
 _Static_assert(MAX_ORDER <= BITS_PER_LONG, "1UL << order must not overflow");
 
@@ -95,7 +95,7 @@ struct zone {
 	unsigned long nr_reserved_highatomic;	/* pages */
 	long lowmem_reserve[MAX_NR_ZONES];	/* pages */
 	struct pglist_data *zone_pgdat;
-	struct per_cpu_pageset *pageset;	/* NULL: frees go to the buddy */
+	struct per_cpu_pageset *pageset;	/* NULL: none yet */
 	unsigned long *pageblock_flags;		/* NR_PAGEBLOCK_BITS a block */
 	unsigned long zone_start_pfn;
 	unsigned long managed_pages;		/* handed to the buddy, ever */
@@ -122,7 +122,7 @@ struct zonelist {
 typedef struct pglist_data {
 	struct zone node_zones[MAX_NR_ZONES];
 	struct zonelist node_zonelists[1];
-	int nr_zones;				/* index of last populated + 1 */
+	int nr_zones;				/* last populated one + 1 */
 	struct page *node_mem_map;		/* page of node_start_pfn */
 	unsigned long node_start_pfn;
 	unsigned long node_present_pages;
