@@ -29,7 +29,8 @@ BOARDS     := article sabrelite
 MAX_ORDERS := 11 12 14
 UNIT_TESTS := $(basename $(notdir $(wildcard tests/unit/test_*.c)))
 
-CFLAGS := -std=gnu11 -g3 -fno-common -fno-omit-frame-pointer -Ihelper/include \
+CFLAGS := -std=gnu11 -g3 -fno-common -fno-omit-frame-pointer \
+	  -fno-optimize-sibling-calls -Ihelper/include \
 	  -Ihelper/arch -Wall -Wextra -Wundef -Wshadow -Wmissing-prototypes \
 	  -Werror
 A9     := -ffreestanding -marm -mcpu=cortex-a9 -mgeneral-regs-only \

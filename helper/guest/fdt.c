@@ -119,13 +119,16 @@ static struct {
 } usermem[MAX_USERMEM];
 static unsigned int usermem_count;
 
-/* mem=SIZE[@START]: of the tree's memory, keep only this. May come often. */
+/*
+ * mem=SIZE[@START]: of the tree's memory, keep only this, in whole pages. May
+ * come often.
+ */
 static bool early_mem(const char *arg)
 {
 	const char *end;
 	phys_addr_t size = memparse(arg, &end), start = PHYS_OFFSET;
 
-	if (end == arg || !size || usermem_count == MAX_USERMEM)
+	if (end == arg || usermem_count == MAX_USERMEM)
 		return false;
 	if (*end == '@') {
 		arg = end + 1;
@@ -133,10 +136,12 @@ static bool early_mem(const char *arg)
 		if (end == arg)
 			return false;
 	}
-	usermem[usermem_count].start = start;
-	usermem[usermem_count].end = start + min(size, PHYS_ADDR_MAX - start);
+	if (*end || size < PAGE_SIZE || start > PHYS_ADDR_MAX - size)
+		return false;
+	usermem[usermem_count].start = PAGE_ALIGN(start);
+	usermem[usermem_count].end = (start + size) & PAGE_MASK;
 	usermem_count++;
-	return *end == 0;
+	return true;
 }
 
 static bool in_usermem(phys_addr_t addr, phys_addr_t *same_until)
@@ -174,9 +179,9 @@ static bool early_param(const char *word)
 	const char *end;
 	phys_addr_t size;
 
-	if (!strcmp(word, "memblock=debug")) {
-		memblock_debug = 1;
-		return true;
+	if (!strncmp(word, "memblock=", 9)) {
+		memblock_debug |= !strcmp(word + 9, "debug");
+		return !strcmp(word + 9, "debug");
 	}
 	if (!strncmp(word, "mem=", 4))
 		return early_mem(word + 4);

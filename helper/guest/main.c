@@ -35,6 +35,7 @@ static void setup_arch(void)
 	parse_early_param();
 	sanity_check_meminfo();
 	arm_memblock_init();
+	sanity_check_meminfo();		/* no-map may have cut its end off */
 	paging_init();
 	bootmem_init();
 }

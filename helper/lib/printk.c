@@ -11,6 +11,7 @@ unsigned long nr_warnings;
 struct out {
 	char *buf;
 	size_t size, len;	/* len counts what did not fit, too */
+	bool console;		/* a full buffer goes there, and is empty */
 };
 
 struct spec {
@@ -21,6 +22,10 @@ struct spec {
 
 static void put(struct out *o, char c)
 {
+	if (o->console && o->len + 1 == o->size) {
+		arch_console_write(o->buf, o->len);
+		o->len = 0;
+	}
 	if (o->len + 1 < o->size)
 		o->buf[o->len] = c;
 	o->len++;
@@ -233,19 +238,25 @@ static const char *convert(struct out *o, const char *f, va_list *args)
 	return f + 1;
 }
 
-int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
+static void format(struct out *o, const char *fmt, va_list args)
 {
-	struct out o = { .buf = buf, .size = size };
 	va_list ap;
 
 	va_copy(ap, args);
 	while (*fmt) {
 		if (*fmt == '%')
-			fmt = convert(&o, fmt + 1, &ap);
+			fmt = convert(o, fmt + 1, &ap);
 		else
-			put(&o, *fmt++);
+			put(o, *fmt++);
 	}
 	va_end(ap);
+}
+
+int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
+{
+	struct out o = { .buf = buf, .size = size };
+
+	format(&o, fmt, args);
 	if (size)
 		buf[min(o.len, size - 1)] = 0;
 	return (int)o.len;
@@ -264,10 +275,11 @@ int snprintf(char *buf, size_t size, const char *fmt, ...)
 
 static void vprintk(const char *fmt, va_list args)
 {
-	char line[256];		/* longer lines are cut */
-	int len = vsnprintf(line, sizeof(line), fmt, args);
+	char piece[128];
+	struct out o = { .buf = piece, .size = sizeof(piece), .console = true };
 
-	arch_console_write(line, min((size_t)len, sizeof(line) - 1));
+	format(&o, fmt, args);
+	arch_console_write(piece, o.len);
 }
 
 void printk(const char *fmt, ...)

@@ -52,8 +52,8 @@ int cma_init_reserved_mem(phys_addr_t base, phys_addr_t size,
  * CMA-2: wholly in HighMem or wholly in lowmem. HighMem first: it is good for
  * less.
  */
-static phys_addr_t find_area(phys_addr_t base, phys_addr_t size,
-			     phys_addr_t limit, phys_addr_t alignment)
+phys_addr_t cma_find_area(phys_addr_t base, phys_addr_t size,
+			  phys_addr_t limit, phys_addr_t alignment)
 {
 	phys_addr_t highmem_start = arm_lowmem_limit, addr = 0;
 
@@ -93,7 +93,7 @@ int cma_declare_contiguous(phys_addr_t base, phys_addr_t size,
 		if (memblock_is_region_reserved(base, size))
 			return -EBUSY;
 	} else {
-		base = find_area(base, size, limit, alignment);
+		base = cma_find_area(base, size, limit, alignment);
 		if (!base)
 			return -ENOMEM;
 	}
@@ -107,29 +107,31 @@ int cma_declare_contiguous(phys_addr_t base, phys_addr_t size,
 	return err;
 }
 
+/* A number behind @sep, where there is one; false: there is none behind it. */
+static bool parse_behind(char sep, const char **arg, phys_addr_t *ret)
+{
+	const char *start = *arg + 1;
+
+	if (**arg != sep)
+		return true;
+	*ret = memparse(start, arg);
+	return *arg != start;
+}
+
 int early_cma(const char *arg)
 {
 	const char *end;
+	phys_addr_t size = memparse(arg, &end), base = 0, limit = 0;
 
-	cma_cmdline.size = memparse(arg, &end);
-	cma_cmdline.base = cma_cmdline.limit = 0;
-	if (end == arg)
+	if (end == arg || !parse_behind('@', &end, &base))
 		return -EINVAL;
-	if (*end == '@') {
-		arg = end + 1;
-		cma_cmdline.base = memparse(arg, &end);
-		cma_cmdline.limit = cma_cmdline.base + cma_cmdline.size;
-		if (end == arg)
-			return -EINVAL;
-	}
-	if (*end == '-') {
-		arg = end + 1;
-		cma_cmdline.limit = memparse(arg, &end);
-		if (end == arg)
-			return -EINVAL;
-	}
-	if (*end && *end != ' ')
+	if (base)
+		limit = base + min(size, PHYS_ADDR_MAX - base);
+	if (!parse_behind('-', &end, &limit) || *end)
 		return -EINVAL;
+	cma_cmdline.size = size;
+	cma_cmdline.base = base;
+	cma_cmdline.limit = limit;
 	cma_cmdline.given = true;
 	return 0;
 }

@@ -40,8 +40,8 @@ void sanity_check_meminfo(void)
 {
 	unsigned long span = (vmalloc_min ? vmalloc_min : VMALLOC_MIN_DEFAULT) -
 			     PAGE_OFFSET;
-	phys_addr_t vmalloc_limit = PHYS_OFFSET +
-				    min(span, PHYS_ADDR_MAX - PHYS_OFFSET);
+	phys_addr_t room = min(span, PHYS_ADDR_MAX - PHYS_OFFSET);
+	phys_addr_t vmalloc_limit = PHYS_OFFSET + (room & PAGE_MASK);
 	unsigned long start, end;
 	int i;
 

@@ -403,14 +403,29 @@ void *memblock_virt_alloc_try_nid_nopanic(phys_addr_t size, phys_addr_t align,
 	return virt_alloc(size, align, min_addr, max_addr, nid, _RET_IP_);
 }
 
+static void *virt_alloc_or_panic(phys_addr_t size, phys_addr_t align,
+				 phys_addr_t min_addr, phys_addr_t max_addr,
+				 int nid, unsigned long ip)
+{
+	void *mem = virt_alloc(size, align, min_addr, max_addr, nid, ip);
+
+	if (!mem)
+		panic("memblock: no 0x%lx bytes from 0x%lx to 0x%lx for %pS",
+		      size, min_addr, max_addr ? max_addr :
+		      memblock.current_limit, (void *)ip);
+	return mem;
+}
+
 void *memblock_virt_alloc_try_nid(phys_addr_t size, phys_addr_t align,
 				  phys_addr_t min_addr, phys_addr_t max_addr,
 				  int nid)
 {
-	void *mem = virt_alloc(size, align, min_addr, max_addr, nid, _RET_IP_);
+	return virt_alloc_or_panic(size, align, min_addr, max_addr, nid,
+				   _RET_IP_);
+}
 
-	if (!mem)
-		panic("memblock: no 0x%lx bytes from 0x%lx to 0x%lx for %pS",
-		      size, min_addr, max_addr, (void *)_RET_IP_);
-	return mem;
+void *memblock_virt_alloc(phys_addr_t size, phys_addr_t align)
+{
+	return virt_alloc_or_panic(size, align, 0, MEMBLOCK_ALLOC_ACCESSIBLE,
+				   NUMA_NO_NODE, _RET_IP_);
 }

@@ -42,14 +42,17 @@ static const char *check_free_block(const struct zone *zone,
 	return check_tail_pages(page, order);
 }
 
-/* Is it one of the node's struct pages, and not a byte of one? */
-static bool in_mem_map(const struct page *page)
+/* The struct page that a list entry is in; NULL: it is in none. */
+static const struct page *entry_page(const struct list_head *pos)
 {
 	const struct pglist_data *node = &contig_page_data;
-	uintptr_t offset = (uintptr_t)page - (uintptr_t)node->node_mem_map;
+	uintptr_t first = (uintptr_t)&node->node_mem_map->lru;
+	uintptr_t offset = (uintptr_t)pos - first;
 
-	return page >= node->node_mem_map && offset % sizeof(*page) == 0 &&
-	       offset / sizeof(*page) < node->node_spanned_pages;
+	if ((uintptr_t)pos < first || offset % sizeof(struct page) ||
+	    offset / sizeof(struct page) >= node->node_spanned_pages)
+		return NULL;
+	return list_entry(pos, struct page, lru);
 }
 
 static const char *check_list(const struct zone *zone,
@@ -59,10 +62,10 @@ static const char *check_list(const struct zone *zone,
 	const struct list_head *prev = list, *pos = list->next;
 
 	for (; pos != list; prev = pos, pos = pos->next) {
-		const struct page *page = list_entry(pos, struct page, lru);
+		const struct page *page = entry_page(pos);
 		const char *broken;
 
-		if (!in_mem_map(page))
+		if (!page)
 			return "LIST-1";
 		if (pos->prev != prev)
 			return "LIST-3";

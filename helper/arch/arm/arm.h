@@ -8,6 +8,9 @@
 /* The first-level translation table: one descriptor a section. */
 extern u32 swapper_pg_dir[4096];
 
+/** console_fallback - back to the debug UART, if the tree's console is to blame */
+void console_fallback(void);
+
 /** map_device_section - one section at @virt, around @phys, as a device */
 void map_device_section(unsigned long virt, phys_addr_t phys);
 

@@ -7,8 +7,9 @@
  * UART (PL011) Technical Reference Manual, DDI 0183.
  */
 #include <arch.h>
-#include <mm/string.h>
+#include <mm/memblock.h>
 #include <mm/printk.h>
+#include <mm/string.h>
 
 #include "../../guest/fdt.h"
 #include "../../guest/guest.h"
@@ -28,6 +29,16 @@ static u32 read_reg(volatile char *regs, unsigned int offset)
 static void write_reg(volatile char *regs, unsigned int offset, u32 value)
 {
 	*(volatile u32 *)(volatile void *)(regs + offset) = value;
+}
+
+/* How often a full FIFO is asked before a character is given up. */
+#define TX_TRIES 1000000
+
+static void wait_while(volatile char *regs, unsigned int offset, u32 bits)
+{
+	for (int tries = TX_TRIES; tries; tries--)
+		if (!(read_reg(regs, offset) & bits))
+			return;
 }
 
 #define IMX_UTXD	0x40
@@ -50,8 +61,7 @@ static void imx_uart_init(volatile char *regs)
 
 static void imx_uart_putc(volatile char *regs, char c)
 {
-	while (read_reg(regs, IMX_UTS) & IMX_UTS_TXFULL)
-		;
+	wait_while(regs, IMX_UTS, IMX_UTS_TXFULL);
 	write_reg(regs, IMX_UTXD, (u32)c);
 }
 
@@ -69,8 +79,7 @@ static void pl011_init(volatile char *regs)
 
 static void pl011_putc(volatile char *regs, char c)
 {
-	while (read_reg(regs, PL011_FR) & PL011_FR_TXFF)
-		;
+	wait_while(regs, PL011_FR, PL011_FR_TXFF);
 	write_reg(regs, PL011_DR, (u32)c);
 }
 
@@ -79,26 +88,31 @@ static const struct uart uarts[] = {
 	{ "arm,pl011", pl011_init, pl011_putc },
 };
 
-/* The debug UART's page within the section that head.S mapped. */
-#define DEBUG_LL_SABRELITE (DEBUG_LL_VIRT + 0xe8000)
+/* The debug UARTs that head.S maps, by kind of CPU. */
 #define MIDR_PART_A9	0xc09
+#define UART_SABRELITE	0x021e8000
+#define UART_VIRT	0x09000000
 
 static const struct uart *uart;
 static volatile char *uart_regs;
 
-static void debug_ll_init(void)
+static void use_uart(const struct uart *driver, phys_addr_t phys)
+{
+	map_device_section(DEBUG_LL_VIRT, phys);
+	uart = driver;
+	uart_regs = (volatile char *)DEBUG_LL_VIRT + phys % SECTION_SIZE;
+	uart->init(uart_regs);
+}
+
+void console_fallback(void)
 {
 	u32 midr;
 
 	__asm__("mrc p15, 0, %0, c0, c0, 0" : "=r"(midr));
-	if ((midr >> 4 & 0xfff) == MIDR_PART_A9) {
-		uart = &uarts[0];
-		uart_regs = (volatile char *)DEBUG_LL_SABRELITE;
-	} else {
-		uart = &uarts[1];
-		uart_regs = (volatile char *)DEBUG_LL_VIRT;
-	}
-	uart->init(uart_regs);
+	if ((midr >> 4 & 0xfff) == MIDR_PART_A9)
+		use_uart(&uarts[0], UART_SABRELITE);
+	else
+		use_uart(&uarts[1], UART_VIRT);
 }
 
 void arch_console_init(void)
@@ -106,18 +120,16 @@ void arch_console_init(void)
 	const char *compatible;
 	phys_addr_t phys;
 
-	if (fdt_console(&compatible, &phys)) {
+	if (fdt_console(&compatible, &phys) || memblock_is_memory(phys)) {
 		pr_warn("device tree: no usable stdout-path; staying here\n");
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(uarts); i++) {
 		if (strcmp(compatible, uarts[i].compatible))
 			continue;
-		map_device_section(DEBUG_LL_VIRT, phys);
-		uart = &uarts[i];
-		uart_regs = (volatile char *)DEBUG_LL_VIRT +
-			    phys % SECTION_SIZE;
-		uart->init(uart_regs);
+		/* Here still: if nothing follows, this is why. */
+		printk("console: %s at 0x%08lx\n", compatible, phys);
+		use_uart(&uarts[i], phys);
 		return;
 	}
 	pr_warn("device tree: no driver for the console \"%s\"\n", compatible);
@@ -126,7 +138,7 @@ void arch_console_init(void)
 void arch_console_write(const char *text, size_t len)
 {
 	if (!uart)
-		debug_ll_init();
+		console_fallback();
 	for (; len; len--, text++) {
 		if (*text == '\n')
 			uart->putc(uart_regs, '\r');

@@ -26,6 +26,7 @@
 
 #define PMD_TYPE_MASK	3u
 #define PMD_TYPE_TABLE	1u
+#define PMD_TYPE_SECT	2u
 #define SECTION_NORMAL	0x140eu		/* head.S */
 #define SECTION_DEVICE	0x0416u		/* head.S */
 #define HW_PTE_NORMAL	0x005eu		/* small page, as SECTION_NORMAL */
@@ -78,7 +79,8 @@ static u32 *early_pte_alloc(void)
 		if (addr)
 			return memset(phys_to_virt(addr), 0, PAGE_SIZE);
 	}
-	panic("paging_init: no whole free megabyte of lowmem for page tables");
+	panic("paging_init: no page for a table: no megabyte of lowmem is free, or memblock.reserved is full (%lu of %lu)",
+	      memblock.reserved.cnt, memblock.reserved.max);
 }
 
 /* The hardware's entries of the section at @virt; made if there are none. */
@@ -112,6 +114,16 @@ static void map_page(unsigned long virt, phys_addr_t phys)
 		L_PTE_MT_WRITEALLOC;
 }
 
+/*
+ * Is the section mapped as one? Then prepare_page_table() kept it, because the
+ * image runs in it, memory or not.
+ */
+static bool is_section(unsigned long virt)
+{
+	return (swapper_pg_dir[virt >> SECTION_SHIFT] & PMD_TYPE_MASK) ==
+	       PMD_TYPE_SECT;
+}
+
 /* Whole sections of [start, end), or all the pages that are in none. */
 static void create_mapping(phys_addr_t start, phys_addr_t end, bool sections)
 {
@@ -125,7 +137,7 @@ static void create_mapping(phys_addr_t start, phys_addr_t end, bool sections)
 					start | SECTION_NORMAL;
 			start += SECTION_SIZE;
 		} else {
-			if (!sections)
+			if (!sections && !is_section(virt))
 				map_page(virt, start);
 			start += PAGE_SIZE;
 		}

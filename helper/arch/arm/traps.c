@@ -8,6 +8,7 @@
 #include <arch.h>
 #include <mm/printk.h>
 
+#include "arm.h"
 #include "traps.h"
 
 static const char *const exception_names[] = {
@@ -83,11 +84,15 @@ static void print_cause(const struct pt_regs *regs, enum exception kind)
 
 void do_exception(const struct pt_regs *regs, enum exception kind)
 {
-	static bool reporting;
+	static int faults;
 
-	if (reporting)
+	/* A fault in here is the console's doing, or beyond help. */
+	if (++faults == 2) {
+		console_fallback();
+		printk("fault while reporting a fault\n");
+	} else if (faults > 2) {
 		arch_halt();
-	reporting = true;
+	}
 	print_cause(regs, kind);
 	printk("sp : 0x%08x  cpsr: 0x%08x\n", regs->sp, regs->cpsr);
 	for (int i = 0; i < 13; i++)

@@ -26,7 +26,7 @@ _Static_assert(sizeof(struct pt_regs) == 72, "vectors.S: PT_SIZE");
 _Static_assert(offsetof(struct pt_regs, pc) == 60, "vectors.S: PT_PC");
 
 /**
- * do_exception - report, and halt; a fault in here halts at once
+ * do_exception - report, and halt; a second fault reports on the debug UART
  *
  * Never returns, but does not say so: see panic() in bug.h.
  */

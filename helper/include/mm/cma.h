@@ -39,6 +39,14 @@ int cma_init_reserved_mem(phys_addr_t base, phys_addr_t size,
 			  struct cma **ret);
 
 /**
+ * cma_find_area - free memory for an area: CMA-2, HighMem first
+ * @limit: highest end
+ * Return: its base, never 0; 0: there is none.
+ */
+phys_addr_t cma_find_area(phys_addr_t base, phys_addr_t size,
+			  phys_addr_t limit, phys_addr_t alignment);
+
+/**
  * cma_declare_contiguous - reserve memory and make an area of it
  * @base:  wanted address, 0: anywhere (HighMem first); it, @size and @alignment
  *         are rounded up to pageblocks
@@ -52,7 +60,7 @@ int cma_declare_contiguous(phys_addr_t base, phys_addr_t size,
 			   unsigned int order_per_bit, bool fixed,
 			   const char *name, struct cma **ret);
 
-/** early_cma - "cma=SIZE[@BASE[-LIMIT]]"; -EINVAL when it cannot be read */
+/** early_cma - "SIZE[@BASE[-LIMIT]]"; -EINVAL, and nothing set, if it is not */
 int early_cma(const char *arg);
 /** dma_contiguous_reserve - the default area, unless the board has one */
 void dma_contiguous_reserve(phys_addr_t limit);

@@ -150,12 +150,8 @@ void *memblock_virt_alloc_try_nid(phys_addr_t size, phys_addr_t align,
 void *memblock_virt_alloc_try_nid_nopanic(phys_addr_t size, phys_addr_t align,
 					  phys_addr_t min_addr,
 					  phys_addr_t max_addr, int nid);
-static inline void *memblock_virt_alloc(phys_addr_t size, phys_addr_t align)
-{
-	return memblock_virt_alloc_try_nid(size, align, 0,
-					   MEMBLOCK_ALLOC_ACCESSIBLE,
-					   NUMA_NO_NODE);
-}
+/* The same, anywhere in the linear map. Not inline: it names its caller. */
+void *memblock_virt_alloc(phys_addr_t size, phys_addr_t align);
 
 /* Questions. */
 bool memblock_is_memory(phys_addr_t addr);

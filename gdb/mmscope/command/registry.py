@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How a command is declared: its arguments, what it needs, how its result looks as text."""
+from __future__ import annotations
+
+import argparse
+import inspect
+from dataclasses import dataclass
+from typing import Any, Callable, Iterable, NoReturn, Optional
+
+from ..errors import UsageError
+from ..model.context import Context
+
+Need = Callable[[Context], None]
+Words = Callable[[Context], Iterable[str]]
+
+
+@dataclass(frozen=True)
+class Arg:
+    """An argument, as argparse takes it, and the words that TAB offers for its value."""
+
+    names: tuple[str, ...]
+    options: dict[str, Any]
+    words: Optional[Words] = None
+
+
+def arg(*names: str, words: Optional[Words] = None, **options: Any) -> Arg:
+    """Declare an argument."""
+    return Arg(names, options, words)
+
+
+COMMON = (
+    arg("--json", action="store_true", help="print one JSON document instead of text"),
+    arg("-o", dest="output", metavar="FILE", help="write into FILE instead of on the terminal"),
+)
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse that reports instead of printing and leaving GDB."""
+
+    def error(self, message: str) -> NoReturn:
+        """One line, as an exception."""
+        raise UsageError(f"{message} (see: help {self.prog})")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command: run makes a result (a dataclass), text shows it."""
+
+    name: str
+    run: Callable[[Context, argparse.Namespace], Any]
+    text: Callable[[Any], str]
+    needs: tuple[Need, ...]
+    args: tuple[Arg, ...]
+
+    def parser(self) -> Parser:
+        """The parser of its arguments."""
+        parser = Parser(prog=f"mm {self.name}", add_help=False, allow_abbrev=False)
+        for each in self.args + COMMON:
+            parser.add_argument(*each.names, **each.options)
+        return parser
+
+    @property
+    def help(self) -> str:
+        """What GDB's help prints: summary first, as help mm shows only that line; then usage and arguments."""
+        summary, _, rest = inspect.cleandoc(self.run.__doc__ or "").partition("\n")
+        formatter = argparse.HelpFormatter(f"mm {self.name}", max_help_position=24, width=78)
+        formatter.add_usage(None, self.parser()._actions, [])
+        formatter.start_section("arguments")
+        formatter.add_arguments(self.parser()._actions)
+        formatter.end_section()
+        usage = formatter.format_help().strip()
+        return "\n\n".join(part for part in (summary, rest.strip(), usage) if part)
+
+
+COMMANDS: dict[str, Command] = {}
+
+
+def command(text: Callable[[Any], str], needs: tuple[Need, ...] = (), args: tuple[Arg, ...] = ()) -> Callable:
+    """Declare the function under it as the command named like its module."""
+    def declare(run: Callable) -> Callable:
+        name = run.__module__.rpartition(".")[2]
+        COMMANDS[name] = Command(name, run, text, needs, args)
+        return run
+    return declare

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""32-bit ARM: page size, the linear map, and what has no virtual address in it.
+
+Sources: arch/arm/include/asm/memory.h (virtual = physical + constant for lowmem, patched at boot from
+__pv_phys_pfn_offset), arch/arm/kernel/head.S (swapper_pg_dir lies below the image, in its first 16 MiB).
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Optional
+
+from .reader import Reader
+
+NAME = "arm"            # what GDB's names of it begin with: arm, armv7, ...
+PAGE_SHIFT = 12
+SPLIT_ALIGN = 1 << 24       # PAGE_OFFSET is a multiple of this, and the first page table lies in its first 16 MiB
+PGD_BYTES = 0x4000          # first-level table of the short-descriptor format
+SCTLR_MMU = 1
+
+
+@dataclass(frozen=True)
+class Arm:
+    """Addresses of one 32-bit ARM kernel. phys_offset is None until the kernel has found it."""
+
+    page_offset: int
+    phys_offset: Optional[int]
+    lowmem_end: Optional[int]       # virtual end of the linear map; None until the kernel has set it
+    page_shift: int = PAGE_SHIFT
+    pgd_bytes: int = PGD_BYTES
+    address_bits: int = 32
+
+    def virt_to_phys(self, addr: int) -> Optional[int]:
+        """Physical address of a lowmem address; None for any other."""
+        end = self.lowmem_end or 1 << self.address_bits
+        if self.phys_offset is None or not self.page_offset <= addr < end:
+            return None
+        return addr - self.page_offset + self.phys_offset
+
+    def phys_to_virt(self, phys: int) -> Optional[int]:
+        """Address in the linear map; None for HighMem and what is not RAM."""
+        if self.phys_offset is None or phys < self.phys_offset:
+            return None
+        addr = phys - self.phys_offset + self.page_offset
+        return addr if addr < (self.lowmem_end or 1 << self.address_bits) else None
+
+    def pageblock_order(self, orders: int) -> int:
+        """Order of a pageblock: the largest block, as 32-bit ARM without LPAE has no huge pages."""
+        return orders - 1
+
+
+def resolve(reader: Reader) -> Arm:
+    """Find split, physical base and end of lowmem. Raises MissingError when the symbols lack the first."""
+    page_offset = reader.address("swapper_pg_dir") // SPLIT_ALIGN * SPLIT_ALIGN
+    phys_pfn = reader.find("arm phys pfn offset")
+    high = reader.find("high_memory")
+    return Arm(page_offset, phys_pfn << PAGE_SHIFT if phys_pfn else None, high or None)
+
+
+def mmu_enabled(register: Callable[[str], Optional[int]]) -> Optional[bool]:
+    """Whether the MMU is on, by the system control registers; None when the debugger does not have them.
+
+    With the security extensions there are two, and QEMU shows both: either one may be in use.
+    """
+    values = [value for value in map(register, ("SCTLR", "SCTLR_S")) if value is not None]
+    return any(value & SCTLR_MMU for value in values) if values else None

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""page->flags: names of the low bits, zone and node in the top ones.
+
+Source: include/linux/page-flags.h and page-flags-layout.h. From the top: section (not with FLATMEM), node,
+zone, and the names from the bottom, up to __NR_PAGEFLAGS. Enumerators after that one are second names.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import MissingError
+from .layout import Layout
+
+
+@dataclass(frozen=True)
+class PageFlags:
+    """How page->flags is divided in this kernel."""
+
+    names: dict[int, str]       # bit number to name, without PG_
+    zone_shift: int
+    zone_bits: int
+    node_shift: int
+    node_bits: int
+
+    def decode(self, flags: int) -> tuple[str, ...]:
+        """Names of the bits that are set, lowest first."""
+        return tuple(name for bit, name in sorted(self.names.items()) if flags >> bit & 1)
+
+    def zone(self, flags: int) -> int:
+        """Index of the zone in its node."""
+        return flags >> self.zone_shift & (1 << self.zone_bits) - 1
+
+    def node(self, flags: int) -> int:
+        """Number of the node."""
+        return flags >> self.node_shift & (1 << self.node_bits) - 1
+
+
+def page_flags(layout: Layout) -> PageFlags:
+    """Work the division out from the enumerations. Raises MissingError."""
+    flags = layout.enum("pageflags")
+    zones = layout.enum("zone_type")
+    if not flags or not zones:
+        raise MissingError("the symbols have no enum pageflags or no enum zone_type")
+    names: dict[int, str] = {}
+    for name, bit in flags.items():
+        if name == "__NR_PAGEFLAGS":
+            break
+        names.setdefault(bit, name[3:] if name.startswith("PG_") else name)
+    zone_count = zones.get("__MAX_NR_ZONES", zones.get("MAX_NR_ZONES", len(zones)))
+    zone_bits = max(zone_count - 1, 0).bit_length()
+    nodes = layout.find_variable("node")
+    node_count = nodes.type.count if nodes is not None and nodes.type is not None else 0
+    node_bits = max(node_count - 1, 0).bit_length()
+    top = layout.field("page.flags").type.size * 8
+    return PageFlags(names, top - node_bits - zone_bits, zone_bits, top - node_bits, node_bits)

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""THE version table: how each thing that is read is spelled, newest spelling first.
+
+A spelling is picked because the symbols have it, never by a release number: distributions backport.
+The note says since when mainline has it. Paths go through nested structs with dots.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """One way to write a member or a variable."""
+
+    path: str
+    since: str
+
+
+def _always(path: str) -> tuple[Spelling, ...]:
+    return (Spelling(path, "v2.6"),)
+
+
+FIELDS: dict[str, tuple[Spelling, ...]] = {
+    "list_head.next": _always("next"),
+    "list_head.prev": _always("prev"),
+
+    "page.flags": (Spelling("flags.f", "v6.18"), Spelling("flags", "v2.6")),
+    "page.mapping": _always("mapping"),
+    "page.index": (Spelling("__folio_index", "v6.16"), Spelling("index", "v2.6")),
+    "page.private": _always("private"),
+    "page.refcount": (Spelling("_refcount.counter", "v4.7"), Spelling("_count.counter", "v2.6")),
+    "page.mapcount": _always("_mapcount.counter"),
+    "page.page_type": (Spelling("page_type", "v4.18"),),
+    "page.buddy_list": (Spelling("buddy_list", "v5.19"), Spelling("lru", "v2.6")),
+
+    "zone.name": _always("name"),
+    "zone.zone_start_pfn": _always("zone_start_pfn"),
+    "zone.spanned_pages": _always("spanned_pages"),
+    "zone.present_pages": _always("present_pages"),
+    "zone.managed_pages": (Spelling("managed_pages.counter", "v5.0"), Spelling("managed_pages", "v3.8")),
+    "zone.cma_pages": (Spelling("cma_pages", "v5.11"),),
+    "zone.watermark": (Spelling("_watermark", "v5.0"), Spelling("watermark", "v2.6.31")),
+    "zone.lowmem_reserve": _always("lowmem_reserve"),
+    "zone.free_area": _always("free_area"),
+    "zone.vm_stat": _always("vm_stat"),
+    "zone.pageblock_flags": _always("pageblock_flags"),
+    "free_area.free_list": _always("free_list"),
+    "free_area.nr_free": _always("nr_free"),
+
+    "pglist_data.node_zones": _always("node_zones"),
+    "pglist_data.node_mem_map": _always("node_mem_map"),
+    "pglist_data.node_start_pfn": _always("node_start_pfn"),
+    "pglist_data.node_spanned_pages": _always("node_spanned_pages"),
+    "pglist_data.node_id": _always("node_id"),
+
+    "memblock.bottom_up": _always("bottom_up"),
+    "memblock.current_limit": _always("current_limit"),
+    "memblock.memory": _always("memory"),
+    "memblock.reserved": _always("reserved"),
+    "memblock_type.cnt": _always("cnt"),
+    "memblock_type.max": _always("max"),
+    "memblock_type.total_size": _always("total_size"),
+    "memblock_type.regions": _always("regions"),
+    "memblock_region.base": _always("base"),
+    "memblock_region.size": _always("size"),
+    "memblock_region.flags": (Spelling("flags", "v3.14"),),
+    "memblock_region.nid": (Spelling("nid", "with NUMA"),),
+
+    "cma.base_pfn": (Spelling("ranges.base_pfn", "v6.15"), Spelling("base_pfn", "v3.17")),
+    "cma.count": _always("count"),
+    "cma.name": (Spelling("name", "v4.10"),),
+}
+
+VARIABLES: dict[str, tuple[Spelling, ...]] = {
+    "banner": (Spelling("mmscope_banner", "the mmscope guest"), Spelling("linux_banner", "v2.6")),
+    "node": (Spelling("node_data", "with NUMA"), Spelling("contig_page_data", "v2.6")),
+    "totalram_pages": (Spelling("_totalram_pages.counter", "v5.0"), Spelling("totalram_pages", "v2.6")),
+    "totalhigh_pages": (Spelling("_totalhigh_pages.counter", "v5.0"), Spelling("totalhigh_pages", "v2.6")),
+    "max_pfn": _always("max_pfn"),
+    "max_low_pfn": _always("max_low_pfn"),
+    "min_low_pfn": _always("min_low_pfn"),
+    "mem_map": _always("mem_map"),
+    "mem_section": _always("mem_section"),
+    "high_memory": _always("high_memory"),
+    "memblock": _always("memblock"),
+    "system_state": _always("system_state"),
+    "slab_state": _always("slab_state"),
+    "migratetype_names": _always("migratetype_names"),
+    "swapper_pg_dir": _always("swapper_pg_dir"),
+    "kernel start": _always("_stext"),
+    "kernel end": _always("_end"),
+    "init start": _always("__init_begin"),
+    "init end": _always("__init_end"),
+    "device tree": _always("initial_boot_params"),
+    "device tree phys": (Spelling("__atags_pointer", "ARM"),),
+    "initrd_start": _always("initrd_start"),
+    "initrd_end": _always("initrd_end"),
+    "phys_initrd_start": (Spelling("phys_initrd_start", "v5.0"),),
+    "phys_initrd_size": (Spelling("phys_initrd_size", "v5.0"),),
+    "cma_areas": _always("cma_areas"),
+    "cma_area_count": _always("cma_area_count"),
+    "arm phys pfn offset": (Spelling("__pv_phys_pfn_offset", "v3.13"),),
+}
+
+
+@dataclass(frozen=True)
+class BuddyMark:
+    """How the first page of a free block is marked: field & mask == value."""
+
+    field: str
+    mask: int
+    value: int
+    since: str
+    enumerator: Optional[str] = None    # of enum pagetype, that must be there and be value >> shift
+    shift: int = 0
+
+
+# Source: PageBuddy() in include/linux/page-flags.h of the release named.
+BUDDY_MARKS = (
+    BuddyMark("page.page_type", 0xFF000000, 0xF0000000, "v6.12", "PGTY_buddy", 24),
+    BuddyMark("page.page_type", 0xF0000080, 0xF0000000, "v4.18"),
+    BuddyMark("page.mapcount", 0xFFFFFFFF, 0xFFFFFF80, "v2.6.38"),
+)

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Everything a model needs to know about the target at one stop, found when first asked for."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Callable, Optional
+
+from ..errors import FaultError, MissingError
+from ..layout import arm
+from ..layout.arm import Arm
+from ..layout.layout import Layout, is_pointer
+from ..layout.pageflags import PageFlags, page_flags
+from ..layout.reader import Reader
+from ..target.cache import CachedMemory
+from .pagemap import PageMap, find_page_map
+from .stage import Stage, find_stage
+from .text import release_of
+
+BANNER_BYTES = 256
+BANNERS = ("mmscope ", "Linux version ")
+MAX_NODES = 1024
+
+
+@dataclass(frozen=True)
+class Host:
+    """What only the debugger can tell: it is given by the session, or by a test."""
+
+    live: Optional[str]                             # None: stopped and readable; else why it is not
+    static: Callable[[int, int], Optional[bytes]]   # bytes that the symbol file loads at an address
+    register: Callable[[str], Optional[int]]        # a register of the selected CPU
+    evaluate: Callable[[str], "Expression"]         # a C expression
+
+
+@dataclass(frozen=True)
+class Expression:
+    """The value of a C expression, and whether its type says that it points to a struct page."""
+
+    value: int
+    is_page: bool
+
+
+class Context:
+    """The target at one stop: memory, names, architecture, stage."""
+
+    def __init__(self, memory: CachedMemory, layout: Layout, host: Host) -> None:
+        self.memory = memory
+        self.layout = layout
+        self.host = host
+        self.read = Reader(memory, layout)
+
+    @cached_property
+    def kind(self) -> Optional[str]:
+        """"guest" or "linux", by which banner the symbols have; None without kernel symbols."""
+        banner = self.layout.find_variable("banner")
+        if banner is None:
+            return None
+        return "guest" if banner.path.startswith("mmscope") else "linux"
+
+    @cached_property
+    def banner(self) -> Optional[str]:
+        """The banner in target memory; None when what is there is no banner."""
+        if self.kind is None or self.host.live is not None:
+            return None
+        text = self.read.string(self.read.address("banner"), BANNER_BYTES)
+        return text if text is not None and text.startswith(BANNERS) else None
+
+    @cached_property
+    def symbol_banner(self) -> Optional[str]:
+        """The banner in the symbol file; None when that has no contents for it."""
+        if self.kind is None:
+            return None
+        data = self.host.static(self.read.address("banner"), BANNER_BYTES)
+        text = data.split(b"\0")[0].decode("latin-1") if data else ""
+        return text if text.startswith(BANNERS) else None
+
+    @cached_property
+    def mismatch(self) -> Optional[str]:
+        """One line when the running kernel is not the one whose symbols are loaded."""
+        if self.banner is None or self.symbol_banner is None or self.banner == self.symbol_banner:
+            return None
+        running, loaded = release_of(self.banner), release_of(self.symbol_banner)
+        if running == loaded:
+            return f"the target runs another build of {running} than the symbols are of: nothing is decoded"
+        return f"the target runs {running}, the symbols are of {loaded}: nothing is decoded"
+
+    @cached_property
+    def release(self) -> Optional[str]:
+        """The kernel's release, from its banner."""
+        banner = self.banner or self.symbol_banner
+        return release_of(banner) if banner else None
+
+    @property
+    def arch_name(self) -> str:
+        """The architecture's name here; GDB's own where it is not known."""
+        return arm.NAME if self.layout.debug.arch.startswith(arm.NAME) else self.layout.debug.arch
+
+    @cached_property
+    def arch(self) -> Arm:
+        """The architecture's addresses. Raises MissingError for an architecture that is not known."""
+        if self.arch_name == arm.NAME:
+            return arm.resolve(self.read)
+        raise MissingError(f"architecture {self.arch_name} is not known yet, only 32-bit arm")
+
+    @cached_property
+    def mmu(self) -> Optional[bool]:
+        """Whether the selected CPU has its MMU on; None when it does not say."""
+        return arm.mmu_enabled(self.host.register)
+
+    @cached_property
+    def stage(self) -> Optional[Stage]:
+        """How far the boot is; None without a live target or without symbols."""
+        if self.kind is None or self.host.live is not None:
+            return None
+        if self.banner is None:
+            return Stage.RESET
+        try:
+            zones = self.zone_addrs
+        except (FaultError, MissingError):
+            zones = ()
+        return find_stage(self.read, zones)
+
+    @property
+    def stage_text(self) -> Optional[str]:
+        """The stage as a sentence, with what to do about it where that helps."""
+        if self.stage is Stage.RESET:
+            pc = self.host.register("pc")
+            at = f" (pc {pc:#x})" if pc is not None else ""
+            if self.mmu is False:
+                return f"the MMU is off{at}: run on first, for example: hbreak start_kernel, continue"
+            return f"the kernel's banner is not at its address{at}: it is not mapped yet, or these are not its symbols"
+        return self.stage.text if self.stage is not None else None
+
+    @cached_property
+    def node_addrs(self) -> tuple[int, ...]:
+        """Address of each node's struct pglist_data. Raises MissingError, FaultError."""
+        node = self.layout.variable("node")
+        if node.path != "node_data":
+            return (node.addr,)
+        count = min(node.type.count if node.type is not None else 1, MAX_NODES)
+        step = self.read.word if node.type is None or is_pointer(node.type.element) else 0
+        if not step:
+            raise MissingError("node_data is not an array of pointers")
+        addrs = (self.read.unsigned(node.addr + index * step) for index in range(count))
+        return tuple(addr for addr in addrs if addr)
+
+    @cached_property
+    def zone_addrs(self) -> tuple[int, ...]:
+        """Address of each zone, node by node. Raises MissingError, FaultError."""
+        field = self.layout.field("pglist_data.node_zones")
+        step = self.layout.struct("zone").size
+        return tuple(node + field.offset + index * step
+                     for node in self.node_addrs for index in range(field.type.count))
+
+    def freed(self, addr: int) -> bool:
+        """Whether an address lies in init memory, which a kernel frees at the end of its boot."""
+        if self.stage is not Stage.BOOTED:
+            return False
+        try:
+            return self.read.address("init start") <= addr < self.read.address("init end")
+        except MissingError:
+            return False
+
+    @cached_property
+    def pages(self) -> PageMap:
+        """pfn to struct page and back. Raises MissingError while there is none."""
+        return find_page_map(self.read, self.arch, self.node_addrs)
+
+    @cached_property
+    def page_flags(self) -> PageFlags:
+        """How page->flags is divided. Raises MissingError."""
+        return page_flags(self.layout)

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Who has reserved what: facts found in symbols, in the device tree and in the CMA table, matched to memory.
+
+Only what is known is named; the rest of a region is counted as other bytes, never guessed.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterator, Optional
+
+from ..errors import FaultError, MissingError
+from . import fdt
+from .context import Context
+
+MAX_CMA_AREAS = 1024
+NAME_LIMIT = 64
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A range of physical memory [start, end), what is in it, and how that is known."""
+
+    start: int
+    end: int
+    name: str
+    source: str
+    general: bool = False       # says only that it is reserved: not named beside an owner that says more
+
+
+def owner_of(owners: list[Owner], start: int, end: int) -> tuple[Optional[str], Optional[str]]:
+    """Name and source of what lies in [start, end); (None, None) when nothing known does.
+
+    What no owner covers is counted, apart from what is known to be reserved by the device tree.
+    """
+    inside = sorted({(owner.start, owner.end, owner.general): owner for owner in reversed(owners)
+                     if owner.start < end and start < owner.end}.values(), key=lambda owner: (owner.start, owner.end))
+    if not inside:
+        return None, None
+    special = [owner for owner in inside if not owner.general]
+    names = list(dict.fromkeys(owner.name for owner in special or inside))
+    named, known = _covered(special, start, end), _covered(inside, start, end)
+    if special and known > named:
+        names.append(f"{known - named:#x} bytes reserved by the device tree")
+    if end - start > known:
+        names.append(f"{end - start - known:#x} other bytes")
+    sources = dict.fromkeys(owner.source for owner in inside if not special or not owner.general or known > named)
+    return ", ".join(names), ", ".join(sources)
+
+
+def _covered(owners: list[Owner], start: int, end: int) -> int:
+    """Bytes of [start, end) that lie in any owner; the owners are sorted."""
+    covered, at = 0, start
+    for owner in owners:
+        covered += max(0, min(owner.end, end) - max(owner.start, at))
+        at = max(at, min(owner.end, end))
+    return covered
+
+
+def find_owners(ctx: Context) -> list[Owner]:
+    """Everything that is known at this stage, the best name of a range first. What cannot be read is left out."""
+    found: list[Owner] = []
+    for source in (_page_table, _kernel, _initrd, _mem_map, _cma, _device_tree):
+        try:
+            found += source(ctx)
+        except (MissingError, FaultError, fdt.FdtError):
+            continue
+    return found
+
+
+def _page_table(ctx: Context) -> Iterator[Owner]:
+    """The kernel's first-level page table."""
+    start = ctx.arch.virt_to_phys(ctx.read.address("swapper_pg_dir"))
+    if start is not None:
+        yield Owner(start, start + ctx.arch.pgd_bytes, "page table swapper_pg_dir", "symbol")
+
+
+def _kernel(ctx: Context) -> Iterator[Owner]:
+    """The kernel's own image."""
+    start = ctx.arch.virt_to_phys(ctx.read.address("kernel start"))
+    end = ctx.arch.virt_to_phys(ctx.read.address("kernel end"))
+    if start is not None and end is not None:
+        yield Owner(start, end, "kernel image", "symbols _stext, _end")
+
+
+def _device_tree(ctx: Context) -> Iterator[Owner]:
+    """The tree itself, and what it reserves."""
+    addr = ctx.read.value("device tree")
+    extent = fdt.extent(ctx.memory.read(addr, fdt.HEADER.size))
+    start = ctx.arch.virt_to_phys(addr)
+    if start is None:       # mapped apart from the linear map, since v5.11
+        start = _unless_freed(ctx, "device tree phys")
+    if start is not None:
+        yield Owner(start, start + extent.total_bytes, "device tree", "initial_boot_params")
+    for entry in fdt.reservations(ctx.memory.read(addr, extent.used_bytes)):
+        if entry.name:
+            yield Owner(entry.base, entry.base + entry.size, entry.name, "/reserved-memory")
+        else:
+            yield Owner(entry.base, entry.base + entry.size, "reserved by the device tree", "/memreserve/", True)
+
+
+def _initrd(ctx: Context) -> Iterator[Owner]:
+    """The initial RAM disk, until it is freed."""
+    start = ctx.arch.virt_to_phys(ctx.read.value("initrd_start"))
+    end = ctx.arch.virt_to_phys(ctx.read.value("initrd_end") - 1)
+    if start is not None and end is not None:
+        yield Owner(start, end + 1, "initrd", "initrd_start, initrd_end")
+        return
+    start = _unless_freed(ctx, "phys_initrd_start")
+    if start:
+        yield Owner(start, start + ctx.read.value("phys_initrd_size"), "initrd", "phys_initrd_start")
+
+
+def _unless_freed(ctx: Context, name: str) -> Optional[int]:
+    """The value of a variable, or None when there is none, or it was in init memory that is freed."""
+    variable = ctx.layout.find_variable(name)
+    return ctx.read.value(name) if variable is not None and not ctx.freed(variable.addr) else None
+
+
+def _mem_map(ctx: Context) -> Iterator[Owner]:
+    """The array of struct page. It is as long as the node's span rounded out to the largest block."""
+    pages = ctx.pages
+    largest = 1 << ctx.layout.field("zone.free_area").type.count - 1
+    first = pages.start_pfn // largest * largest
+    start = ctx.arch.virt_to_phys(pages.page(max(first, pages.base_pfn)))
+    if start is not None:
+        length = (-(-pages.end_pfn // largest) * largest - max(first, pages.base_pfn)) * pages.page_bytes
+        yield Owner(start, start + length, "mem_map", "mem_map")
+
+
+def _cma(ctx: Context) -> Iterator[Owner]:
+    """Contiguous memory areas."""
+    table = ctx.layout.variable("cma_areas")
+    step = ctx.layout.struct("cma").size
+    room = table.type.count if table.type is not None else 0
+    for index in range(min(ctx.read.value("cma_area_count"), room, MAX_CMA_AREAS)):
+        area = ctx.read.record("cma", table.addr + index * step)
+        start = area.get("base_pfn") << ctx.arch.page_shift
+        name = ctx.read.name(area, "name", NAME_LIMIT) or str(index)
+        yield Owner(start, start + (area.get("count") << ctx.arch.page_shift), f"CMA {name}", "cma_areas")

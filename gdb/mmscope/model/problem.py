@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A broken invariant: data, not an exception."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Union
+
+Value = Union[int, str, None]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What an invariant expects, and what is there instead."""
+
+    id: str             # BUDDY-3, LIST-1, ...
+    where: str          # which structure, with its address
+    expected: Value
+    actual: Value
+    text: str           # one sentence

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every loop along pointers in target memory is here: bounded, validated, never trusting.
+
+  LIST-1  next is an address that this list can hold, and readable
+  LIST-2  next leads back to the head: not to an entry seen before, and in as many steps as there can be entries
+  LIST-3  prev of each node is the node that it was reached from
+
+A broken list is data: the walk ends there, and its problems say why. LIST-3 alone does not end it.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable
+
+from ..errors import FaultError
+from .context import Context
+from .problem import Problem
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The entries of a list, as far as it could be followed."""
+
+    nodes: tuple[int, ...]              # address of each list_head after the head, in list order
+    problems: tuple[Problem, ...]
+
+
+def walk_list(ctx: Context, head: int, where: str, valid: Callable[[int], bool], limit: int) -> Walk:
+    """Follow a circular list of list_heads from its head.
+
+    valid tells whether a node can be at an address: it is asked before the address is read. A list with
+    more than limit entries is broken. Raises FaultError when the head itself cannot be read.
+    """
+    nodes: dict[int, None] = {}         # in order, and searched for loops
+    problems: list[Problem] = []
+
+    def broken(id_: str, expected: str, actual: int, text: str) -> None:
+        problems.append(Problem(id_, f"{where}, entry {len(nodes)}", expected, actual, f"{where}: {text}"))
+
+    here = head
+    next_ = ctx.read.record("list_head", head).get("next")
+    while True:
+        if next_ != head and not valid(next_):
+            broken("LIST-1", "an entry of this list", next_, f"next of {here:#x} is {next_:#x}, where no entry can be")
+            break
+        if next_ in nodes:
+            broken("LIST-2", f"{head:#x}", next_, f"loops back to {next_:#x} without passing its head {head:#x}")
+            break
+        try:
+            link = ctx.read.record("list_head", next_)
+        except FaultError:
+            broken("LIST-1", "readable memory", next_, f"next of {here:#x} is {next_:#x}, which cannot be read")
+            break
+        if link.get("prev") != here:
+            prev = link.get("prev")
+            broken("LIST-3", f"{here:#x}", prev, f"prev of {next_:#x} is {prev:#x}, not {here:#x}")
+        if next_ == head:
+            break
+        if len(nodes) == limit:
+            broken("LIST-2", f"{head:#x}", next_, f"has more than the {limit} entries that it can have")
+            break
+        nodes[next_] = None
+        here, next_ = next_, link.get("next")
+    return Walk(tuple(nodes), tuple(problems))

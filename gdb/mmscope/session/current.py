@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The context of the present stop, and when it has to be forgotten.
+
+Symbols are kept until an object file comes or goes; memory until the target may have changed: it ran,
+stopped, was written to, is another one, or another of its CPUs was selected.
+"""
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import gdb
+
+from ..errors import MmError
+from ..layout.layout import Layout
+from ..model.context import Context, Expression, Host
+from ..target.cache import CachedMemory
+from ..target.elf import read_static
+from .debuginfo import GdbDebugInfo
+from .memory import GdbTransport
+
+MEMORY_EVENTS = ("cont", "stop", "memory_changed", "inferior_call", "exited", "new_inferior", "inferior_deleted")
+SYMBOL_EVENTS = ("new_objfile", "clear_objfiles", "free_objfile")
+
+
+class Current:
+    """Makes the context when it is asked for, and keeps it as long as it is true."""
+
+    def __init__(self) -> None:
+        self._layout: Optional[Layout] = None
+        self._memory: Optional[CachedMemory] = None
+        self._context: Optional[Context] = None
+        self._program: tuple = ()
+        self._connection: Optional[int] = None
+        self._cpu: Optional[tuple] = None
+
+    def hook(self) -> None:
+        """Listen to GDB."""
+        for names, react in ((MEMORY_EVENTS, self.forget_memory), (SYMBOL_EVENTS, self.forget_symbols)):
+            for name in names:
+                if hasattr(gdb.events, name):
+                    getattr(gdb.events, name).connect(react)
+
+    def unhook(self) -> None:
+        """Stop listening: this copy of the package is being replaced."""
+        for names, react in ((MEMORY_EVENTS, self.forget_memory), (SYMBOL_EVENTS, self.forget_symbols)):
+            for name in names:
+                if hasattr(gdb.events, name):
+                    getattr(gdb.events, name).disconnect(react)
+
+    def forget_memory(self, _: Any = None) -> None:
+        """The target may have changed."""
+        if self._memory is not None:
+            self._memory.drop()
+        self._context = None
+
+    def forget_symbols(self, _: Any = None) -> None:
+        """Object files came or went."""
+        self._layout = None
+        self.forget_memory()
+
+    def context(self) -> Context:
+        """The context of this moment."""
+        self._notice_selection()
+        if self._layout is None:
+            self._layout = Layout(GdbDebugInfo())
+        if self._memory is None:
+            self._memory = CachedMemory(GdbTransport())
+        if self._context is None:
+            self._context = Context(self._memory, self._layout, Host(_why_not_live(), _static, _register, evaluate))
+        return self._context
+
+    def _notice_selection(self) -> None:
+        """GDB has no event for it: another inferior, connection or CPU may have been selected since."""
+        inferior, thread = gdb.selected_inferior(), gdb.selected_thread()
+        program = (inferior.num, inferior.architecture().name())
+        connection = getattr(getattr(inferior, "connection", None), "num", None)
+        cpu = thread.ptid if thread is not None else None
+        if program != self._program:
+            self.forget_symbols()
+        if connection != self._connection:
+            self._memory = None
+        if cpu != self._cpu or self._memory is None:
+            self.forget_memory()
+        self._program, self._connection, self._cpu = program, connection, cpu
+
+
+def _why_not_live() -> Optional[str]:
+    """None when there is a stopped target, else one line."""
+    thread = gdb.selected_thread()
+    if thread is None or not thread.is_valid():
+        return "no target: connect first, for example with 'target remote SOCKET'"
+    if thread.is_running():
+        return "the target is running: stop it first, with Ctrl-C or 'interrupt'"
+    return None
+
+
+def _static(addr: int, size: int) -> Optional[bytes]:
+    """What the loaded symbol file has at an address."""
+    name = gdb.current_progspace().filename
+    return read_static(name, addr, size) if name else None
+
+
+def _register(name: str) -> Optional[int]:
+    """A register of the selected CPU; None when the target has no such register."""
+    try:
+        return int(gdb.parse_and_eval(f"${name}").cast(gdb.lookup_type("unsigned long")))
+    except (gdb.error, TypeError):
+        return None
+
+
+def evaluate(text: str) -> Expression:
+    """The value of a C expression as an unsigned number. Raises MmError with GDB's reason."""
+    try:
+        return expression_of(gdb.parse_and_eval(text))
+    except gdb.error as error:
+        raise MmError(f"'{text}': {str(error).splitlines()[0]}") from None
+
+
+def expression_of(value: gdb.Value) -> Expression:
+    """A GDB value as a number. A struct page itself stands for its address, as does an array for its first element."""
+    kind = value.type.strip_typedefs()
+    if kind.code in (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_ARRAY) and value.address is not None:
+        value = value.address
+        if kind.code == gdb.TYPE_CODE_ARRAY:
+            kind = kind.target().strip_typedefs().pointer()
+        else:
+            kind = kind.pointer()
+    try:
+        number = int(value.cast(gdb.lookup_type("unsigned long")) if kind.code == gdb.TYPE_CODE_PTR else value)
+    except gdb.MemoryError as error:
+        raise MmError(str(error)) from None
+    except (gdb.error, TypeError):
+        raise MmError(f"a value of type {value.type} is not an address") from None
+    is_page = kind.code == gdb.TYPE_CODE_PTR and kind.target().strip_typedefs().tag == "page"
+    return Expression(number, is_page)

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""mm buddy as text."""
+from __future__ import annotations
+
+from typing import Sequence
+
+from ..model.buddy import Block, BuddyReport, FreeArea
+from .table import table
+from .units import escape, size
+
+NOT_MAPPED = "highmem"
+
+
+def buddy_text(report: BuddyReport) -> str:
+    """A table for each zone, or the blocks when they were asked for."""
+    if report.blocks is not None:
+        return _blocks(report.blocks)
+    chosen: dict[tuple[int, str], list[FreeArea]] = {}
+    for area in report.free_areas:
+        chosen.setdefault((area.node, area.zone), []).append(area)
+    return "\n\n".join(_zone(node, zone, areas, report) for (node, zone), areas in chosen.items()) + "\n"
+
+
+def _zone(node: int, zone: str, areas: Sequence[FreeArea], report: BuddyReport) -> str:
+    """Migratetypes down, orders across, blocks in the cells; totals in pages."""
+    held = [sum(area.by_migratetype.values()) for area in areas]
+    pages = sum(count << area.order for count, area in zip(held, areas))
+    head = (f"node {node}, zone {escape(zone)}: {sum(held)} free blocks, {pages:#x} pages "
+            f"({size(pages * report.page_bytes)})")
+    rows = [_row(escape(name), [area.by_migratetype[name] for area in areas], areas) for name in report.migratetypes]
+    rows.append(_row("all", held, areas))
+    return head + "\n" + _narrow(["order", *(str(area.order) for area in areas), "pages"], rows)
+
+
+def _row(name: str, counts: Sequence[int], areas: Sequence[FreeArea]) -> list[str]:
+    pages = sum(count << area.order for count, area in zip(counts, areas))
+    return [name, *(str(count) if count else "." for count in counts), str(pages)]
+
+
+def _narrow(header: list[str], rows: list[list[str]]) -> str:
+    """A table with one space between columns, as a dozen orders must fit in 80 of them."""
+    lines = [header, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    return "\n".join(" ".join(cell.ljust(width) if column == 0 else cell.rjust(max(width, 3))
+                              for column, (cell, width) in enumerate(zip(line, widths))) for line in lines)
+
+
+def _blocks(blocks: Sequence[Block]) -> str:
+    """A line a block."""
+    rows = [(escape(block.zone), str(block.order), escape(block.migratetype), f"{block.pfn:#x}", f"{block.phys:#x}",
+             f"{block.page:#x}", f"{block.virt:#x}" if block.virt is not None else NOT_MAPPED) for block in blocks]
+    text = table(("zone", "order", "migratetype", "pfn", "phys", "page", "virt"), rows, "l l") + "\n"
+    if any(block.virt is None for block in blocks):
+        text += f"{NOT_MAPPED}: not mapped, these pages have no virtual address\n"
+    return text + f"{len(blocks)} blocks, {sum(1 << block.order for block in blocks)} pages\n"

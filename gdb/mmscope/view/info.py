@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""mm info as text."""
+from __future__ import annotations
+
+from ..model.info import Info
+from .table import pairs
+from .units import escape, number, size
+
+
+def info_text(info: Info) -> str:
+    """What is known, a line each; what is not known is left out."""
+    rows = [
+        ("kernel", f"{escape(info.release or 'unknown')} ({'the mmscope guest' if info.kind == 'guest' else 'Linux'})"),
+        ("stage", f"{info.stage}: {info.stage_text}"),
+        ("architecture", info.arch),
+        ("memory model", info.memory_model),
+        ("page size", info.page_size and f"{info.page_size} bytes"),
+        ("struct page", info.struct_page_size and f"{info.struct_page_size} bytes"),
+        ("split", info.page_offset and f"kernel from {info.page_offset:#x}"),
+        ("RAM starts at", None if info.phys_offset is None else f"{info.phys_offset:#x} physical"),
+        ("lowmem ends at", info.lowmem_end and f"{info.lowmem_end:#x}{_lowmem(info)}"),
+        ("orders", info.orders and f"0 to {info.orders - 1}"),
+        ("nodes", number(info.nodes) if info.nodes is not None else None),
+        ("zones", ", ".join(map(escape, info.zones))),
+        ("read through", info.transport),
+    ]
+    return pairs((name, value) for name, value in rows if value) + "\n"
+
+
+def _lowmem(info: Info) -> str:
+    """How much memory the linear map holds."""
+    if info.lowmem_end is None or info.page_offset is None:
+        return ""
+    return f" ({size(info.lowmem_end - info.page_offset)} of lowmem)"

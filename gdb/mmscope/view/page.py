@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""mm page as text."""
+from __future__ import annotations
+
+from ..model.page import Page
+from .table import pairs
+from .units import address, escape
+
+
+def page_text(page: Page) -> str:
+    """A line for each thing known."""
+    virt = f"{page.virt:#x}" if page.virt is not None else "none (highmem, not mapped)"
+    rows = [
+        ("pfn", f"{page.pfn:#x}  ({page.pfn})"),
+        ("phys", f"{page.phys:#x}"),
+        ("virt", virt),
+        ("struct page", f"{page.page:#x}"),
+        ("zone", f"{escape(page.zone) if page.zone is not None else 'unknown'}, node {page.node}"),
+        ("kind", _kind(page)),
+        ("pageblock", escape(page.migratetype or "unknown")),
+        ("flags", f"{page.flags:#x}  {' '.join(page.flag_names) or '(none by name)'}"),
+        ("refcount", str(page.refcount)),
+        ("mapcount", f"{page.mapcount}  (as stored, -1 is unmapped)"),
+        ("private", address(page.private)),
+        ("mapping", address(page.mapping)),
+        ("index", address(page.index)),
+    ]
+    return pairs(rows) + "\n"
+
+
+def _kind(page: Page) -> str:
+    if page.order is None or page.block_pfn is None:
+        return page.kind
+    if page.block_pfn == page.pfn:
+        return f"free, head of a block of order {page.order}"
+    return f"free, in the block of order {page.order} at pfn {page.block_pfn:#x}"

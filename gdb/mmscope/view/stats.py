@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""mm stats as text."""
+from __future__ import annotations
+
+from ..model.stats import Stats
+from ..target.transport import Cost
+from .table import pairs
+
+
+def stats_text(stats: Stats) -> str:
+    """The last command, then all of them."""
+    last = stats.last
+    rows = []
+    if last is not None:
+        rows.append(("last command", f"mm {last.command}: {_cost(last.cost)}, {last.milliseconds:.1f} ms in all"))
+    rows += [("all commands", _cost(stats.total)),
+             ("kept", f"{stats.cached_lines} lines of {stats.line_bytes} bytes")]
+    return pairs(rows) + "\n"
+
+
+def _cost(cost: Cost) -> str:
+    return f"{cost.requests} requests, {cost.bytes} bytes, {cost.milliseconds:.1f} ms"

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a kernel says of its own memory, out of its console.
+
+Nothing here knows gdb/: these are the facts that the commands are held to.
+"""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.process import wait_for_text
+
+READY = "mmscope: READY"
+BOOT_LIMIT_SECONDS = 180
+
+Range = tuple[int, int]     # [start, end)
+
+
+def wait_ready(serial: Path) -> str:
+    """The console once the guest has printed its first round of files."""
+    return wait_for_text(serial, READY, BOOT_LIMIT_SECONDS)
+
+
+def section(console: str, name: str) -> str:
+    """The file `name` as the guest printed it last and in full."""
+    found = re.findall(f"^mmscope: BEGIN {re.escape(name)}\n(.*?)"
+                       f"^mmscope: END {re.escape(name)}\n", console,
+                       re.DOTALL | re.MULTILINE)
+    assert found, f"the guest printed no {name}"
+    return found[-1]
+
+
+def debugfs_regions(console: str, which: str) -> list[Range]:
+    """memblock.memory or memblock.reserved, from debugfs."""
+    text = section(console, f"/sys/kernel/debug/memblock/{which}")
+    return [(int(start, 16), int(end, 16) + 1) for start, end in
+            re.findall(r"^ *\d+: (0x[0-9a-f]+)\.\.(0x[0-9a-f]+)", text,
+                       re.MULTILINE)]
+
+
+def logged_reserved(console: str) -> list[Range]:
+    """The bytes reserved at the hand-over, from what memblock=debug logged.
+
+    Starts from the dump "MEMBLOCK configuration" and applies each line after
+    it, up to the line that counts the memory that was handed over.
+    """
+    log = console[:re.search(r"\] Memory: \d+K/", console).start()]
+    dump = log[log.index("MEMBLOCK configuration"):]
+    ranges: list[Range] = []
+    for kind, start, end in re.findall(
+            r"(reserved\[0x[0-9a-f]+\]\s*|memblock_reserve: |"
+            r"memblock_(?:phys_)?free: )"
+            r"\[(0x[0-9a-f]+)-(0x[0-9a-f]+)\]", dump):
+        span = (int(start, 16), int(end, 16) + 1)
+        ranges = (subtract(ranges, [span]) if "free" in kind
+                  else union(ranges + [span]))
+    return ranges
+
+
+def union(ranges: list[Range]) -> list[Range]:
+    """Sorted, with everything that touches merged."""
+    result: list[Range] = []
+    for start, end in sorted(ranges):
+        if result and start <= result[-1][1]:
+            result[-1] = (result[-1][0], max(end, result[-1][1]))
+        else:
+            result.append((start, end))
+    return result
+
+
+def subtract(ranges: list[Range], holes: list[Range]) -> list[Range]:
+    """`ranges` without `holes`."""
+    for low, high in holes:
+        ranges = [part for start, end in ranges
+                  for part in ((start, min(end, low)), (max(start, high), end))
+                  if part[0] < part[1]]
+    return ranges
+
+
+@dataclass(frozen=True)
+class ZoneText:
+    """One zone of /proc/zoneinfo, what of it is an integer."""
+    name: str
+    free: int
+    spanned: int
+    present: int
+    managed: int
+    cma: int
+    start_pfn: int      # 0 in an empty zone, which prints none
+
+
+def zoneinfo(console: str) -> list[ZoneText]:
+    """Every zone of /proc/zoneinfo, empty ones too."""
+    zones = []
+    for block in re.split(r"^(?=Node \d+, zone)",
+                          section(console, "/proc/zoneinfo"),
+                          flags=re.MULTILINE)[1:]:
+        def count(label: str) -> int:
+            found = re.search(rf"\b{label}:? +(\d+)$", block, re.MULTILINE)
+            return int(found[1]) if found else 0
+        zones.append(ZoneText(
+            re.match(r"Node \d+, zone +(\S+)", block)[1], count("pages free"),
+            count("spanned"), count("present"), count("managed"),
+            count("cma"), count("start_pfn")))
+    return zones
+
+
+def memtotal_kb(console: str) -> int:
+    """MemTotal of /proc/meminfo."""
+    return int(re.search(r"^MemTotal: +(\d+) kB",
+                         section(console, "/proc/meminfo"), re.MULTILINE)[1])
+
+
+def canonical_blocks(free_pfns: list[Range],
+                     orders: int) -> set[tuple[int, int]]:
+    """The free blocks (pfn, order) that merging buddies makes of the ranges.
+
+    From each start: the largest aligned block that fits, then the next.
+    """
+    blocks = set()
+    for pfn, end in free_pfns:
+        while pfn < end:
+            order = orders - 1
+            while pfn % (1 << order) or pfn + (1 << order) > end:
+                order -= 1
+            blocks.add((pfn, order))
+            pfn += 1 << order
+    return blocks

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A page is found by any of its names, and says what it is."""
+import pytest
+
+from machine import BASE_PFN, END_PFN, HIGH_START, LOW_START, MEM_MAP
+from mmscope.errors import MmError
+from mmscope.model.address import resolve, resolve_value
+from mmscope.model.context import Expression
+from mmscope.model.page import page_of
+from mmscope.view.page import page_text
+
+A = LOW_START + 13      # a multiple of 16
+
+
+def page(machine, text):
+    ctx = machine.context()
+    return page_of(ctx, resolve(ctx, text))
+
+
+def test_all_names_of_a_page_lead_to_it(machine):
+    virt = 0xC0000000 + (A - BASE_PFN << 12)
+    for name in (f"pfn:{A:#x}", f"phys:{A << 12:#x}", f"phys:{(A << 12) + 5}", f"{machine.page(A):#x}", f"{virt:#x}"):
+        found = page(machine, name)
+        assert (found.pfn, found.page) == (A, machine.page(A))
+    assert found.virt == virt
+
+
+def test_head_and_tail_of_a_free_block(machine):
+    machine.free(machine.low, 4, 1, A)
+    head, tail = page(machine, f"pfn:{A}"), page(machine, f"pfn:{A + 11}")
+    assert (head.kind, head.order, head.block_pfn) == ("free", 4, A)
+    assert (tail.kind, tail.order, tail.block_pfn) == ("free", 4, A)
+    assert page(machine, f"pfn:{A + 16}").kind == "used"
+
+
+def test_flags_are_named_and_second_names_are_not(machine):
+    bit = machine.shapes.enums["pageflags"]
+    flags = 1 << bit["PG_reserved"] | 1 << bit["PG_owner_priv_1"]
+    machine.put(machine.page(A), "page", "flags", flags | machine.low << 30)
+    found = page(machine, f"pfn:{A}")
+    assert set(found.flag_names) == {"reserved", "owner_priv_1"}
+    assert found.kind == "reserved"
+
+
+def test_zone_comes_from_the_top_bits(machine):
+    assert page(machine, f"pfn:{HIGH_START}").zone == "Highmem"
+    machine.put(machine.page(A), "page", "flags", 3 << 30)
+    assert page(machine, f"pfn:{A}").zone == ("Movable" if machine.new_style else None)
+
+
+def test_highmem_text_says_not_mapped(machine):
+    assert "highmem, not mapped" in page_text(page(machine, f"pfn:{HIGH_START}"))
+
+
+def test_migratetype_of_the_pageblock(machine):
+    bitmap = machine.heap + -machine.heap % 4
+    machine.put(machine.zone(machine.low), "zone", "pageblock_flags", bitmap)
+    machine.poke(bitmap, 0x321)
+    order = machine.orders - 1
+    assert page(machine, f"pfn:{A}").migratetype == "Movable"
+    second = (LOW_START >> order << order) + (1 << order)
+    assert page(machine, f"pfn:{second}").migratetype == "Reclaimable"
+
+
+def test_migratetype_from_the_other_end_of_the_word_where_the_function_has_four_parameters(machine):
+    bitmap = machine.heap + -machine.heap % 4
+    machine.put(machine.zone(machine.low), "zone", "pageblock_flags", bitmap)
+    machine.poke(bitmap, 4 << 29 | 2 << 25)     # as v4.9 stores CMA, then Reclaimable
+    machine.shapes.parameter_count = {"get_pfnblock_flags_mask": 4}.get
+    order = machine.orders - 1
+    assert page(machine, f"pfn:{A}").migratetype == "CMA"
+    assert page(machine, f"pfn:{(LOW_START >> order << order) + (1 << order)}").migratetype == "Reclaimable"
+
+
+def test_migratetype_is_unknown_without_the_bitmap(machine):
+    assert page(machine, f"pfn:{A}").migratetype is None
+
+
+@pytest.mark.parametrize("text", ["0x5", "0x80000000", "pfn:0x100000", "pfn:-1", "phys:0x100000000"])
+def test_what_is_no_page_is_one_line(machine, text):
+    with pytest.raises(MmError) as error:
+        page(machine, text)
+    assert "\n" not in str(error.value)
+
+
+def test_frame_without_a_struct_page_says_what_mem_map_covers(machine):
+    with pytest.raises(MmError, match=f"{END_PFN:#x}"):
+        page(machine, f"pfn:{END_PFN}")
+
+
+def test_pointer_into_the_middle_of_an_entry(machine):
+    ctx = machine.context()
+    with pytest.raises(MmError, match="not at the start"):
+        resolve_value(ctx, Expression(machine.page(A) + 4, True))
+    place = resolve_value(ctx, Expression(machine.page(A) + 4, False))     # the array is memory too
+    assert place.phys == machine.page(A) + 4 - 0xC0000000 + 0x10000000
+
+
+def test_entry_zero_of_mem_map_is_the_first_frame_of_ram(machine):
+    machine.put(machine.addr("contig_page_data"), "pglist_data", "node_start_pfn", BASE_PFN)
+    assert machine.context().pages.pfn(MEM_MAP) == BASE_PFN

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Text is aligned, bounded, and safe on a terminal."""
+import pytest
+
+from mmscope.model.problem import Problem
+from mmscope.view.problems import problems_text
+from mmscope.view.table import pairs, table
+from mmscope.view.units import escape, size
+
+
+@pytest.mark.parametrize("count, text", [
+    (0, "0 B"), (1023, "1023 B"), (1024, "1 KiB"), (0x17456, "93.1 KiB"), (768 << 20, "768 MiB"), (3 << 30, "3072 MiB"),
+    (-4096, "-4 KiB")])
+def test_sizes(count, text):
+    assert size(count) == text
+
+
+def test_control_characters_cannot_reach_a_terminal():
+    assert escape("ok\x1b[2J\n\xff\\") == "ok\\x1b[2J\\x0a\\xff\\x5c"
+
+
+def test_columns_are_aligned():
+    assert table(("a", "bb"), [("x", "1"), ("yyy", "22")], "l") == "a    bb\nx     1\nyyy  22"
+    assert pairs([("a", "1"), ("bbb", "2")]) == "a    1\nbbb  2"
+
+
+def test_many_problems_are_cut_off_and_counted():
+    lines = problems_text([Problem("LIST-1", "here", 1, 2, f"\x1b{n}") for n in range(50)]).splitlines()
+    assert len(lines) == 23 and "30 more" in lines[-1] and "\x1b" not in "".join(lines)
+    assert problems_text([]) == ""
