@@ -9,12 +9,17 @@
  */
 #include <mm/mm.h>
 
-static const char *check_tail_pages(const struct page *page, unsigned int order)
+static const char *check_tail_pages(const struct zone *zone,
+				    const struct page *page, unsigned int order)
 {
-	for (unsigned long i = 1; i < 1UL << order; i++)
-		if (PageBuddy(page + i) || page_count(page + i) ||
-		    PageReserved(page + i))
+	for (unsigned long i = 1; i < 1UL << order; i++) {
+		if (page_zone(page + i) != zone)
+			return "BUDDY-4";
+		if (PageBuddy(page + i) || page_count(page + i))
 			return "PAGE-2";
+		if (PageReserved(page + i))
+			return "PAGE-3";
+	}
 	return NULL;
 }
 
@@ -39,7 +44,7 @@ static const char *check_free_block(const struct zone *zone,
 	if (order < MAX_ORDER - 1 && zone_spans_pfn(zone, buddy_pfn) &&
 	    PageBuddy(buddy) && page_private(buddy) == order)
 		return "BUDDY-5";
-	return check_tail_pages(page, order);
+	return check_tail_pages(zone, page, order);
 }
 
 /* The struct page that a list entry is in; NULL: it is in none. */
@@ -55,6 +60,17 @@ static const struct page *entry_page(const struct list_head *pos)
 	return list_entry(pos, struct page, lru);
 }
 
+/* An entry whose prev is another one: is it where a loop closes? */
+static const char *loop_or_not(const struct list_head *list,
+			       const struct list_head *prev,
+			       const struct list_head *pos)
+{
+	for (const struct list_head *p = list->next; p != prev; p = p->next)
+		if (p == pos)
+			return "LIST-2";
+	return prev == pos ? "LIST-2" : "LIST-3";
+}
+
 static const char *check_list(const struct zone *zone,
 			      const struct list_head *list, unsigned int order,
 			      unsigned long *blocks)
@@ -68,9 +84,8 @@ static const char *check_list(const struct zone *zone,
 		if (!page)
 			return "LIST-1";
 		if (pos->prev != prev)
-			return "LIST-3";
-		if (++*blocks > zone->spanned_pages)
-			return "LIST-2";
+			return loop_or_not(list, prev, pos);
+		++*blocks;
 		broken = check_free_block(zone, page, order);
 		if (broken)
 			return broken;

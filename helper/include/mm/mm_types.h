@@ -15,9 +15,9 @@ struct address_space;
  * holes included.
  *   PAGE-1  zone and node links in flags are those of the zone whose span
  *           holds the pfn
- *   PAGE-2  a free block's head is PageBuddy, its order in private, its
- *           _refcount 0; the block's other pages are none of the three
- *   PAGE-3  a reserved page is never on a free list
+ *   PAGE-2  a free block's head is PageBuddy with its order in private; its
+ *           other pages are not PageBuddy; nobody holds any of them
+ *   PAGE-3  no page of a free block is reserved
  */
 struct page {
 	unsigned long flags;		/* enum pageflags, and the links */
