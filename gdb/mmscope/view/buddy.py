@@ -6,7 +6,7 @@ from typing import Sequence
 
 from ..model.buddy import Block, BuddyReport, FreeArea
 from .table import table
-from .units import escape, size
+from .units import counted, escape, size
 
 NOT_MAPPED = "highmem"
 
@@ -25,7 +25,7 @@ def _zone(node: int, zone: str, areas: Sequence[FreeArea], report: BuddyReport) 
     """Migratetypes down, orders across, blocks in the cells; totals in pages."""
     held = [sum(area.by_migratetype.values()) for area in areas]
     pages = sum(count << area.order for count, area in zip(held, areas))
-    head = (f"node {node}, zone {escape(zone)}: {sum(held)} free blocks, {pages:#x} pages "
+    head = (f"node {node}, zone {escape(zone)}: {counted(sum(held), 'free block')}, {pages:#x} pages "
             f"({size(pages * report.page_bytes)})")
     rows = [_row(escape(name), [area.by_migratetype[name] for area in areas], areas) for name in report.migratetypes]
     rows.append(_row("all", held, areas))
@@ -52,4 +52,4 @@ def _blocks(blocks: Sequence[Block]) -> str:
     text = table(("zone", "order", "migratetype", "pfn", "phys", "page", "virt"), rows, "l l") + "\n"
     if any(block.virt is None for block in blocks):
         text += f"{NOT_MAPPED}: not mapped, these pages have no virtual address\n"
-    return text + f"{len(blocks)} blocks, {sum(1 << block.order for block in blocks)} pages\n"
+    return text + f"{counted(len(blocks), 'block')}, {counted(sum(1 << block.order for block in blocks), 'page')}\n"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Sequence
 
 from ..model.memblock import Memblock, Range, Region
-from .table import table
-from .units import escape, size
+from .table import table, wrap
+from .units import counted, escape, size
 
 OWNER_WIDTH = 38
 
@@ -25,14 +25,14 @@ def memblock_text(memblock: Memblock) -> str:
 
 def _heading(name: str, regions: Sequence[Region]) -> str:
     total = sum(region.size for region in regions)
-    return f"{name}: {_count(len(regions), 'region')}, {total:#x} bytes ({size(total)})\n"
+    return f"{name}: {counted(len(regions), 'region')}, {total:#x} bytes ({size(total)})\n"
 
 
 def _regions(regions: Sequence[Region]) -> str:
     """A line each; a long owner goes on in further lines."""
     rows = []
     for index, region in enumerate(regions):
-        first, *more = _wrap(_owner(region)) or [""]
+        first, *more = wrap(_owner(region), OWNER_WIDTH)
         rows.append((str(index), f"{region.base:#x}", f"{region.size:#x}", size(region.size), first))
         rows += [("", "", "", "", line) for line in more]
     return table(("#", "base", "size", "", "owner, flags"), rows, "    l") if rows else "  (none)"
@@ -43,31 +43,16 @@ def _owner(region: Region) -> str:
     return " ".join(([escape(region.owner)] if region.owner else []) + names)
 
 
-def _wrap(text: str, width: int = OWNER_WIDTH) -> list[str]:
-    """Lines of at most width, broken at spaces; a longer word stays whole."""
-    lines: list[str] = []
-    for word in text.split(" "):
-        if lines and len(lines[-1]) + 1 + len(word) <= width:
-            lines[-1] += " " + word
-        else:
-            lines.append(word)
-    return [line for line in lines if line]
-
-
 def _free(ranges: Sequence[Range], shift: int) -> str:
     """Free ranges with the whole pages that they hold."""
     total = sum(each.end - each.start for each in ranges)
     pages = [_whole_pages(each, shift) for each in ranges]
     rows = [(str(index), f"{each.start:#x}", f"{each.end:#x}", size(each.end - each.start), str(count))
             for index, (each, count) in enumerate(zip(ranges, pages))]
-    head = f"free: {_count(len(ranges), 'range')}, {total:#x} bytes, {sum(pages)} whole pages\n"
+    head = f"free: {counted(len(ranges), 'range')}, {total:#x} bytes, {sum(pages)} whole pages\n"
     return head + (table(("#", "start", "end", "", "whole pages"), rows) if rows else "  (none)")
 
 
 def _whole_pages(each: Range, shift: int) -> int:
     """PFN_DOWN(end) - PFN_UP(start), not below 0."""
     return max(0, (each.end >> shift) - (each.start + (1 << shift) - 1 >> shift))
-
-
-def _count(count: int, what: str) -> str:
-    return f"{count} {what}" + ("s" if count != 1 else "")

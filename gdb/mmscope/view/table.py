@@ -2,7 +2,10 @@
 """Aligned columns."""
 from __future__ import annotations
 
+import textwrap
 from typing import Iterable, Sequence
+
+LINE_WIDTH = 80
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], left: str = "") -> str:
@@ -14,8 +17,15 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], left: str = "") 
         for column, (cell, width) in enumerate(zip(line, widths))).rstrip() for line in lines)
 
 
+def wrap(text: str, width: int) -> list[str]:
+    """Lines of at most width, broken at spaces; a longer word stays whole. At least one line."""
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
+
+
 def pairs(rows: Iterable[tuple[str, str]]) -> str:
-    """Names and values, the values aligned."""
+    """Names and values, the values aligned; a long value goes on in further lines."""
     rows = list(rows)
     width = max((len(name) for name, _ in rows), default=0)
-    return "\n".join(f"{name:{width}}  {value}".rstrip() for name, value in rows)
+    lines = [("" if number else name, line) for name, value in rows
+             for number, line in enumerate(wrap(value, LINE_WIDTH - width - 2))]
+    return "\n".join(f"{name:{width}}  {line}".rstrip() for name, line in lines)

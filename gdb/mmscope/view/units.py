@@ -25,6 +25,11 @@ def number(value: Optional[int]) -> str:
     return "unknown" if value is None else str(value)
 
 
+def counted(count: int, what: str) -> str:
+    """1 block, 2 blocks."""
+    return f"{count} {what}" + ("s" if count != 1 else "")
+
+
 def escape(text: str) -> str:
     """A string from the target, with everything but printable ASCII shown as \\xNN: safe on a terminal."""
     return "".join(c if " " <= c <= "~" and c != "\\" else f"\\x{ord(c):02x}" for c in text)
