@@ -44,7 +44,7 @@ V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@echo "  $1	$@")
 
-.PHONY: all guest host-tests demo shell test test-kernels bench setup clean help
+.PHONY: all guest host-tests demo shell test test-kernels setup clean help
 all: guest host-tests
 
 help:
