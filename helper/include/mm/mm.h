@@ -13,7 +13,8 @@
 #include <mm/mmzone.h>
 #include <mm/page-flags.h>
 
-#define PFN_UP(x)	(((x) + PAGE_SIZE - 1) >> PAGE_SHIFT)
+/* Right up to the last address: x + PAGE_SIZE - 1 could wrap. */
+#define PFN_UP(x)	((((x) - !!(x)) >> PAGE_SHIFT) + !!(x))
 #define PFN_DOWN(x)	((x) >> PAGE_SHIFT)
 #define PFN_PHYS(x)	((phys_addr_t)(x) << PAGE_SHIFT)
 #define PAGE_ALIGN(x)	ALIGN(x, PAGE_SIZE)
