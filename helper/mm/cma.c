@@ -127,7 +127,7 @@ int early_cma(const char *arg)
 		return -EINVAL;
 	if (base)
 		limit = base + min(size, PHYS_ADDR_MAX - base);
-	if (!parse_behind('-', &end, &limit) || *end)
+	if ((base && !parse_behind('-', &end, &limit)) || *end)
 		return -EINVAL;
 	cma_cmdline.size = size;
 	cma_cmdline.base = base;

@@ -147,6 +147,7 @@ __mmap_switched:
 	ldr	r0, =vectors
 	mcr	p15, 0, r0, c12, c0, 0		@ VBAR
 	isb
+	ldr	r0, =exception_stack_top
 	bl	traps_init
 	mov	fp, #0
 	mov	lr, #0
@@ -175,7 +176,7 @@ init_stack:
 	.space 16384
 	.global init_stack_top
 init_stack_top:
-	.space 4096
+	.space 2 * 4096
 	.global exception_stack_top
 exception_stack_top:
 

@@ -11,6 +11,9 @@
 #include "arm.h"
 #include "traps.h"
 
+/* What reporting may need; head.S has room for four. */
+#define REPORT_STACK_BYTES 2048
+
 static const char *const exception_names[] = {
 	[EXC_RESET] = "reset",
 	[EXC_UNDEFINED] = "undefined instruction",
@@ -64,7 +67,7 @@ static u32 read_dfar(void)
 	return value;
 }
 
-static void print_cause(const struct pt_regs *regs, enum exception kind)
+static void print_cause(enum exception kind)
 {
 	u32 fsr;
 
@@ -78,26 +81,41 @@ static void print_cause(const struct pt_regs *regs, enum exception kind)
 		fsr = read_ifsr();
 		printk(": %s (IFSR 0x%x)", fault_status_name(fsr), fsr);
 	}
-	printk("\npc : 0x%08x %pS\nlr : 0x%08x %pS\n", regs->pc,
+	printk("\n");
+}
+
+static void print_registers(const struct pt_regs *regs)
+{
+	printk("pc : 0x%08x %pS\nlr : 0x%08x %pS\n", regs->pc,
 	       (void *)regs->pc, regs->lr, (void *)regs->lr);
+	printk("sp : 0x%08x  cpsr: 0x%08x\n", regs->sp, regs->cpsr);
+	for (int i = 0; i < 13; i++)
+		printk("r%-3d: 0x%08x%s", i, regs->r[i],
+		       i % 4 == 3 || i == 12 ? "\n" : "  ");
 }
 
 void do_exception(const struct pt_regs *regs, enum exception kind)
 {
+	static const struct pt_regs *first;
 	static int faults;
 
-	/* A fault in here is the console's doing, or beyond help. */
-	if (++faults == 2) {
-		console_fallback();
-		printk("fault while reporting a fault\n");
-	} else if (faults > 2) {
+	/*
+	 * A fault in here is the console's doing, or beyond help. It gets a
+	 * place of its own, so that the first one's registers stay.
+	 */
+	traps_init((unsigned long)regs - REPORT_STACK_BYTES);
+	if (++faults > 2)
 		arch_halt();
+	if (faults == 1)
+		first = regs;
+	else
+		console_fallback();
+	print_cause(kind);
+	print_registers(regs);
+	if (first != regs) {
+		printk("while reporting an exception before it, at\n");
+		print_registers(first);
 	}
-	print_cause(regs, kind);
-	printk("sp : 0x%08x  cpsr: 0x%08x\n", regs->sp, regs->cpsr);
-	for (int i = 0; i < 13; i++)
-		printk("%s%-3d: 0x%08x%s", "r", i, regs->r[i],
-		       i % 4 == 3 || i == 12 ? "\n" : "  ");
 	printk("halted\n");
 	arch_halt();
 }

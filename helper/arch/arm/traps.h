@@ -25,6 +25,9 @@ struct pt_regs {
 _Static_assert(sizeof(struct pt_regs) == 72, "vectors.S: PT_SIZE");
 _Static_assert(offsetof(struct pt_regs, pc) == 60, "vectors.S: PT_PC");
 
+/** traps_init - where exceptions from now on save registers, going down */
+void traps_init(unsigned long stack_top);
+
 /**
  * do_exception - report, and halt; a second fault reports on the debug UART
  *

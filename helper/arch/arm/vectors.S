@@ -30,8 +30,11 @@ vectors:
 	b	vector_irq
 	b	vector_fiq
 
-	/* \adjust: how far lr is past the instruction that did it */
-	.macro vector name, kind, adjust
+	/*
+	 * \adjust: how far lr is past the instruction that did it
+	 * \own_stack: what the entry itself has put on the code's stack
+	 */
+	.macro vector name, kind, adjust, own_stack=0
 	.type vector_\name, %function
 vector_\name:
 	.cfi_startproc
@@ -45,7 +48,9 @@ vector_\name:
 	str	r1, [sp, #PT_CPSR]
 	mov	r4, sp
 	cps	#0x13				@ where sp and lr are the code's
-	str	sp, [r4, #PT_SP]
+	/* A supervisor call was in that mode, on that stack, already. */
+	add	r0, sp, #\own_stack
+	str	r0, [r4, #PT_SP]
 	str	lr, [r4, #PT_LR]
 	mov	sp, r4
 	mov	r0, r4
@@ -66,19 +71,18 @@ vector_\name:
 	/* The kinds: enum exception, traps.h */
 	vector reset, 0, 0
 	vector undefined, 1, 4
-	vector svc, 2, 4
+	vector svc, 2, 4, PT_SIZE
 	vector prefetch_abort, 3, 4
 	vector data_abort, 4, 8
 	vector reserved, 5, 0
 	vector irq, 6, 4
 	vector fiq, 7, 4
 
-	/* Each mode that an exception can enter gets the exception stack. */
+	/* Each mode that an exception can enter gets the stack in r0. */
 	.global traps_init
 	.type traps_init, %function
 traps_init:
 	.cfi_startproc
-	ldr	r0, =exception_stack_top
 	.irp mode, 0x17, 0x1b, 0x12, 0x11	@ ABT, UND, IRQ, FIQ
 	cps	#\mode
 	mov	sp, r0
