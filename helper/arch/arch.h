@@ -28,8 +28,13 @@
 /** arch_console_write - @len bytes to the console; works from the start on */
 void arch_console_write(const char *text, size_t len);
 
-/** arch_halt - stop for ever, where a debugger sees it; must call nothing */
-void arch_halt(void) __noreturn;
+/**
+ * arch_halt - stop for ever, where a debugger sees it; must call nothing
+ *
+ * It never returns but does not say so, for a backtrace's sake: see panic() in
+ * bug.h.
+ */
+void arch_halt(void);
 
 /** arch_kernel_end - physical end of the image; 0: there is none in memory */
 phys_addr_t arch_kernel_end(void);

@@ -27,7 +27,7 @@ phys_addr_t fdt_reg_cells(const u32 **prop, int cells)
 	u64 value = 0;
 
 	while (cells-- > 0)
-		value = value << 32 | fdt32_to_cpu(*(*prop)++);
+		value = value << 32 | fdt32_ld((*prop)++);
 	return value > PHYS_ADDR_MAX ? PHYS_ADDR_MAX : (phys_addr_t)value;
 }
 
@@ -35,7 +35,7 @@ int fdt_cells(int node, const char *name, int missing)
 {
 	int len;
 	const u32 *prop = fdt_getprop(initial_boot_params, node, name, &len);
-	u32 cells = prop && len == 4 ? fdt32_to_cpu(*prop) : (u32)missing;
+	u32 cells = prop && len == 4 ? fdt32_ld(prop) : (u32)missing;
 
 	if (cells > 2)
 		panic("device tree: %s is %u, more than 2", name, cells);
@@ -227,6 +227,9 @@ void setup_machine_fdt(const void *fdt, size_t max_bytes)
 	if (!fdt)
 		panic("device tree: the loader gave none (r2 = 0x%lx)",
 		      __atags_pointer);
+	if (max_bytes < sizeof(struct fdt_header))
+		panic("device tree at 0x%lx: only %lu bytes of it are there",
+		      __atags_pointer, (unsigned long)max_bytes);
 	err = fdt_check_header(fdt);
 	if (err)
 		panic("device tree at 0x%lx: %s", __atags_pointer,

@@ -44,7 +44,7 @@ int fdt_console(const char **ret_compatible, phys_addr_t *ret_phys);
 
 /**
  * fdt_reg_cells - one address or size of 1 or 2 cells
- * @prop: moved behind it
+ * @prop: moved behind it; need not be aligned
  * Return: the value; PHYS_ADDR_MAX where phys_addr_t cannot hold it.
  */
 phys_addr_t fdt_reg_cells(const u32 **prop, int cells);

@@ -46,16 +46,17 @@ vector_\name:
 	mrs	r1, spsr
 	str	lr, [sp, #PT_PC]
 	str	r1, [sp, #PT_CPSR]
-	mov	r4, sp
+	mov	r11, sp
 	cps	#0x13				@ where sp and lr are the code's
 	/* A supervisor call was in that mode, on that stack, already. */
 	add	r0, sp, #\own_stack
-	str	r0, [r4, #PT_SP]
-	str	lr, [r4, #PT_LR]
-	mov	sp, r4
-	mov	r0, r4
+	str	r0, [r11, #PT_SP]
+	str	lr, [r11, #PT_LR]
+	mov	sp, r11
+	mov	r0, r11
 	mov	r1, #\kind
-	.cfi_def_cfa r4, PT_SIZE
+	/* r11: the register that every function saves, as its frame pointer */
+	.cfi_def_cfa r11, PT_SIZE
 	.irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
 	.cfi_offset r\n, 4 * \n - PT_SIZE
 	.endr
