@@ -218,6 +218,8 @@ void parse_early_param(void)
 		apply_usermem();
 }
 
+#define FDT_V16 16	/* the oldest format that Linux's trees can have */
+
 /* --- the tree itself ------------------------------------------------------ */
 
 void setup_machine_fdt(const void *fdt, size_t max_bytes)
@@ -231,6 +233,9 @@ void setup_machine_fdt(const void *fdt, size_t max_bytes)
 		panic("device tree at 0x%lx: only %lu bytes of it are there",
 		      __atags_pointer, (unsigned long)max_bytes);
 	err = fdt_check_header(fdt);
+	/* Older formats have no names where libfdt's own check expects them. */
+	if (!err && fdt_version(fdt) < FDT_V16)
+		err = -FDT_ERR_BADVERSION;
 	if (err)
 		panic("device tree at 0x%lx: %s", __atags_pointer,
 		      fdt_strerror(err));

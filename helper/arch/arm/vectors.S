@@ -14,6 +14,8 @@
 #define PT_CPSR		64
 #define PT_SIZE		72
 
+#define PSR_T		(1 << 5)	/* Thumb state */
+
 	.cfi_sections .debug_frame
 
 	.text
@@ -32,9 +34,10 @@ vectors:
 
 	/*
 	 * \adjust: how far lr is past the instruction that did it
+	 * \thumb_less: by how much less that is in Thumb state
 	 * \own_stack: what the entry itself has put on the code's stack
 	 */
-	.macro vector name, kind, adjust, own_stack=0
+	.macro vector name, kind, adjust, thumb_less=0, own_stack=0
 	.type vector_\name, %function
 vector_\name:
 	.cfi_startproc
@@ -44,6 +47,10 @@ vector_\name:
 	sub	sp, sp, #PT_SIZE
 	stmia	sp, {r0-r12}
 	mrs	r1, spsr
+	.if	\thumb_less
+	tst	r1, #PSR_T			@ libfdt is Thumb code
+	addne	lr, lr, #\thumb_less
+	.endif
 	str	lr, [sp, #PT_PC]
 	str	r1, [sp, #PT_CPSR]
 	mov	r11, sp
@@ -71,8 +78,8 @@ vector_\name:
 
 	/* The kinds: enum exception, traps.h */
 	vector reset, 0, 0
-	vector undefined, 1, 4
-	vector svc, 2, 4, PT_SIZE
+	vector undefined, 1, 4, 2
+	vector svc, 2, 4, 2, PT_SIZE
 	vector prefetch_abort, 3, 4
 	vector data_abort, 4, 8
 	vector reserved, 5, 0
