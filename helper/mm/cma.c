@@ -123,11 +123,16 @@ int early_cma(const char *arg)
 	const char *end;
 	phys_addr_t size = memparse(arg, &end), base = 0, limit = 0;
 
-	if (end == arg || !parse_behind('@', &end, &base))
+	if (end == arg)
 		return -EINVAL;
-	if (base)
+	if (*end == '@') {
+		if (!parse_behind('@', &end, &base))
+			return -EINVAL;
 		limit = base + min(size, PHYS_ADDR_MAX - base);
-	if ((base && !parse_behind('-', &end, &limit)) || *end)
+		if (!parse_behind('-', &end, &limit))
+			return -EINVAL;
+	}
+	if (*end)
 		return -EINVAL;
 	cma_cmdline.size = size;
 	cma_cmdline.base = base;
