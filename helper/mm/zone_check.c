@@ -60,15 +60,20 @@ static const struct page *entry_page(const struct list_head *pos)
 	return list_entry(pos, struct page, lru);
 }
 
-/* An entry whose prev is another one: is it where a loop closes? */
-static const char *loop_or_not(const struct list_head *list,
-			       const struct list_head *prev,
-			       const struct list_head *pos)
+/* Does following next stay in mem_map, and come back to the head? */
+static const char *check_links(const struct zone *zone,
+			       const struct list_head *list)
 {
-	for (const struct list_head *p = list->next; p != prev; p = p->next)
-		if (p == pos)
+	const struct list_head *pos = list->next;
+	unsigned long steps = 0;
+
+	for (; pos != list; pos = pos->next) {
+		if (!entry_page(pos))
+			return "LIST-1";
+		if (++steps > zone->spanned_pages)
 			return "LIST-2";
-	return prev == pos ? "LIST-2" : "LIST-3";
+	}
+	return NULL;
 }
 
 static const char *check_list(const struct zone *zone,
@@ -76,20 +81,16 @@ static const char *check_list(const struct zone *zone,
 			      unsigned long *blocks)
 {
 	const struct list_head *prev = list, *pos = list->next;
+	const char *broken = check_links(zone, list);
 
-	for (; pos != list; prev = pos, pos = pos->next) {
-		const struct page *page = entry_page(pos);
-		const char *broken;
-
-		if (!page)
-			return "LIST-1";
+	for (; !broken && pos != list; prev = pos, pos = pos->next) {
 		if (pos->prev != prev)
-			return loop_or_not(list, prev, pos);
+			return "LIST-3";
 		++*blocks;
-		broken = check_free_block(zone, page, order);
-		if (broken)
-			return broken;
+		broken = check_free_block(zone, entry_page(pos), order);
 	}
+	if (broken)
+		return broken;
 	return list->prev == prev ? NULL : "LIST-3";
 }
 

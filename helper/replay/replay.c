@@ -129,7 +129,7 @@ static void run_map(void)
 
 	check_map(&first, &last);
 	start = ALIGN_DOWN(first, PAGE_SIZE) + SHIFT;
-	/* Struct pages of the span and of the blocks that it begins and ends. */
+	/* Struct pages of the span and of the blocks at its ends. */
 	frames = PFN_UP(last) - PFN_DOWN(first) + 2 * MAX_ORDER_NR_PAGES;
 	early = PAGE_ALIGN(frames * sizeof(struct page)) + SZ_1M;
 	if (host_ram_init(start - early, last + SHIFT - (start - early),
