@@ -257,6 +257,8 @@ static void test_debug_lines_name_range_and_caller(void **state __maybe_unused)
 		      (void *)alloc_from_here);
 	memblock_free(RAM_BASE + 0x1000, 0x100);
 	assert_non_null(strstr(host_console(), "memblock_free: ["));
+	memblock_remove(RAM_BASE + 0x5000, 0x100);
+	assert_non_null(strstr(host_console(), "10005000-0x100050ff]"));
 	memblock_add_node(RAM_BASE, 0x800, 0);
 	assert_non_null(strstr(host_console(), "10000000-0x100007ff]"));
 	memblock_dump_all();

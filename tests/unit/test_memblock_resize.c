@@ -2,6 +2,8 @@
 /* test_memblock_resize.c - arrays that are full, and arrays that grow. */
 #include "machine.h"
 
+#include <mm/printk.h>
+
 #define RAM_SIZE	(16 * SZ_1M)
 #define RAM_END		(RAM_BASE + RAM_SIZE)
 
@@ -106,12 +108,18 @@ static void test_array_doubles_and_reserves_itself(void **state __maybe_unused)
 	phys_addr_t bytes = PAGE_ALIGN(2 * INIT_MEMBLOCK_REGIONS *
 				       sizeof(struct memblock_region));
 	unsigned long n = INIT_MEMBLOCK_REGIONS + 1;
+	char text[100];
 
 	memblock_allow_resize();
 	fill(n);
 	assert_int_equal(memblock.reserved.max, 2 * INIT_MEMBLOCK_REGIONS);
 	assert_int_equal(memblock.reserved.cnt, n + 1);
 	assert_true(reserved_exactly(__pa(memblock.reserved.regions), bytes));
+	snprintf(text, sizeof(text),
+		 "reserved is doubled to %d at [0x%08lx-0x%08lx]",
+		 2 * INIT_MEMBLOCK_REGIONS, __pa(memblock.reserved.regions),
+		 __pa(memblock.reserved.regions) + bytes - 1);
+	assert_non_null(strstr(host_console(), text));
 	assert_int_equal(memblock_reserved_size(), 16 * n + bytes);
 	for (unsigned long i = 0; i < n; i++)
 		assert_true(reserved_exactly(RAM_BASE + 32 * i, 16));

@@ -163,7 +163,10 @@ void __free_pages_bootmem(struct page *page, unsigned long pfn,
 /** init_cma_reserved_pageblock - give a pageblock of a CMA area back */
 void init_cma_reserved_pageblock(struct page *page);
 
-/** zone_check - BUDDY-1 to -5, ZONE-1, ZONE-2, PAGE-3; NULL or the broken ID */
+/**
+ * zone_check - BUDDY-1 to -5, LIST-1 to -3, PAGE-2, PAGE-3, ZONE-1, ZONE-2
+ * Return: NULL, or the ID of the first one found broken.
+ */
 const char *zone_check(const struct zone *zone);
 
 extern unsigned long nr_bad_pages;	/* reported as bad since boot */
