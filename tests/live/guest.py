@@ -49,7 +49,17 @@ class Guest:
 
     def connect(self) -> None:
         """Attach GDB to QEMU."""
-        self.gdb.run(f"target remote {self.socket}")
+        wait_for(f"QEMU to listen on {self.socket}", self._attached, START_SECONDS)
+
+    def _attached(self) -> bool:
+        """The socket's file is there a moment before QEMU listens on it."""
+        try:
+            self.gdb.run(f"target remote {self.socket}")
+        except GdbError as error:
+            if "refused" not in str(error):
+                raise
+            return False
+        return True
 
     def load(self) -> Guest:
         """Source the commands."""

@@ -123,6 +123,11 @@ class Machine:
             self.put(self.page(pfn), "page", "private", order)
             self.put(self.page(pfn), "page", "_refcount.counter", 0)
 
+    def take_lock(self, zone):
+        """Hold zone->lock, as each kernel's lock shows it."""
+        path = "lock.rlock.raw_lock.tickets.next" if self.new_style else "lock.locked"
+        self.put(self.zone(zone), "zone", path, 1)
+
     def memblock(self, name, *regions, cnt=None, total=None):
         """Fill memblock.NAME with (base, size) or (base, size, flags)."""
         step = self.shapes.structs["memblock_region"].size
@@ -183,7 +188,8 @@ class Machine:
     def context(self):
         """A fresh context, as a new stop has it."""
         return Context(CachedMemory(self.ram), Layout(self.shapes),
-                       Host(self.live, lambda addr, size: self.static, self.registers.get, self._evaluate))
+                       Host(self.live, lambda addr, size: self.static, self.registers.get, self.evaluate))
 
-    def _evaluate(self, text):
+    @staticmethod
+    def evaluate(text):
         return Expression(int(text, 0), False)

@@ -72,6 +72,8 @@ struct page
     atomic _refcount
     list_head lru
     u32 private
+struct spinlock
+    u32 locked
 struct zone
     u32 watermark[3]
     u32 lowmem_reserve[3]
@@ -82,6 +84,7 @@ struct zone
     u32 present_pages
     ptr name
     free_area free_area[11]
+    spinlock lock
     atomic vm_stat[2]
 struct cma
     u32 base_pfn
@@ -120,6 +123,15 @@ struct page
     u32 page_type@_mapcount
     atomic _refcount
     u32 memcg_data
+struct tickets
+    u16 owner
+    u16 next
+struct raw_lock
+    tickets tickets
+struct rlock
+    raw_lock raw_lock
+struct spinlock
+    rlock rlock
 struct zone
     u32 _watermark[4]
     u32 lowmem_reserve[4]
@@ -131,6 +143,7 @@ struct zone
     u32 cma_pages
     ptr name
     free_area free_area[12]
+    spinlock lock
     atomic vm_stat[2]
 struct cma
     u32 base_pfn

@@ -116,6 +116,34 @@ def test_buddy_4_block_reaches_out_of_its_zone(machine):
     assert "BUDDY-4" in broken(machine)
 
 
+@pytest.mark.parametrize("types", [(1, 1), (1, 4)])
+def test_buddy_5_both_halves_are_free(machine, types):
+    machine.free(machine.low, 4, types[0], A)
+    machine.free(machine.low, 3, types[0], C)
+    machine.free(machine.low, 3, types[1] + 1, C + 8)
+    problems = buddy_report(machine.context()).problems
+    assert [(problem.id, f"{C + 8:#x}" in problem.where) for problem in problems] == [("BUDDY-5", True)]
+
+
+def test_blocks_of_the_highest_order_do_not_merge(machine):
+    top, size = machine.orders - 1, 1 << machine.orders - 1
+    first = -(-LOW_START // (2 * size)) * 2 * size
+    machine.put(machine.zone(machine.low), "zone", "spanned_pages", 4 * size)
+    machine.free(machine.low, top, 1, first)
+    machine.free(machine.low, top, 2, first + size)
+    assert "BUDDY-5" not in broken(machine)
+
+
+def test_a_locked_zone_is_said(machine):
+    report = buddy_report(machine.context())
+    assert report.locked == () and "locked" not in buddy_text(report)
+    machine.take_lock(machine.high)
+    for blocks in (False, True):
+        report = buddy_report(machine.context(), blocks=blocks)
+        assert report.locked == ("Highmem",) and "zone Highmem is locked" in buddy_text(report)
+    assert buddy_report(machine.context(), zone=machine.names[machine.low][5:]).locked == ()
+
+
 def test_list_1_next_points_nowhere(machine):
     machine.free(machine.low, 2, 1, A, B)
     for wild in (0, 0x100, 0xFFFFFFFC, machine.node(A) + 2, machine.page(LOW_START - 1), 0xC0000000):

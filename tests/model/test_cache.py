@@ -44,7 +44,8 @@ def test_a_hole_costs_its_line_only_and_names_its_address(memory):
 
 def test_what_cannot_be_read_is_not_asked_for_again(memory):
     for _ in range(3):
-        assert not memory.readable(0x90000, 4)
+        with pytest.raises(FaultError):
+            memory.read(0x90000, 4)
     assert memory.cost.requests == 1
 
 

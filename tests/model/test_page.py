@@ -2,7 +2,7 @@
 """A page is found by any of its names, and says what it is."""
 import pytest
 
-from machine import BASE_PFN, END_PFN, HIGH_START, LOW_START, MEM_MAP
+from machine import BASE_PFN, END_PFN, HIGH_START, LOW_PAGES, LOW_START, MEM_MAP
 from mmscope.errors import MmError
 from mmscope.model.address import resolve, resolve_value
 from mmscope.model.context import Expression
@@ -99,3 +99,57 @@ def test_pointer_into_the_middle_of_an_entry(machine):
 def test_entry_zero_of_mem_map_is_the_first_frame_of_ram(machine):
     machine.put(machine.addr("contig_page_data"), "pglist_data", "node_start_pfn", BASE_PFN)
     assert machine.context().pages.pfn(MEM_MAP) == BASE_PFN
+
+
+def test_an_address_in_a_signed_register_is_that_address(machine):
+    ctx = machine.context()
+    addr = machine.page(A)
+    assert resolve_value(ctx, Expression(addr - (1 << 32), False)).page == addr
+    with pytest.raises(MmError, match="0x90000 has no struct page"):
+        page(machine, f"phys:{0x90000000 - (1 << 32)}")
+
+
+@pytest.mark.parametrize("text, says", [
+    ("pfn:", "pfn: needs a number"), ("phys: ", "phys: needs a number"), ("pfn:-1", "negative")])
+def test_what_a_prefix_needs_is_said(machine, text, says):
+    with pytest.raises(MmError, match=says):
+        page(machine, text)
+
+
+def test_a_struct_page_is_no_number(machine):
+    machine.evaluate = lambda text: Expression(machine.page(A), True)
+    with pytest.raises(MmError, match="leave out 'phys:'"):
+        page(machine, "phys:page")
+    assert page(machine, "page").pfn == A
+
+
+@pytest.mark.parametrize("text, says", [
+    (f"pfn:{A}", "a page frame number"), (f"phys:{A << 12}", "a physical address"),
+    ("0xc0400004", "a virtual address")])
+def test_text_says_how_x_was_understood(machine, text, says):
+    assert page_text(page(machine, text)).splitlines()[0].split(None, 2)[2] == says
+
+
+def test_page_1_link_to_another_zone(machine):
+    machine.put(machine.page(A), "page", "flags", machine.high << 30)
+    assert [(problem.id, problem.actual) for problem in page(machine, f"pfn:{A}").problems] == [("PAGE-1", "Highmem")]
+    assert page(machine, f"pfn:{A + 1}").problems == ()
+
+
+def test_page_1_link_to_no_zone(machine_4_9):
+    machine_4_9.put(machine_4_9.page(A), "page", "flags", 3 << 30)
+    assert [(problem.id, problem.actual) for problem in page(machine_4_9, f"pfn:{A}").problems] == [("PAGE-1", None)]
+
+
+def test_a_hole_between_banks_is_no_memory_and_no_broken_page(machine):
+    machine.memblock("memory", (LOW_START << 12, LOW_PAGES << 12), (HIGH_START + 16 << 12, 0x10000))
+    machine.put(machine.page(HIGH_START), "page", "flags", 0)       # as memmap_init leaves a hole
+    found = page(machine, f"pfn:{HIGH_START}")
+    assert (found.kind, found.problems) == ("hole", ())
+    assert "memblock.memory does not have this page" in page_text(found) and "highmem" not in page_text(found)
+    assert page(machine, f"pfn:{HIGH_START + 16}").kind == "used"
+
+
+def test_without_memblock_no_page_is_called_a_hole(machine):
+    machine.put(machine.addr("memblock"), "memblock", "memory.regions", 4)
+    assert page(machine, f"pfn:{A}").kind == "used"

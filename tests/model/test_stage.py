@@ -110,3 +110,11 @@ def test_physical_base_is_unknown_until_the_kernel_has_set_it(machine):
     machine.poke(machine.addr("__pv_phys_pfn_offset"), 0)
     assert machine.context().arch.phys_offset is None
     assert machine.context().arch.virt_to_phys(0xC0100000) is None
+
+
+def test_symbols_without_types_are_said_before_any_number(machine):
+    machine.shapes.structs.clear()
+    machine.shapes._bodies.clear()
+    for need in (needs.symbols, needs.target, needs.zones):
+        with pytest.raises(MmError, match="DWARF"):
+            need(machine.context())

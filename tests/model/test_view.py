@@ -28,3 +28,8 @@ def test_many_problems_are_cut_off_and_counted():
     lines = problems_text([Problem("LIST-1", "here", 1, 2, f"\x1b{n}") for n in range(50)]).splitlines()
     assert len(lines) == 23 and "30 more" in lines[-1] and "\x1b" not in "".join(lines)
     assert problems_text([]) == ""
+
+
+def test_problems_fit_eighty_columns():
+    text = problems_text([Problem("LIST-1", "here", 1, 2, "zone HighMem order 10 Reclaimable: " + "next of it " * 9)])
+    assert max(map(len, text.splitlines())) <= 80 and text.splitlines()[3].startswith("  ")

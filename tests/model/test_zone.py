@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Zones are decoded in both spellings of their counters."""
+import pytest
+
 from machine import HIGH_PAGES, HIGH_START, LOW_PAGES, LOW_START
 from mmscope.model.zone import zone_names, zone_report
 from mmscope.view.zones import zones_text
@@ -45,3 +47,28 @@ def test_text_has_hex_decimal_and_bytes(machine):
 def test_name_that_cannot_be_read_does_not_stop_the_rest(machine):
     machine.put(machine.zone(machine.low), "zone", "name", 4)
     assert zone_report(machine.context()).zones[machine.low].name == f"zone{machine.low}"
+
+
+@pytest.mark.parametrize("name, value", [
+    ("spanned_pages", 0), ("spanned_pages", LOW_PAGES - 1), ("present_pages", 0xFFFFFFFF),
+    ("present_pages", LOW_PAGES - 1)])
+def test_zone_1_counts_out_of_order(machine, name, value):
+    machine.put(machine.zone(machine.low), "zone", name, value)
+    assert [problem.id for problem in zone_report(machine.context()).problems] == ["ZONE-1"]
+
+
+def test_counts_in_order_are_sound(machine):
+    assert zone_report(machine.context()).problems == ()
+
+
+def test_a_held_lock_is_seen_in_both_forms(machine):
+    def locked():
+        return zone_report(machine.context()).zones[machine.low].locked
+    assert locked() is False
+    machine.take_lock(machine.low)
+    assert locked() is True
+
+
+def test_a_lock_of_another_form_is_unknown(machine):
+    del machine.shapes.struct("zone").members["lock"]
+    assert zone_report(machine.context()).zones[machine.low].locked is None

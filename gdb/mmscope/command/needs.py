@@ -8,9 +8,11 @@ from ..model.stage import Stage
 
 
 def symbols(ctx: Context) -> None:
-    """Symbols of a kernel."""
+    """Symbols of a kernel, with its types."""
     if ctx.kind is None:
         raise MmError("no kernel symbols: load them with 'file vmlinux', or 'file build/guest/mm.elf'")
+    if ctx.layout.find_struct("page") is None:
+        raise MmError("the symbols come without types: load the vmlinux that has its debug information (DWARF)")
 
 
 def target(ctx: Context) -> None:

@@ -46,6 +46,9 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "zone.free_area": _always("free_area"),
     "zone.vm_stat": _always("vm_stat"),
     "zone.pageblock_flags": _always("pageblock_flags"),
+    "zone.lock": (Spelling("lock.locked", "the mmscope guest"),),
+    "zone.lock_owner": (Spelling("lock.rlock.raw_lock.tickets.owner", "v3.6, ARM"),),
+    "zone.lock_next": (Spelling("lock.rlock.raw_lock.tickets.next", "v3.6, ARM"),),
     "free_area.free_list": _always("free_list"),
     "free_area.nr_free": _always("nr_free"),
 

@@ -26,18 +26,24 @@ def resolve(ctx: Context, text: str) -> Place:
     text = text.strip()
     kind, colon, rest = text.partition(":")
     if colon and kind in ("pfn", "phys") and not rest.startswith(":"):
-        number = ctx.host.evaluate(rest).value
+        if not rest.strip():
+            raise MmError(f"{kind}: needs a number behind the colon")
+        expression = ctx.host.evaluate(rest)
+        if expression.is_page:
+            raise MmError(f"{text}: this is a struct page: leave out '{kind}:'")
+        number = expression.value if kind == "pfn" else _unsigned(ctx, expression.value)
         pfn = number if kind == "pfn" else number >> ctx.arch.page_shift
         limit = 1 << ctx.arch.address_bits - ctx.arch.page_shift
         if not 0 <= pfn < limit:
-            raise MmError(f"{text}: {number:#x} is not a {_MEANING[kind]}, it is too large")
+            why = "negative" if pfn < 0 else "too large"
+            raise MmError(f"{text}: {number:#x} is not a {_MEANING[kind]}, it is {why}")
         return _place(ctx, kind, number << ctx.arch.page_shift if kind == "pfn" else number)
     return resolve_value(ctx, ctx.host.evaluate(text))
 
 
 def resolve_value(ctx: Context, expression: Expression) -> Place:
     """Understand a number: the address of a struct page, else an address in the linear map."""
-    value, pages = expression.value, page_map(ctx)
+    value, pages = _unsigned(ctx, expression.value), page_map(ctx)
     pfn = pages.pfn(value) if pages is not None else None
     if pfn is not None:
         return _place(ctx, "struct page", pfn << ctx.arch.page_shift)
@@ -48,6 +54,11 @@ def resolve_value(ctx: Context, expression: Expression) -> Place:
         raise MmError(f"{value:#x} is neither a struct page nor a lowmem address: write pfn:{value:#x} for a "
                       f"page frame number, phys:{value:#x} for a physical address")
     return _place(ctx, "virtual address", phys)
+
+
+def _unsigned(ctx: Context, number: int) -> int:
+    """A negative number as the address that has the same bits."""
+    return number & (1 << ctx.arch.address_bits) - 1 if number < 0 else number
 
 
 _MEANING = {"pfn": "page frame number", "phys": "physical address"}

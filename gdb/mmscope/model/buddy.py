@@ -5,6 +5,7 @@
   BUDDY-2  every entry is PageBuddy with page_private() == order
   BUDDY-3  its pfn is a multiple of 1 << order: absolute, not zone-relative
   BUDDY-4  its zone link is this zone, and all its pages lie in the zone's span
+  BUDDY-5  below a pageblock's order, a block and its buddy are not both free: they would have merged
 """
 from __future__ import annotations
 
@@ -56,6 +57,7 @@ class BuddyReport:
     migratetypes: tuple[str, ...]
     free_areas: tuple[FreeArea, ...]
     blocks: Optional[tuple[Block, ...]]     # None when they were not asked for
+    locked: tuple[str, ...]         # zones whose lock is held: their lists may be half changed
     page_bytes: int
     problems: tuple[Problem, ...]
 
@@ -103,7 +105,8 @@ def buddy_report(ctx: Context, zone: Optional[str] = None, node: Optional[int] =
     shown = tuple(FreeArea(a.node, a.zone, a.order, a.nr_free, {n: a.by_migratetype[n] for n in wanted},
                            tuple(b for b in a.blocks if b.migratetype in wanted), a.problems) for a in areas)
     return BuddyReport(orders, wanted, shown, tuple(b for a in shown for b in a.blocks) if blocks else None,
-                       1 << ctx.arch.page_shift, tuple(p for a in areas for p in a.problems))
+                       tuple(z.name for z in chosen if z.locked), 1 << ctx.arch.page_shift,
+                       tuple(p for a in areas for p in a.problems))
 
 
 def _free_area(ctx: Context, zone: Zone, area: Record, order: int, names: tuple[str, ...]) -> FreeArea:
@@ -123,6 +126,8 @@ def _free_area(ctx: Context, zone: Zone, area: Record, order: int, names: tuple[
             block = _block(ctx, zone, order, name, addr - link)
             problems += _check_block(ctx, zone, block, where)
             blocks.append(block)
+    if order < ctx.arch.pageblock_order(order_count(ctx)):
+        problems += _check_merged(blocks)
     nr_free, held = area.get("nr_free"), len(blocks)
     if nr_free != held:
         where = f"zone {zone.name} order {order}"
@@ -137,6 +142,17 @@ def _block(ctx: Context, zone: Zone, order: int, migratetype: str, page: int) ->
     assert pfn is not None
     phys = pfn << ctx.arch.page_shift
     return Block(zone.node, zone.name, order, migratetype, pfn, phys, page, ctx.arch.phys_to_virt(phys))
+
+
+def _check_merged(blocks: list[Block]) -> Iterator[Problem]:
+    """BUDDY-5 for the blocks of one area. Each pair is named once, by its upper half."""
+    free = {block.pfn for block in blocks}
+    for block in blocks:
+        size = 1 << block.order
+        if block.pfn & size and block.pfn - size in free:
+            where = f"zone {block.zone} order {block.order}, pfn {block.pfn:#x}"
+            yield Problem("BUDDY-5", where, "one block", "two",
+                          f"{where}: its buddy at pfn {block.pfn - size:#x} is free too, and they are not merged")
 
 
 def _check_block(ctx: Context, zone: Zone, block: Block, where: str) -> Iterator[Problem]:

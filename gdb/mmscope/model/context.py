@@ -36,7 +36,7 @@ class Host:
 class Expression:
     """The value of a C expression, and whether its type says that it points to a struct page."""
 
-    value: int
+    value: int          # negative where its type is signed: registers often are
     is_page: bool
 
 

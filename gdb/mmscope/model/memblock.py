@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterator, Optional
 
-from ..errors import FaultError, MmError
+from ..errors import FaultError, MissingError, MmError
 from ..layout.reader import Record
 from .context import Context
 from .owners import Owner, find_owners, owner_of
@@ -74,6 +74,18 @@ def memblock(ctx: Context) -> Memblock:
     reserved, reserved_problems = _regions(ctx, record.inner("reserved", "memblock_type"), "reserved", flags, owners)
     return Memblock("live", bool(record.get("bottom_up")), record.get("current_limit"), memory, reserved,
                     free_ranges(memory, reserved), ctx.arch.page_shift, memory_problems + reserved_problems)
+
+
+def memory_has(ctx: Context, phys: int) -> Optional[bool]:
+    """Whether memblock.memory has an address; None when the list is broken, or thrown away after boot."""
+    try:
+        record = ctx.read.record("memblock", ctx.read.address("memblock"))
+        if ctx.freed(record.addr):
+            return None
+        memory, problems = _regions(ctx, record.inner("memory", "memblock_type"), "memory", {}, [])
+    except (MissingError, FaultError):
+        return None
+    return any(region.base <= phys < region.end for region in memory) if memory and not problems else None
 
 
 def free_ranges(memory: tuple[Region, ...], reserved: tuple[Region, ...]) -> tuple[Range, ...]:

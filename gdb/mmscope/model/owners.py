@@ -10,6 +10,7 @@ from typing import Iterator, Optional
 
 from ..errors import FaultError, MissingError
 from . import fdt
+from .buddy import order_count
 from .context import Context
 
 MAX_CMA_AREAS = 1024
@@ -119,7 +120,7 @@ def _unless_freed(ctx: Context, name: str) -> Optional[int]:
 def _mem_map(ctx: Context) -> Iterator[Owner]:
     """The array of struct page. It is as long as the node's span rounded out to the largest block."""
     pages = ctx.pages
-    largest = 1 << ctx.layout.field("zone.free_area").type.count - 1
+    largest = 1 << order_count(ctx) - 1
     first = pages.start_pfn // largest * largest
     start = ctx.arch.virt_to_phys(pages.page(max(first, pages.base_pfn)))
     if start is not None:

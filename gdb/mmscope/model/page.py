@@ -1,18 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""One page frame and its struct page. Mirrors helper/include/mm/mm_types.h."""
+"""One page frame and its struct page. Mirrors helper/include/mm/mm_types.h.
+
+  PAGE-1  the zone link in flags is that of the zone whose span holds the pfn; not so in holes, where it means nothing
+"""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
+from typing import Iterator, Optional
 
 from ..errors import MmError
 from ..layout.reader import Record
 from .address import Place
 from .buddy import is_buddy, order_count
 from .context import Context
+from .memblock import memory_has
 from .migratetype import migratetype_names, pageblock_migratetype
 from .problem import Problem
 from .zone import Zone, zones
+
+HOLE = "hole"       # in the span of a node, but no memory
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,7 @@ class Page:
     virt: Optional[int]             # None: HighMem, not mapped
     node: int                       # as page->flags says
     zone: Optional[str]             # None: the zone link is no zone of the node
-    kind: str                       # free, reserved, slab, compound, used, unused
+    kind: str                       # free, reserved, slab, compound, used, unused, hole
     order: Optional[int]            # of the free block that it belongs to
     block_pfn: Optional[int]        # first page of that block
     migratetype: Optional[str]      # of its pageblock
@@ -51,12 +57,24 @@ def page_of(ctx: Context, place: Place) -> Page:
     names = ctx.page_flags.decode(flags)
     zone = page_zone(ctx, flags)
     block = free_block(ctx, place.pfn)
-    kind = "free" if block else _kind(names, record)
+    hole = memory_has(ctx, place.phys) is False
+    kind = "free" if block else HOLE if hole else _kind(names, record)
     return Page(
         place.given, place.pfn, place.phys, place.page, place.virt, ctx.page_flags.node(flags),
         zone.name if zone else None, kind, block[1] if block else None, block[0] if block else None,
         _migratetype(ctx, zone, place.pfn), flags, names, record.get("refcount"), record.get("mapcount"),
-        record.get("private"), record.get("mapping"), record.get("index"))
+        record.get("private"), record.get("mapping"), record.get("index"),
+        () if kind == HOLE else tuple(_check_zone(ctx, place.pfn, zone)))
+
+
+def _check_zone(ctx: Context, pfn: int, zone: Optional[Zone]) -> Iterator[Problem]:
+    """PAGE-1."""
+    if zone is not None and zone.start_pfn <= pfn < zone.end_pfn:
+        return
+    link = f"zone {zone.name}, which is pfn {zone.start_pfn:#x} to {zone.end_pfn:#x}" if zone else "no zone of its node"
+    held = ", ".join(each.name for each in zones(ctx) if each.start_pfn <= pfn < each.end_pfn) or "no zone"
+    yield Problem("PAGE-1", f"pfn {pfn:#x}", held, zone.name if zone else None,
+                  f"pfn {pfn:#x}: its flags link to {link}")
 
 
 def page_zone(ctx: Context, flags: int) -> Optional[Zone]:

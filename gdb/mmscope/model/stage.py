@@ -35,7 +35,7 @@ _TEXTS = {
     Stage.HANDOVER: "pages are being handed over from memblock to the buddy lists",
     Stage.BUDDY: "lowmem is handed over to the buddy lists, there is no slab allocator yet",
     Stage.SLAB: "buddy and slab allocator work, the kernel is still booting",
-    Stage.BOOTED: "the kernel runs normally",
+    Stage.BOOTED: "the boot is over",
 }
 
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Nodes and zones. Mirrors struct zone of mmzone.h."""
+"""Nodes and zones. Mirrors struct zone of mmzone.h.
+
+  ZONE-1  spanned_pages >= present_pages >= managed_pages
+"""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -29,6 +32,7 @@ class Zone:
     free_cma_pages: Optional[int]
     watermark: dict[str, int]
     lowmem_reserve: tuple[int, ...]
+    locked: Optional[bool]              # zone->lock is held; None where its form is not known
     addr: int
 
     @property
@@ -86,9 +90,20 @@ def select_zones(ctx: Context, name: Optional[str], node: Optional[int]) -> tupl
 
 def zone_report(ctx: Context) -> ZoneReport:
     """Zones and totals, for mm zones."""
+    found = zones(ctx)
     return ZoneReport(ctx.read.find("totalram_pages"), ctx.read.find("totalhigh_pages"),
                       ctx.read.find("min_low_pfn"), ctx.read.find("max_low_pfn"), ctx.read.find("max_pfn"),
-                      zones(ctx), 1 << ctx.arch.page_shift)
+                      found, 1 << ctx.arch.page_shift, tuple(filter(None, map(_check, found))))
+
+
+def _check(zone: Zone) -> Optional[Problem]:
+    """ZONE-1."""
+    spanned, present, managed = zone.spanned_pages, zone.present_pages, zone.managed_pages
+    if spanned >= present >= managed:
+        return None
+    where = f"node {zone.node}, zone {zone.name}"
+    return Problem("ZONE-1", where, "spanned >= present >= managed", f"{spanned:#x}, {present:#x}, {managed:#x}",
+                   f"{where}: it spans {spanned:#x} pages, {present:#x} are present, {managed:#x} managed")
 
 
 def _zone(ctx: Context, zone: Record, node: int, index: int) -> Zone:
@@ -99,7 +114,14 @@ def _zone(ctx: Context, zone: Record, node: int, index: int) -> Zone:
         node, index, name if name else f"zone{index}", zone.get("zone_start_pfn"), zone.get("spanned_pages"),
         zone.get("present_pages"), zone.get("managed_pages"), _stat(zone, items.get("NR_FREE_PAGES")),
         zone.find("cma_pages"), _stat(zone, items.get("NR_FREE_CMA_PAGES")),
-        dict(zip(_watermark_names(ctx), zone.all("watermark"))), zone.all("lowmem_reserve"), zone.addr)
+        dict(zip(_watermark_names(ctx), zone.all("watermark"))), zone.all("lowmem_reserve"), _locked(zone), zone.addr)
+
+
+def _locked(zone: Record) -> Optional[bool]:
+    """Whether zone->lock is held. A ticket lock is free when the next ticket is the owner's."""
+    if zone.has("lock"):
+        return zone.get("lock") != 0
+    return zone.get("lock_owner") != zone.get("lock_next") if zone.has("lock_owner") else None
 
 
 def _stat(zone: Record, item: Optional[int]) -> Optional[int]:

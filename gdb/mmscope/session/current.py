@@ -2,7 +2,8 @@
 """The context of the present stop, and when it has to be forgotten.
 
 Symbols are kept until an object file comes or goes; memory until the target may have changed: it ran,
-stopped, was written to, is another one, or another of its CPUs was selected.
+stopped, was written to, is another one, or another of its CPUs was selected. While GDB evaluates the
+condition of a breakpoint memory is not kept at all: nobody is told of these stops.
 """
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ from .debuginfo import GdbDebugInfo
 from .memory import GdbTransport
 
 MEMORY_EVENTS = ("cont", "stop", "memory_changed", "inferior_call", "exited", "new_inferior", "inferior_deleted")
+BY_ADDRESS = (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION, gdb.TYPE_CODE_ARRAY, gdb.TYPE_CODE_FUNC)
 SYMBOL_EVENTS = ("new_objfile", "clear_objfiles", "free_objfile")
 
 
@@ -61,6 +63,8 @@ class Current:
     def context(self) -> Context:
         """The context of this moment."""
         self._notice_selection()
+        if _in_condition():
+            self.forget_memory()
         if self._layout is None:
             self._layout = Layout(GdbDebugInfo())
         if self._memory is None:
@@ -89,9 +93,20 @@ def _why_not_live() -> Optional[str]:
     thread = gdb.selected_thread()
     if thread is None or not thread.is_valid():
         return "no target: connect first, for example with 'target remote SOCKET'"
-    if thread.is_running():
+    if thread.is_running() and not _in_condition():
         return "the target is running: stop it first, with Ctrl-C or 'interrupt'"
     return None
+
+
+def _in_condition() -> bool:
+    """Whether GDB looks at a breakpoint's condition: the target stands still, but is running for the user."""
+    thread = gdb.selected_thread()
+    if thread is None or not thread.is_running():
+        return False
+    try:
+        return gdb.newest_frame().is_valid()
+    except gdb.error:
+        return False
 
 
 def _static(addr: int, size: int) -> Optional[bytes]:
@@ -103,33 +118,32 @@ def _static(addr: int, size: int) -> Optional[bytes]:
 def _register(name: str) -> Optional[int]:
     """A register of the selected CPU; None when the target has no such register."""
     try:
-        return int(gdb.parse_and_eval(f"${name}").cast(gdb.lookup_type("unsigned long")))
-    except (gdb.error, TypeError):
+        return int(gdb.newest_frame().read_register(name))
+    except (gdb.error, ValueError, TypeError):
         return None
 
 
 def evaluate(text: str) -> Expression:
-    """The value of a C expression as an unsigned number. Raises MmError with GDB's reason."""
+    """The value of an expression. Raises MmError with GDB's reason."""
     try:
         return expression_of(gdb.parse_and_eval(text))
     except gdb.error as error:
-        raise MmError(f"'{text}': {str(error).splitlines()[0]}") from None
+        raise MmError(f"'{text}': {error}") from None
 
 
 def expression_of(value: gdb.Value) -> Expression:
-    """A GDB value as a number. A struct page itself stands for its address, as does an array for its first element."""
+    """A GDB value as a number. A struct, a function and an array stand for their address."""
     kind = value.type.strip_typedefs()
-    if kind.code in (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_ARRAY) and value.address is not None:
+    if kind.code in BY_ADDRESS and value.address is not None:
         value = value.address
-        if kind.code == gdb.TYPE_CODE_ARRAY:
-            kind = kind.target().strip_typedefs().pointer()
-        else:
-            kind = kind.pointer()
+        kind = (kind.target().strip_typedefs() if kind.code == gdb.TYPE_CODE_ARRAY else kind).pointer()
     try:
-        number = int(value.cast(gdb.lookup_type("unsigned long")) if kind.code == gdb.TYPE_CODE_PTR else value)
+        if kind.code == gdb.TYPE_CODE_FLT:
+            raise TypeError
+        number = int(value)
     except gdb.MemoryError as error:
         raise MmError(str(error)) from None
     except (gdb.error, TypeError):
-        raise MmError(f"a value of type {value.type} is not an address") from None
+        raise MmError(f"a value of type {value.type} is not a number or an address") from None
     is_page = kind.code == gdb.TYPE_CODE_PTR and kind.target().strip_typedefs().tag == "page"
     return Expression(number, is_page)

@@ -2,6 +2,7 @@
 """Types and symbols out of GDB, as the plain objects of layout/debuginfo.py."""
 from __future__ import annotations
 
+import contextlib
 from typing import Iterator, Optional
 
 import gdb
@@ -17,7 +18,7 @@ class GdbDebugInfo:
     def __init__(self) -> None:
         self.arch = gdb.selected_inferior().architecture().name()
         self.byte_order = "big" if "big endian" in gdb.execute("show endian", to_string=True) else "little"
-        self.pointer_bytes = gdb.lookup_type("void").pointer().sizeof
+        self.pointer_bytes = gdb.Value(0).type.pointer().sizeof     # knows no language, unlike lookup_type("void")
 
     def struct(self, tag: str) -> Optional[Struct]:
         """struct TAG, or None."""
@@ -38,10 +39,11 @@ class GdbDebugInfo:
             address = symbol.value().address
             if address is not None:
                 return Symbol(name, int(address), describe(symbol.type))
-        try:
-            return Symbol(name, int(gdb.parse_and_eval(f"(unsigned long)&{name}")))
-        except gdb.error:
-            return None
+        with _in_c():
+            try:
+                return Symbol(name, int(gdb.parse_and_eval(f"(unsigned long)&{name}")))
+            except gdb.error:
+                return None
 
     def parameter_count(self, function: str) -> Optional[int]:
         """How many parameters a function takes, or None."""
@@ -78,6 +80,25 @@ def _members(kind: gdb.Type, base: int) -> Iterator[Member]:
             yield Member(field.name, offset, describe(field.type))
         elif field.type.strip_typedefs().code in (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION):
             yield from _members(field.type.strip_typedefs(), offset)
+
+
+@contextlib.contextmanager
+def _in_c() -> Iterator[None]:
+    """Read expressions as C, where GDB is set to, or stopped in a frame of, a language that cannot.
+
+    No command that may fail: in a breakpoint's condition that would end the user's continue.
+    """
+    before = None
+    try:
+        gdb.parse_and_eval("(unsigned long)0")
+    except gdb.error:
+        before = gdb.parameter("language")
+        gdb.execute("set language c", to_string=True)
+    try:
+        yield
+    finally:
+        if before is not None:
+            gdb.execute(f"set language {before}", to_string=True)
 
 
 def _lookup(name: str) -> Optional[gdb.Type]:

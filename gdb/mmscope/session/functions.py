@@ -2,6 +2,7 @@
 """Convenience functions: $mm_page, $mm_pfn, $mm_phys, $mm_virt, $mm_buddy, $mm_zone."""
 from __future__ import annotations
 
+import inspect
 from typing import Any, Callable
 
 import gdb
@@ -22,6 +23,7 @@ class MmFunction(gdb.Function):
     def __init__(self, name: str, current: Current, work: Callable[..., Any]) -> None:
         self.__doc__ = work.__doc__
         self._name, self._current, self._work = name, current, work
+        self._signature = inspect.signature(work)
         super().__init__(name)
 
     def invoke(self, *args: gdb.Value) -> Any:
@@ -32,11 +34,10 @@ class MmFunction(gdb.Function):
         ctx = self._current.context()
         needs.target(ctx)
         try:
-            return self._work(ctx, *args)
-        except TypeError as error:
-            if "argument" in str(error):
-                raise MmError(f"wrong number of arguments; {(self.__doc__ or '').splitlines()[0]}") from None
-            raise
+            self._signature.bind(ctx, *args)
+        except TypeError:
+            raise MmError(f"wrong number of arguments; {(self.__doc__ or '').splitlines()[0]}") from None
+        return self._work(ctx, *args)
 
 
 def _place(ctx: Context, x: gdb.Value) -> Place:
@@ -87,9 +88,11 @@ def mm_buddy(ctx: Context, pfn: gdb.Value, order: gdb.Value) -> int:
 def mm_zone(ctx: Context, name: gdb.Value) -> gdb.Value:
     """$mm_zone("NAME"): the struct zone of that name, on the first node that has it."""
     needs.zones(ctx)
-    if name.type.strip_typedefs().code not in (gdb.TYPE_CODE_ARRAY, gdb.TYPE_CODE_PTR):
-        raise MmError('the argument is a name in quotes: $mm_zone("Normal")')
-    zone = select_zones(ctx, name.string(), None)[0]
+    try:
+        text = name.string()
+    except (gdb.error, UnicodeDecodeError):
+        raise MmError('the argument is a name in quotes: $mm_zone("Normal")') from None
+    zone = select_zones(ctx, text, None)[0]
     return gdb.Value(zone.addr).cast(gdb.lookup_type("struct zone").pointer())
 
 

@@ -158,13 +158,13 @@ class Printers:
     def hook(self) -> None:
         """Register with every kernel that is loaded, and with those that will be."""
         gdb.events.new_objfile.connect(self._loaded)
-        for objfile in gdb.objfiles():
+        for objfile in _objfiles():
             self._register(objfile)
 
     def unhook(self) -> None:
         """Undo hook()."""
         gdb.events.new_objfile.disconnect(self._loaded)
-        for objfile in gdb.objfiles():
+        for objfile in _objfiles():
             _remove(objfile)
 
     def _loaded(self, event: Any) -> None:
@@ -174,6 +174,11 @@ class Printers:
         if any(objfile.lookup_global_symbol(spelling.path) for spelling in VARIABLES["banner"]):
             _remove(objfile)
             objfile.pretty_printers.append(Lookup(objfile, self._current))
+
+
+def _objfiles() -> list[gdb.Objfile]:
+    """The object files of every inferior."""
+    return [objfile for space in gdb.progspaces() for objfile in space.objfiles()]
 
 
 def _remove(objfile: gdb.Objfile) -> None:

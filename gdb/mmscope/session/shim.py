@@ -2,7 +2,8 @@
 """Commands of the package as commands of GDB: arguments in, text or JSON out, errors in one line."""
 from __future__ import annotations
 
-import shlex
+import os
+import re
 import time
 from typing import Any, Callable, Optional
 
@@ -16,6 +17,7 @@ from ..view.problems import problems_text
 from ..view.units import escape
 from .current import Current
 
+QUOTED = r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""      # a C string or character, or a name with spaces
 PREFIX_HELP = """Decode the memory management of a stopped Linux-style kernel.
 
 Type "mm info" first: it says what the target is and how far it has booted.
@@ -29,13 +31,13 @@ def failing_in_one_line(what: str, work: Callable[[], Any]) -> Any:
     except KeyboardInterrupt:
         raise gdb.GdbError(f"{what}: interrupted") from None
     except MmError as error:
-        raise gdb.GdbError(f"{what}: {error}") from None
+        raise gdb.GdbError(f"{what}: {escape(str(error))}") from None
     except gdb.GdbError:
         raise
     except Exception as error:
         if gdb.parameter("python print-stack") == "full":
             raise
-        raise gdb.GdbError(f"{what}: internal error, {type(error).__name__}: {error} "
+        raise gdb.GdbError(f"{what}: internal error, {type(error).__name__}: {escape(str(error))} "
                            "(for a traceback: set python print-stack full)") from None
 
 
@@ -112,7 +114,7 @@ class MmCommand(gdb.Command):
             for each in self._command.args:
                 if not each.names[0].startswith("-") and each.words is not None:
                     words += each.words(self._current.context())
-        return [word for word in words if word.lower().startswith(last.lower())]
+        return [word for word in words if word.lower().startswith(last.lower()) and word == escape(word)]
 
     def _takes_value(self, name: str) -> Optional[Arg]:
         """The option of that name, if a value must follow it."""
@@ -124,20 +126,16 @@ class MmCommand(gdb.Command):
 
 def split(argument: str) -> list[str]:
     """Words of a command line. Quotes stay in expressions, and leave words that are quoted as a whole."""
-    lexer = shlex.shlex(argument, posix=False)
-    lexer.whitespace_split = True
-    lexer.commenters = ""
-    try:
-        words = list(lexer)
-    except ValueError:
-        raise UsageError("a quote is not closed") from None
-    return [word[1:-1] if len(word) > 1 and word[0] == word[-1] and word[0] in "'\"" else word for word in words]
+    if re.fullmatch(rf"(?:{QUOTED}|[^'\"])*", argument) is None:
+        raise UsageError("a quote is not closed")
+    words = re.findall(rf"(?:{QUOTED}|[^'\"\s])+", argument)
+    return [word[1:-1] if re.fullmatch(QUOTED, word) else word for word in words]
 
 
 def _write_file(name: str, text: str) -> None:
     """Write the output. Raises MmError."""
     try:
-        with open(name, "w", encoding="ascii", errors="backslashreplace") as file:
+        with open(os.path.expanduser(name), "w", encoding="ascii", errors="backslashreplace") as file:
             file.write(text)
     except OSError as error:
-        raise MmError(f"cannot write {escape(name)}: {error.strerror}") from None
+        raise MmError(f"cannot write '{name}': {error.strerror}") from None

@@ -55,14 +55,6 @@ class CachedMemory:
             parts.append(data)
         return b"".join(parts)[addr - first:addr - first + size]
 
-    def readable(self, addr: int, size: int) -> bool:
-        """Whether read() would succeed."""
-        try:
-            self.read(addr, size)
-        except FaultError:
-            return False
-        return True
-
     def _fetch(self, first: int, last: int) -> None:
         """Make every line from first up to the one that holds last known, in as few reads as possible."""
         line = self.transport.line_bytes

@@ -13,12 +13,14 @@ NOT_MAPPED = "highmem"
 
 def buddy_text(report: BuddyReport) -> str:
     """A table for each zone, or the blocks when they were asked for."""
+    locked = "".join(f"zone {escape(name)} is locked: stopped where its lists may be half changed\n"
+                     for name in report.locked)
     if report.blocks is not None:
-        return _blocks(report.blocks)
+        return _blocks(report.blocks) + locked
     chosen: dict[tuple[int, str], list[FreeArea]] = {}
     for area in report.free_areas:
         chosen.setdefault((area.node, area.zone), []).append(area)
-    return "\n\n".join(_zone(node, zone, areas, report) for (node, zone), areas in chosen.items()) + "\n"
+    return "\n\n".join(_zone(node, zone, areas, report) for (node, zone), areas in chosen.items()) + "\n" + locked
 
 
 def _zone(node: int, zone: str, areas: Sequence[FreeArea], report: BuddyReport) -> str:

@@ -2,15 +2,19 @@
 """mm page as text."""
 from __future__ import annotations
 
-from ..model.page import Page
+from ..model.page import HOLE, Page
 from .table import pairs
 from .units import address, escape
+
+GIVEN = {"pfn": "page frame number", "phys": "physical address"}
 
 
 def page_text(page: Page) -> str:
     """A line for each thing known."""
-    virt = f"{page.virt:#x}" if page.virt is not None else "none (highmem, not mapped)"
+    unmapped = "none" if page.kind == HOLE else "none (highmem, not mapped)"
+    virt = f"{page.virt:#x}" if page.virt is not None else unmapped
     rows = [
+        ("X is", f"a {GIVEN.get(page.given, page.given)}"),
         ("pfn", f"{page.pfn:#x}  ({page.pfn})"),
         ("phys", f"{page.phys:#x}"),
         ("virt", virt),
@@ -29,6 +33,8 @@ def page_text(page: Page) -> str:
 
 
 def _kind(page: Page) -> str:
+    if page.kind == HOLE:
+        return "hole: memblock.memory does not have this page, its struct page means nothing"
     if page.order is None or page.block_pfn is None:
         return page.kind
     if page.block_pfn == page.pfn:

@@ -17,9 +17,13 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], left: str = "") 
         for column, (cell, width) in enumerate(zip(line, widths))).rstrip() for line in lines)
 
 
-def wrap(text: str, width: int) -> list[str]:
-    """Lines of at most width, broken at spaces; a longer word stays whole. At least one line."""
-    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
+def wrap(text: str, width: int, indent: str = "") -> list[str]:
+    """Lines of at most width, broken at spaces, those after the first indented; a longer word stays whole.
+
+    At least one line.
+    """
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False,
+                         subsequent_indent=indent) or [""]
 
 
 def pairs(rows: Iterable[tuple[str, str]]) -> str:
