@@ -11,7 +11,7 @@ echo \ \ mm info                     what this is, and how far it has booted\n
 echo \ \ mm memblock                 who has reserved what\n
 echo \ \ next                        one call of mm_init() further\n
 echo \ \ mm zones, mm buddy          what it changed\n
-echo \ \ break __free_one_page       watch blocks merge\n
+echo \ \ break __free_one_page       watch blocks being freed\n
 echo \ \ help mm                     all commands\n
 echo \n
 set confirm on
