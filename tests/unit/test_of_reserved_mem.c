@@ -50,7 +50,7 @@ static void pool(void)
 	flag("reusable");
 }
 
-/* --- /memreserve/ ---------------------------------------------------------- */
+/* --- /memreserve/ --------------------------------------------------------- */
 
 static void test_memreserves_are_reserved_byte_by_byte(
 	void **state __maybe_unused)
@@ -82,7 +82,7 @@ static void test_tree_reserves_its_own_bytes(void **state __maybe_unused)
 			 fdt_totalsize(tree_text));
 }
 
-/* --- nodes with reg -------------------------------------------------------- */
+/* --- nodes with reg ------------------------------------------------------- */
 
 static void test_all_pairs_of_reg_are_reserved(void **state __maybe_unused)
 {
@@ -169,7 +169,8 @@ static void many(u32 n)
 	scan();
 }
 
-static void test_reservations_beyond_the_array_panic(void **state __maybe_unused)
+static void test_reservations_beyond_the_array_panic(
+	void **state __maybe_unused)
 {
 	many(INIT_MEMBLOCK_REGIONS);
 	assert_int_equal(memblock.reserved.cnt, INIT_MEMBLOCK_REGIONS);
@@ -177,7 +178,7 @@ static void test_reservations_beyond_the_array_panic(void **state __maybe_unused
 	assert_panics(many(INIT_MEMBLOCK_REGIONS + 1), "128");
 }
 
-/* --- CMA ------------------------------------------------------------------- */
+/* --- CMA ------------------------------------------------------------------ */
 
 static void test_reusable_pool_is_an_area_and_may_be_the_default(
 	void **state __maybe_unused)
@@ -245,9 +246,10 @@ static void test_pool_that_is_not_to_be_shared_is_no_area(
 		       PLAIN(LIMIT + 2 * BLOCK, BLOCK));
 }
 
-/* --- nodes without reg ----------------------------------------------------- */
+/* --- nodes without reg ---------------------------------------------------- */
 
-static void test_dynamic_nodes_come_after_fixed_ones(void **state __maybe_unused)
+static void test_dynamic_nodes_come_after_fixed_ones(
+	void **state __maybe_unused)
 {
 	begin();
 	tree_node("dynamic");
@@ -337,7 +339,7 @@ static void test_dynamic_nodes_that_cannot_be_had_are_named_and_left_out(
 	assert_true(console_says("error: elsewhere: no 0x1000 bytes"));
 }
 
-/* --- early pools ----------------------------------------------------------- */
+/* --- early pools ---------------------------------------------------------- */
 
 static void early_pool(const char *name, phys_addr_t base, bool no_map)
 {
@@ -386,7 +388,7 @@ static void test_early_pool_must_be_memory_to_the_end_of_the_tree(
 	assert_true(console_says("error: pierced: "));
 }
 
-/* --- broken on purpose ----------------------------------------------------- */
+/* --- broken on purpose ---------------------------------------------------- */
 
 /* As guest/main.c does, to the idle loop. */
 static void boot_tree(const void *fdt, size_t bytes)
@@ -436,7 +438,8 @@ static size_t tree_of_all(void)
 	tree_string("status", "okay");
 	tree_cells("size", BLOCK);
 	tree_cells("alignment", BLOCK);
-	tree_cells("alloc-ranges", LIMIT, 2 * BLOCK, LIMIT, HIGH_BLOCKS * BLOCK);
+	tree_cells("alloc-ranges", LIMIT, 2 * BLOCK, LIMIT,
+		   HIGH_BLOCKS * BLOCK);
 	tree_end();
 	tree_node("hole");
 	tree_cells("size", 0x3000);
@@ -446,7 +449,8 @@ static size_t tree_of_all(void)
 	return tree_finish();
 }
 
-static void test_whole_tree_boots_to_a_sound_machine(void **state __maybe_unused)
+static void test_whole_tree_boots_to_a_sound_machine(
+	void **state __maybe_unused)
 {
 	size_t bytes = tree_of_all();
 

@@ -21,7 +21,7 @@
 #define TREE_BYTES	(1 << 16)
 #define TREE_PHYS	(RAM_BASE + 0x800000UL)	/* where a loader put it */
 
-/* --- writing --------------------------------------------------------------- */
+/* --- writing -------------------------------------------------------------- */
 
 static char tree_text[TREE_BYTES];
 
@@ -103,7 +103,7 @@ static inline size_t tree_finish(void)
 	return fdt_totalsize(tree_text);
 }
 
-/* --- loading --------------------------------------------------------------- */
+/* --- loading -------------------------------------------------------------- */
 
 /**
  * load - @bytes of @tree, at the end of a page that nothing may be read behind
@@ -137,7 +137,7 @@ static inline void load_tree(void)
 	setup_machine_fdt(load(tree_text, bytes), bytes);
 }
 
-/* --- breaking -------------------------------------------------------------- */
+/* --- breaking ------------------------------------------------------------- */
 
 static u32 odd_number(struct rng *rng)
 {

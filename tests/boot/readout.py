@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Run inside GDB: prints the state of a guest at rest as one JSON document.
+
+    python read_state([0xc0000000, ...])    # addresses to read and write
+"""
+import json
+import struct
+
+import gdb
+
+GLOBALS = ("min_low_pfn", "max_low_pfn", "max_pfn", "max_mapnr", "mem_map",
+           "totalram_pages", "totalhigh_pages", "totalcma_pages",
+           "arm_lowmem_limit", "high_memory", "nr_warnings", "nr_bad_pages",
+           "cma_area_count", "&_stext", "&_end", "&swapper_pg_dir",
+           "page_group_by_mobility_disabled")
+ZONE = ("zone_start_pfn", "spanned_pages", "present_pages", "managed_pages")
+TRUTH = ("memory_pages", "reserved_pages", "free_pages", "cma_blocks",
+         "free_digest")
+
+
+def number(expression):
+    """An integer or a pointer, without sign."""
+    return int(gdb.parse_and_eval(f"(unsigned long) ({expression})"))
+
+
+def integers(value, names):
+    return {name: int(value[name]) for name in names}
+
+
+def elements(value, count):
+    return [int(value[i]) for i in range(count)]
+
+
+def regions(name):
+    kind = gdb.parse_and_eval(f"memblock.{name}")
+    found = [kind["regions"][i] for i in range(int(kind["cnt"]))]
+    return [integers(region, ("base", "size", "flags")) for region in found
+            if int(region["size"])]
+
+
+def zone(value, orders):
+    return {**integers(value, ZONE), "name": value["name"].string(),
+            "nr_free": [int(value["free_area"][i]["nr_free"])
+                        for i in range(orders)],
+            "free_pages": int(value["vm_stat"][0]["counter"]),
+            "free_cma": int(gdb.parse_and_eval(
+                f"((struct zone *) {int(value.address)})"
+                "->vm_stat[NR_FREE_CMA_PAGES].counter"))}
+
+
+def truth(name, zones, orders):
+    value = gdb.parse_and_eval(name)
+    return {"recorded": int(value["recorded"]),
+            "totalram_pages": int(value["totalram_pages"]),
+            "zones": [{**integers(value["zones"][i], TRUTH),
+                       "blocks": elements(value["zones"][i]["blocks"], orders)}
+                      for i in range(zones)]}
+
+
+def areas():
+    value = gdb.parse_and_eval("cma_areas")
+    return [{**integers(value[i], ("base_pfn", "count", "active")),
+             "name": value[i]["name"].string()}
+            for i in range(number("cma_area_count"))]
+
+
+def words(inferior, addr, count):
+    data = bytes(inferior.read_memory(addr, 4 * count))
+    return struct.unpack(f"<{count}I", data)
+
+
+def translations(inferior):
+    """[virtual, physical, pages] runs that the tables map, as hardware reads
+    them (short descriptors), from virtual address 0 up."""
+    runs = []
+
+    def add(virt, phys, pages):
+        if runs and runs[-1][0] + runs[-1][2] * 4096 == virt and (
+                runs[-1][1] + runs[-1][2] * 4096 == phys):
+            runs[-1][2] += pages
+        else:
+            runs.append([virt, phys, pages])
+
+    offset = -number("__pv_offset")     # virtual less physical
+    for i, entry in enumerate(words(inferior, number("&swapper_pg_dir"), 4096)):
+        if entry & 3 == 2:
+            add(i << 20, entry & 0xfff00000, 256)
+        elif entry & 3 == 1:
+            table = words(inferior, (entry & ~0x3ff) + offset & 0xffffffff, 256)
+            for n, page in enumerate(table):
+                if page & 2:
+                    add(i << 20 | n << 12, page & 0xfffff000, 1)
+                elif page & 3:
+                    raise gdb.GdbError(f"large page at {i:#x}, {n:#x}")
+        elif entry & 3:
+            raise gdb.GdbError(f"descriptor {entry:#x} of section {i:#x}")
+    return runs
+
+
+def access(inferior, addr):
+    """Whether a word at a virtual address can be read and written."""
+    try:
+        old = bytes(inferior.read_memory(addr, 4))
+        inferior.write_memory(addr, b"\x5a\xa5\x0f\xf0")
+        new = bytes(inferior.read_memory(addr, 4))
+        inferior.write_memory(addr, old)
+        return new == b"\x5a\xa5\x0f\xf0"
+    except gdb.MemoryError:
+        return False
+
+
+def called(expression):
+    """The invariant that a check function of the guest finds broken."""
+    value = gdb.parse_and_eval(expression)
+    return value.string() if int(value) else None
+
+
+def read_state(probes):
+    inferior = gdb.selected_inferior()
+    zones = gdb.parse_and_eval("contig_page_data.node_zones")
+    count = zones.type.range()[1] + 1
+    orders = zones[0]["free_area"].type.range()[1] + 1
+    print(json.dumps({
+        **{name.lstrip("&"): number(name) for name in GLOBALS},
+        "memory": regions("memory"), "reserved": regions("reserved"),
+        "zones": [zone(zones[i], orders) for i in range(count)],
+        "truth_mm_init": truth("truth_mm_init", count, orders),
+        "truth_cma": truth("truth_cma", count, orders),
+        "tree": [number("__atags_pointer"), struct.unpack(">I", bytes(
+            inferior.read_memory(number("initial_boot_params") + 4, 4)))[0]],
+        "cma_areas": areas(), "translations": translations(inferior),
+        "accessible": {addr: access(inferior, addr) for addr in probes},
+        "zone_check": [called(f"zone_check(&contig_page_data.node_zones[{i}])")
+                       for i in range(count)],
+        "memblock_check": called("memblock_check()"),
+    }))
