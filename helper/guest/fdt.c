@@ -121,7 +121,7 @@ static unsigned int usermem_count;
 
 /*
  * mem=SIZE[@START]: of the tree's memory, keep only this, in whole pages. May
- * come often.
+ * come often. Linux on ARM believes it where it names more than there is.
  */
 static bool early_mem(const char *arg)
 {
@@ -227,7 +227,7 @@ void setup_machine_fdt(const void *fdt, size_t max_bytes)
 	int err;
 
 	if (!fdt)
-		panic("device tree: the loader gave none (r2 = 0x%lx)",
+		panic("device tree: none at an address that is a multiple of 8 (r2 = 0x%lx)",
 		      __atags_pointer);
 	if (max_bytes < sizeof(struct fdt_header))
 		panic("device tree at 0x%lx: only %lu bytes of it are there",

@@ -28,6 +28,13 @@ static void arm_memblock_init(void)
 	memblock_dump_all();
 }
 
+/* CONFIG_DEBUG_VM: every invariant, at each transition of the boot. */
+static void check_zones(void)
+{
+	VM_BUG_ON(node_check());
+	VM_BUG_ON(memblock_check());
+}
+
 static void setup_arch(void)
 {
 	setup_machine_fdt(arch_fdt(), ARCH_FDT_MAX_BYTES);
@@ -35,6 +42,7 @@ static void setup_arch(void)
 	parse_early_param();
 	sanity_check_meminfo();
 	arm_memblock_init();
+	VM_BUG_ON(memblock_check());
 	sanity_check_meminfo();		/* no-map may have cut its end off */
 	paging_init();
 	bootmem_init();
@@ -47,10 +55,13 @@ void start_kernel(void)
 	printk("Kernel command line: %s\n", boot_command_line);
 	build_all_zonelists();
 	page_alloc_init();
+	check_zones();
 	mm_init();
+	check_zones();
 	truth_record(&truth_mm_init);
 
 	cma_init_reserved_areas();
+	check_zones();
 	truth_record(&truth_cma);
 	system_state = SYSTEM_RUNNING;
 	cpu_idle();

@@ -40,6 +40,8 @@ void truth_record(struct truth *truth)
 {
 	const struct zone *zone;
 
+	truth->recorded = 0;
+	truth->totalram_pages = 0;
 	for_each_zone(zone) {
 		struct truth_zone *t = &truth->zones[zone_idx(zone)];
 

@@ -20,7 +20,7 @@ unsigned long totalcma_pages;
 struct cma *dma_contiguous_default_area;
 
 static struct {
-	bool given;
+	bool given, fixed;		/* fixed: at base or not at all */
 	phys_addr_t size, base, limit;
 } cma_cmdline;
 
@@ -77,11 +77,14 @@ int cma_declare_contiguous(phys_addr_t base, phys_addr_t size,
 
 	if (cma_area_count == MAX_CMA_AREAS)
 		return -ENOSPC;
-	if (!size || (alignment & (alignment - 1)))
+	if (!size || (alignment & (alignment - 1)) ||
+	    order_per_bit > pageblock_order)
 		return -EINVAL;
 	if (size > end)
 		return -ENOMEM;
 	alignment = max(alignment, cma_alignment);
+	if (fixed && base > ALIGN_DOWN(PHYS_ADDR_MAX, alignment))
+		return -EINVAL;			/* rounding up would wrap */
 	base = ALIGN(base, alignment);
 	size = ALIGN(size, alignment);
 	limit = ALIGN_DOWN(limit && limit < end ? limit : end, alignment);
@@ -122,13 +125,14 @@ int early_cma(const char *arg)
 {
 	const char *end;
 	phys_addr_t size = memparse(arg, &end), base = 0, limit = 0;
+	bool fixed = false;
 
 	if (end == arg)
 		return -EINVAL;
 	if (*end == '@') {
 		if (!parse_behind('@', &end, &base))
 			return -EINVAL;
-		limit = base + min(size, PHYS_ADDR_MAX - base);
+		fixed = base && *end != '-';
 		if (!parse_behind('-', &end, &limit))
 			return -EINVAL;
 	}
@@ -137,14 +141,13 @@ int early_cma(const char *arg)
 	cma_cmdline.size = size;
 	cma_cmdline.base = base;
 	cma_cmdline.limit = limit;
+	cma_cmdline.fixed = fixed;
 	cma_cmdline.given = true;
 	return 0;
 }
 
 void dma_contiguous_reserve(phys_addr_t limit)
 {
-	bool fixed = cma_cmdline.base &&
-		     cma_cmdline.base + cma_cmdline.size == cma_cmdline.limit;
 	int err;
 
 	if (!cma_cmdline.given || !cma_cmdline.size)
@@ -156,7 +159,7 @@ void dma_contiguous_reserve(phys_addr_t limit)
 	if (cma_cmdline.limit && (!limit || cma_cmdline.limit < limit))
 		limit = cma_cmdline.limit;
 	err = cma_declare_contiguous(cma_cmdline.base, cma_cmdline.size, limit,
-				     0, 0, fixed, "reserved",
+				     0, 0, cma_cmdline.fixed, "reserved",
 				     &dma_contiguous_default_area);
 	if (err)
 		pr_err("cma=0x%lx cannot be reserved: error %d\n",

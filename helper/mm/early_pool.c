@@ -3,7 +3,7 @@
  * early_pool.c - reserved ranges that early allocations are served from.
  *
  * Contract: hands out pieces of the ranges a board named, and nothing else.
- * May call: memblock.c's list operations.  Called by: memblock.c, guest/.
+ * May call: memblock.c's list operations.  Called by: memblock*.c, guest/.
  * Fails:    -ENOMEM when no pool has room, or there is none; -EINVAL for a
  *           pool that is free memory.
  */

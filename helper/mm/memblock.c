@@ -298,13 +298,15 @@ int memblock_search_pfn_nid(unsigned long pfn, unsigned long *start_pfn,
 
 static void dump_type(const struct memblock_type *type)
 {
-	printk(" %s.cnt  = 0x%lx\n", memblock_type_name(type), type->cnt);
+	printk("memblock: %s: %lu of %lu regions, 0x%lx bytes\n",
+	       memblock_type_name(type), type->cnt, type->max,
+	       type->total_size);
 	for (unsigned long i = 0; i < type->cnt; i++) {
 		const struct memblock_region *rgn = &type->regions[i];
 
-		printk(" %s[0x%lx]\t[0x%08lx-0x%08lx], 0x%lx bytes flags: 0x%lx\n",
+		printk("memblock: %s[%lu] [0x%08lx-0x%08lx] flags 0x%lx\n",
 		       memblock_type_name(type), i, rgn->base,
-		       rgn->size ? region_end(rgn) - 1 : rgn->base, rgn->size,
+		       rgn->size ? region_end(rgn) - 1 : rgn->base,
 		       rgn->flags);
 	}
 }
@@ -313,9 +315,6 @@ void memblock_dump_all(void)
 {
 	if (!memblock_debug)
 		return;
-	printk("MEMBLOCK configuration:\n"
-	       " memory size = 0x%lx reserved size = 0x%lx\n",
-	       memblock.memory.total_size, memblock.reserved.total_size);
 	dump_type(&memblock.memory);
 	dump_type(&memblock.reserved);
 }

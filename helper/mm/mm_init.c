@@ -14,6 +14,8 @@
 #include <mm/printk.h>
 #include <mm/string.h>
 
+#include "page_alloc_internal.h"
+
 struct pglist_data contig_page_data;
 struct page *mem_map;
 unsigned long max_mapnr;
@@ -98,7 +100,8 @@ static void __init_single_page(struct page *page, enum zone_type zone)
 
 /*
  * The pages of holes keep their zeros, so that their _mapcount is 0: never
- * PageBuddy.
+ * PageBuddy. Every pageblock that has memory starts as Movable, also a first
+ * one that the zone begins inside of.
  */
 static void memmap_init_zone(struct zone *zone)
 {
@@ -166,6 +169,21 @@ static void calculate_node_totalpages(struct pglist_data *pgdat,
 	}
 }
 
+/*
+ * Until free_all_bootmem() counts anew from 0: all pages, in lowmem without
+ * those that the zone's own struct pages take.
+ */
+static unsigned long guess_managed_pages(const struct zone *zone)
+{
+	unsigned long pages = zone->present_pages;
+	unsigned long memmap = PAGE_ALIGN(zone->spanned_pages *
+					  sizeof(struct page)) >> PAGE_SHIFT;
+
+	if (is_highmem(zone) || memmap > pages)
+		return pages;
+	return pages - memmap;
+}
+
 static void free_area_init_core(struct pglist_data *pgdat)
 {
 	for (int i = 0; i < MAX_NR_ZONES; i++) {
@@ -173,8 +191,7 @@ static void free_area_init_core(struct pglist_data *pgdat)
 
 		zone->name = zone_names[i];
 		zone->zone_pgdat = pgdat;
-		/* A first guess; free_all_bootmem() counts anew from 0. */
-		zone->managed_pages = zone->present_pages;
+		zone->managed_pages = guess_managed_pages(zone);
 		spin_lock_init(&zone->lock);
 		zone_init_free_lists(zone);
 		setup_usemap(zone);
@@ -221,8 +238,8 @@ void build_all_zonelists(void)
 	build_zonelists(&contig_page_data);
 	page_group_by_mobility_disabled =
 		pages < pageblock_nr_pages * MIGRATE_TYPES;
-	pr_info("Built 1 zonelists, mobility grouping %s.  Total pages: %lu\n",
-		page_group_by_mobility_disabled ? "off" : "on", pages);
+	pr_info("zonelists: %lu pages, pageblocks %s by mobility\n", pages,
+		page_group_by_mobility_disabled ? "not grouped" : "grouped");
 }
 
 /* In Linux: what to do when a CPU goes away. No CPU goes away here. */

@@ -35,15 +35,13 @@ static void bad_page(const struct page *page, const char *reason,
 static const char *page_bad_reason(const struct page *page, unsigned long flags)
 {
 	if (page->_mapcount.counter != -1)
-		return "nonzero mapcount";
+		return "its mapcount is not -1";
 	if (page->mapping)
-		return "non-NULL mapping";
+		return "it has a mapping";
 	if (page_count(page))
-		return "nonzero _refcount";
+		return "somebody holds it";
 	if (page->flags & flags)
-		return flags == PAGE_FLAGS_CHECK_AT_FREE ?
-		       "PAGE_FLAGS_CHECK_AT_FREE flag(s) set" :
-		       "PAGE_FLAGS_CHECK_AT_PREP flag(s) set";
+		return "it has flags that a free page cannot have";
 	return NULL;
 }
 
@@ -202,8 +200,8 @@ static void __free_pages_ok(struct page *page, unsigned int order,
 }
 
 /*
- * The way of single pages. Before there are per-CPU pagesets it is the way
- * of all blocks.
+ * The way of single pages: until there are per-CPU pagesets, the same as that
+ * of larger blocks.
  */
 static void free_hot_cold_page(struct page *page, bool cold __maybe_unused,
 			       unsigned long ip)

@@ -120,3 +120,38 @@ const char *zone_check(const struct zone *zone)
 	return free_pages == zone_page_state(zone, NR_FREE_PAGES) ? NULL :
 	       "ZONE-2";
 }
+
+static const char *check_zone_links(void)
+{
+	unsigned long start, end;
+	int i;
+
+	for_each_mem_pfn_range(i, NUMA_NO_NODE, &start, &end, NULL)
+		for (; start < end; start++)
+			if (pfn_valid(start) &&
+			    !zone_spans_pfn(page_zone(pfn_to_page(start)),
+					    start))
+				return "PAGE-1";
+	return NULL;
+}
+
+const char *node_check(void)
+{
+	unsigned long managed = 0, end = 0;
+	const struct zone *zone;
+
+	for_each_populated_zone(zone) {
+		const char *broken = zone_check(zone);
+
+		if (broken)
+			return broken;
+		if (zone->zone_start_pfn < end)
+			return "ZONE-4";
+		end = zone_end_pfn(zone);
+		managed += zone->managed_pages;
+	}
+	/* Before the hand-over managed_pages is a guess, see mm_init.c. */
+	if (totalram_pages && managed != totalram_pages)
+		return "ZONE-3";
+	return check_zone_links();
+}

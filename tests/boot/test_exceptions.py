@@ -154,3 +154,25 @@ def test_panic_has_a_whole_backtrace(stopped):
     assert gdb.go().function == "arch_halt"
     assert "panic: mmscope" in read_console(qemu.serial)
     assert gdb.run("bt").count("start_kernel") == 1
+
+
+@pytest.mark.parametrize("stopped", ["guest"], indirect=True)
+def test_backtrace_holds_at_each_instruction_of_the_entry(stopped):
+    """From the vector on, for code that has set its frame pointer up: the
+    interrupted sp is in another mode until the entry has fetched it."""
+    gdb, _ = stopped
+    gdb.run(f"hbreak {AT}")
+    assert gdb.go().function == AT
+    for command in FAULTS["data abort on a read"][0]:
+        gdb.run(command)
+    gdb.run("hbreak *((unsigned) vectors + 16)")
+    gdb.go()
+    gdb.run("delete")
+    for _ in range(40):
+        trace = gdb.run("bt")
+        frames = re.findall(r"^#\d+ +(?:0x[0-9a-f]+ in )?(\S+)", trace, re.M)
+        assert [name for name in frames if name in CALLERS] == CALLERS, trace
+        if frames[0] == "do_exception":
+            return
+        gdb.go("stepi")
+    raise AssertionError(f"the handler was not reached: {trace}")

@@ -6,7 +6,9 @@ from machine import BASE_PFN, END_PFN, HIGH_START, LOW_PAGES, LOW_START, MEM_MAP
 from mmscope.errors import MmError
 from mmscope.model.address import resolve, resolve_value
 from mmscope.model.context import Expression
+from mmscope.model.migratetype import pageblock_migratetype
 from mmscope.model.page import page_of
+from mmscope.model.zone import zones
 from mmscope.view.page import page_text
 
 A = LOW_START + 13      # a multiple of 16
@@ -146,8 +148,20 @@ def test_a_hole_between_banks_is_no_memory_and_no_broken_page(machine):
     machine.put(machine.page(HIGH_START), "page", "flags", 0)       # as memmap_init leaves a hole
     found = page(machine, f"pfn:{HIGH_START}")
     assert (found.kind, found.problems) == ("hole", ())
+    assert (found.zone, found.migratetype, found.virt) == (None, None, None)
     assert "memblock.memory does not have this page" in page_text(found) and "highmem" not in page_text(found)
     assert page(machine, f"pfn:{HIGH_START + 16}").kind == "used"
+
+
+def test_a_hole_in_lowmem_has_no_address_whatever_its_struct_page_says(machine):
+    machine.memblock("memory", (LOW_START + 16 << 12, LOW_PAGES - 16 << 12))
+    found = page(machine, f"pfn:{LOW_START}")
+    assert (found.kind, found.virt, found.order) == ("hole", None, None)
+    assert page(machine, f"pfn:{LOW_START + 16}").virt is not None
+
+
+def test_a_pfn_outside_its_linked_zone_has_no_pageblock_there(machine):
+    assert pageblock_migratetype(machine.context(), zones(machine.context())[0], HIGH_START) is None
 
 
 def test_without_memblock_no_page_is_called_a_hole(machine):

@@ -99,7 +99,7 @@ static void test_mapcount_left_over_is_bad(void **state __maybe_unused)
 
 	page->_mapcount.counter = 0;
 	__free_pages(page, 0);
-	assert_kept_out(page, "mapcount (", before);
+	assert_kept_out(page, "mapcount is not -1 (", before);
 }
 
 static void test_one_bad_page_keeps_its_whole_block_out(
@@ -122,7 +122,7 @@ static void test_count_left_on_an_inner_page_is_bad(void **state __maybe_unused)
 
 	set_page_count(page + 3, 1);
 	__free_pages(page, 2);
-	assert_kept_out(page + 3, "refcount (", before);
+	assert_kept_out(page + 3, "holds it (", before);
 }
 
 static void test_bad_page_is_never_given_out_again(void **state __maybe_unused)
@@ -190,7 +190,7 @@ static void test_free_of_a_listed_page_with_a_new_count_is_bad(
 	before = free_now();
 	set_page_count(page, 1);
 	__free_pages(page, 0);			/* still PageBuddy */
-	assert_kept_out(page, "mapcount (", before);
+	assert_kept_out(page, "mapcount is not -1 (", before);
 }
 
 static void test_free_of_a_block_that_is_not_aligned_is_bad(
@@ -261,7 +261,7 @@ static void test_page_spoilt_while_free_is_not_given(void **state)
 
 static void test_page_in_use_while_free_is_not_given(void **state)
 {
-	spoil_and_alloc(spoil_count, "refcount (");
+	spoil_and_alloc(spoil_count, "holds it (");
 	setup(state);
 	assert_sound();
 }

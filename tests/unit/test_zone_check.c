@@ -265,6 +265,34 @@ static void test_reserved_page_inside_a_block_is_PAGE_3(
 
 #define T(test) cmocka_unit_test_setup(test, setup)
 
+/* --- the node: what no zone can see alone ---------------------------------- */
+
+static void test_total_that_is_not_the_sum_is_ZONE_3(
+	void **state __maybe_unused)
+{
+	assert_null(node_check());
+	totalram_pages++;
+	assert_broken(node_check(), "ZONE-3");
+}
+
+static void test_zones_that_overlap_are_ZONE_4(void **state __maybe_unused)
+{
+	zone_of(ZONE_HIGHMEM)->zone_start_pfn -= 1;
+	zone_of(ZONE_HIGHMEM)->spanned_pages += 1;
+	assert_broken(node_check(), "ZONE-4");
+}
+
+static void test_page_linked_to_another_zone_is_PAGE_1(
+	void **state __maybe_unused)
+{
+	struct page *page = alloc_pages(GFP_KERNEL, 0);
+
+	set_page_zone(page, ZONE_HIGHMEM);
+	assert_broken(node_check(), "PAGE-1");
+	set_page_zone(page, ZONE_NORMAL);
+	assert_null(node_check());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +316,9 @@ int main(void)
 		T(test_free_block_inside_a_free_block_is_PAGE_2),
 		T(test_reserved_head_on_a_list_is_PAGE_3),
 		T(test_reserved_page_inside_a_block_is_PAGE_3),
+		T(test_total_that_is_not_the_sum_is_ZONE_3),
+		T(test_zones_that_overlap_are_ZONE_4),
+		T(test_page_linked_to_another_zone_is_PAGE_1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,7 +52,7 @@ def pageblock_migratetype(ctx: Context, zone: Zone, pfn: int) -> Optional[int]:
     bits = ctx.layout.enum("pageblock_bits").get("NR_PAGEBLOCK_BITS")
     record = ctx.read.record("zone", zone.addr)
     bitmap = record.find("pageblock_flags")
-    if bits is None or not bitmap:
+    if bits is None or not bitmap or not zone.start_pfn <= pfn < zone.end_pfn:
         return None
     order = ctx.arch.pageblock_order(record.count("free_area"))
     bit = ((pfn - (zone.start_pfn >> order << order)) >> order) * bits

@@ -13,7 +13,6 @@ from ..layout.reader import Record
 from .address import Place
 from .buddy import is_buddy, order_count
 from .context import Context
-from .memblock import memory_has
 from .migratetype import migratetype_names, pageblock_migratetype
 from .problem import Problem
 from .zone import Zone, zones
@@ -31,7 +30,7 @@ class Page:
     page: int                       # address of the struct page
     virt: Optional[int]             # None: HighMem, not mapped
     node: int                       # as page->flags says
-    zone: Optional[str]             # None: the zone link is no zone of the node
+    zone: Optional[str]             # None: the zone link is no zone of the node, or means nothing in a hole
     kind: str                       # free, reserved, slab, compound, used, unused, hole
     order: Optional[int]            # of the free block that it belongs to
     block_pfn: Optional[int]        # first page of that block
@@ -55,10 +54,9 @@ def page_of(ctx: Context, place: Place) -> Page:
     record = ctx.read.record("page", place.page)
     flags = record.get("flags")
     names = ctx.page_flags.decode(flags)
-    zone = page_zone(ctx, flags)
-    block = free_block(ctx, place.pfn)
-    hole = memory_has(ctx, place.phys) is False
-    kind = "free" if block else HOLE if hole else _kind(names, record)
+    zone = None if place.hole else page_zone(ctx, flags)
+    block = None if place.hole else free_block(ctx, place.pfn)
+    kind = HOLE if place.hole else "free" if block else _kind(names, record)
     return Page(
         place.given, place.pfn, place.phys, place.page, place.virt, ctx.page_flags.node(flags),
         zone.name if zone else None, kind, block[1] if block else None, block[0] if block else None,

@@ -72,7 +72,7 @@ def mm_virt(ctx: Context, x: gdb.Value) -> gdb.Value:
     """$mm_virt(X): the virtual address of the memory of a struct page, "pfn:N" or "phys:N"."""
     place = _place(ctx, x)
     if place.virt is None:
-        why = "highmem, not mapped" if place.page is not None else "no memory that the kernel knows"
+        why = "highmem, not mapped" if place.page is not None and not place.hole else "no memory that the kernel knows"
         raise MmError(f"pfn {place.pfn:#x} has no virtual address: {why}")
     return gdb.Value(place.virt).cast(gdb.lookup_type("void").pointer())
 

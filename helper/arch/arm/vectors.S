@@ -4,7 +4,9 @@
  * of its own, which is there whatever became of the other one, and reported.
  *
  * The unwind rules make the interrupted function the caller of the handler,
- * so that a debugger's backtrace goes on from it.
+ * so that a debugger's backtrace goes on from it. In the first instructions
+ * this needs that function's frame pointer: its sp belongs to another mode,
+ * which no rule can name.
  */
 
 	/* struct pt_regs, traps.h: r0 to r12, sp, lr, pc, cpsr, and a pad */
@@ -22,7 +24,13 @@
 	.arm
 	.balign 32
 	.global vectors
+	.type vectors, %function
 vectors:
+	.cfi_startproc
+	.cfi_signal_frame
+	.cfi_return_column 15
+	.cfi_def_cfa sp, 0
+	.cfi_register r15, r14			@ past it by some instructions
 	b	vector_reset
 	b	vector_undefined
 	b	vector_svc
@@ -31,6 +39,8 @@ vectors:
 	b	vector_reserved
 	b	vector_irq
 	b	vector_fiq
+	.cfi_endproc
+	.size vectors, . - vectors
 
 	/*
 	 * \adjust: how far lr is past the instruction that did it
@@ -43,6 +53,8 @@ vector_\name:
 	.cfi_startproc
 	.cfi_signal_frame
 	.cfi_return_column 15
+	.cfi_def_cfa sp, 0
+	.cfi_register r15, r14
 	sub	lr, lr, #\adjust
 	sub	sp, sp, #PT_SIZE
 	stmia	sp, {r0-r12}
@@ -54,7 +66,14 @@ vector_\name:
 	str	lr, [sp, #PT_PC]
 	str	r1, [sp, #PT_CPSR]
 	mov	r11, sp
+	/* r11: the register that every function saves, as its frame pointer */
+	.cfi_def_cfa r11, PT_SIZE
+	.irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+	.cfi_offset r\n, 4 * \n - PT_SIZE
+	.endr
+	.cfi_offset r15, PT_PC - PT_SIZE
 	cps	#0x13				@ where sp and lr are the code's
+	.cfi_same_value r13
 	/* A supervisor call was in that mode, on that stack, already. */
 	add	r0, sp, #\own_stack
 	str	r0, [r11, #PT_SP]
@@ -62,14 +81,8 @@ vector_\name:
 	mov	sp, r11
 	mov	r0, r11
 	mov	r1, #\kind
-	/* r11: the register that every function saves, as its frame pointer */
-	.cfi_def_cfa r11, PT_SIZE
-	.irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
-	.cfi_offset r\n, 4 * \n - PT_SIZE
-	.endr
 	.cfi_offset r13, PT_SP - PT_SIZE
 	.cfi_offset r14, PT_LR - PT_SIZE
-	.cfi_offset r15, PT_PC - PT_SIZE
 	bl	do_exception
 	b	.				@ the return address stays in here
 	.cfi_endproc

@@ -7,7 +7,6 @@
 
 #define BIT(n)		(1UL << (n))
 #define BIT_WORD(n)	((n) / BITS_PER_LONG)
-#define BIT_MASK(n)	BIT((n) % BITS_PER_LONG)
 
 /** __ffs - number of the lowest set bit; undefined for 0 */
 static inline unsigned int __ffs(unsigned long word)
@@ -19,11 +18,6 @@ static inline unsigned int __ffs(unsigned long word)
 static inline unsigned int fls_long(unsigned long word)
 {
 	return word ? BITS_PER_LONG - (unsigned int)__builtin_clzl(word) : 0;
-}
-
-static inline bool test_bit(unsigned long n, const unsigned long *map)
-{
-	return map[BIT_WORD(n)] & BIT_MASK(n);
 }
 
 #endif

@@ -31,7 +31,8 @@ extern struct cma *dma_contiguous_default_area;
 /**
  * cma_init_reserved_mem - make an area of memory that is already reserved
  * @name: kept, not copied
- * Return: 0; -EINVAL: empty, not aligned to a pageblock or not reserved;
+ * Return: 0; -EINVAL: empty, not aligned to a pageblock or not reserved, or
+ *         @order_per_bit above pageblock_order;
  *         -ENOSPC: all MAX_CMA_AREAS are taken.
  */
 int cma_init_reserved_mem(phys_addr_t base, phys_addr_t size,

@@ -66,11 +66,6 @@ static inline struct zone *page_zone(const struct page *page)
 	return &contig_page_data.node_zones[page->flags >> ZONES_PGSHIFT];
 }
 
-static inline int page_to_nid(const struct page *page __maybe_unused)
-{
-	return 0;
-}
-
 static inline void set_page_zone(struct page *page, enum zone_type zone)
 {
 	page->flags &= ~(ZONES_MASK << ZONES_PGSHIFT);
@@ -168,6 +163,9 @@ void init_cma_reserved_pageblock(struct page *page);
  * Return: NULL, or the ID of the first one found broken.
  */
 const char *zone_check(const struct zone *zone);
+
+/** node_check - the same for each zone; ZONE-3, ZONE-4; PAGE-1 of all memory */
+const char *node_check(void);
 
 extern unsigned long nr_bad_pages;	/* reported as bad since boot */
 

@@ -11,10 +11,10 @@
 struct address_space;
 
 /*
- * One page frame. mem_map[] holds one for every pfn of the node's span,
- * holes included.
- *   PAGE-1  zone and node links in flags are those of the zone whose span
- *           holds the pfn
+ * One page frame. mem_map[] has room for every pfn of the node's span; those
+ * of holes stay zero, and mem_init() may give their memory away.
+ *   PAGE-1  the zone link in flags of a page of memory is that of the zone
+ *           whose span holds the pfn
  *   PAGE-2  a free block's head is PageBuddy with its order in private; its
  *           other pages are not PageBuddy; nobody holds any of them
  *   PAGE-3  no page of a free block is reserved

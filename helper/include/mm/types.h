@@ -29,7 +29,6 @@ typedef unsigned int gfp_t;
 #define EBUSY	16
 #define EINVAL	22
 #define ENOSPC	28
-#define E2BIG	7
 
 #define BITS_PER_LONG	(8 * __SIZEOF_LONG__)
 #define BITS_TO_LONGS(n) (((n) + BITS_PER_LONG - 1) / BITS_PER_LONG)
@@ -60,17 +59,11 @@ typedef unsigned int gfp_t;
 
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
-#define READ_ONCE(x)	(*(const volatile __typeof__(x) *)&(x))
 
 #define __noreturn	__attribute__((noreturn))
 #define __printf(f, a)	__attribute__((format(printf, f, a)))
 #define __maybe_unused	__attribute__((unused))
-#define __packed	__attribute__((packed))
-#define __aligned(n)	__attribute__((aligned(n)))
 #define noinline	__attribute__((noinline))
-/* Boot-time code and data; kept after boot, so that it can be looked at. */
-#define __init
-#define __initdata
 
 #define _RET_IP_	((unsigned long)__builtin_return_address(0))
 
@@ -93,7 +86,6 @@ static inline void atomic_long_add(long n, atomic_long_t *v)
 	v->counter += n;
 }
 
-#define SZ_1K	0x00000400UL
 #define SZ_4K	0x00001000UL
 #define SZ_1M	0x00100000UL
 #define SZ_2M	0x00200000UL
