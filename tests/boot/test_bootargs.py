@@ -202,7 +202,7 @@ def test_memblock_debug_lines_add_up_to_the_reserved_list(booted, name):
 
 def test_memblock_debug_dumps_both_lists(booted):
     console = booted["memblock-debug"].outcome.console
-    assert re.search(r"^ memory\[0x0\]\s+\[0x10000000-0x17ffffff\]", console,
+    assert re.search(r"^memblock: memory\[0\] \[0x10000000-0x17ffffff\]", console,
                      re.M)
-    assert re.search(r"^ reserved\[0x0\]\s+\[0x10004000-0x10007fff\]", console,
+    assert re.search(r"^memblock: reserved\[0\] \[0x10004000-0x10007fff\]", console,
                      re.M)

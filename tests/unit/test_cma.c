@@ -1,36 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* test_cma.c - contiguous areas, as they are declared: reserved and noted. */
-#include "handover.h"
-
-#include <mm/printk.h>
-
-#define LOW_BLOCKS	6UL
-#define HIGH_BLOCKS	6UL
-#define LIMIT		(RAM_BASE + LOW_BLOCKS * BLOCK_BYTES)
-#define RAM_END		(LIMIT + HIGH_BLOCKS * BLOCK_BYTES)
-#define TOP		(MAX_ORDER - 1)
-
-/* Memory is known and lowmem has its limit: where areas are declared. */
-static int setup(void **state __maybe_unused)
-{
-	new_ram_with_pool(RAM_BASE, RAM_END - RAM_BASE, LIMIT);
-	memblock_add(RAM_BASE, RAM_END - RAM_BASE);
-	sanity_check_meminfo();
-	memblock_set_current_limit(arm_lowmem_limit);
-	return 0;
-}
-
-static int declare(phys_addr_t base, phys_addr_t size, phys_addr_t limit,
-		   bool fixed, struct cma **ret)
-{
-	return cma_declare_contiguous(base, size, limit, 0, 0, fixed, "test",
-				      ret);
-}
-
-static phys_addr_t base_of(const struct cma *cma)
-{
-	return PFN_PHYS(cma->base_pfn);
-}
+#include "cma_machine.h"
 
 /* --- cma_init_reserved_mem ------------------------------------------------ */
 
