@@ -168,4 +168,13 @@ static inline struct page *first_of(enum zone_type zone, unsigned int order,
 					lru);
 }
 
+/** boot_blocks - boot a machine of so many largest blocks in each zone */
+static inline void boot_blocks(unsigned long low, unsigned long high)
+{
+	new_ram_with_pool(RAM_BASE, (low + high) * BLOCK_BYTES,
+			  RAM_BASE + low * BLOCK_BYTES);
+	memblock_add(RAM_BASE, (low + high) * BLOCK_BYTES);
+	boot();
+}
+
 #endif

@@ -169,4 +169,10 @@ static inline unsigned long below(struct rng *rng, unsigned long n)
 	return (rng->state >> 16) % n;
 }
 
+/** console_says - was @text printed since the machine began? */
+static inline bool console_says(const char *text)
+{
+	return strstr(host_console(), text);
+}
+
 #endif

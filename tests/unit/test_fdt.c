@@ -16,11 +16,6 @@ static int setup(void **state __maybe_unused)
 	assert_panics(call, said);					\
 } while (0)
 
-static bool console_says(const char *text)
-{
-	return strstr(host_console(), text);
-}
-
 /* --- the tree itself ------------------------------------------------------ */
 
 static void test_no_tree_panics_with_what_the_loader_gave(
@@ -286,13 +281,7 @@ static void boot_board(const void *fdt, size_t bytes)
 
 	setup_machine_fdt(fdt, bytes);
 	fdt_console(&compatible, &phys);
-	parse_early_param();
-	sanity_check_meminfo();
-	early_init_fdt_reserve_self();
-	early_init_fdt_scan_reserved_mem();
-	dma_contiguous_reserve(0);
-	sanity_check_meminfo();
-	assert_null(memblock_check());
+	memblock_from_tree();
 }
 
 static int board_setup(void **state __maybe_unused)

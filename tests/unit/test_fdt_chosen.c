@@ -16,11 +16,6 @@ static int setup(void **state __maybe_unused)
 	assert_panics(call, said);					\
 } while (0)
 
-static bool console_says(const char *text)
-{
-	return strstr(host_console(), text);
-}
-
 /* --- the command line ----------------------------------------------------- */
 
 static void bootargs(const void *args, size_t n)

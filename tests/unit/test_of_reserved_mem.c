@@ -13,11 +13,6 @@ static int setup(void **state __maybe_unused)
 	return host_ram_init(RAM_BASE, RAM_END - RAM_BASE, LIMIT);
 }
 
-static bool console_says(const char *text)
-{
-	return strstr(host_console(), text);
-}
-
 /* A tree with RAM; then nodes of /reserved-memory, then scan(). */
 static void begin(void)
 {
@@ -394,13 +389,7 @@ static void test_early_pool_must_be_memory_to_the_end_of_the_tree(
 static void boot_tree(const void *fdt, size_t bytes)
 {
 	setup_machine_fdt(fdt, bytes);
-	parse_early_param();
-	sanity_check_meminfo();
-	early_init_fdt_reserve_self();
-	early_init_fdt_scan_reserved_mem();
-	dma_contiguous_reserve(0);
-	sanity_check_meminfo();
-	assert_null(memblock_check());
+	memblock_from_tree();
 	/* The rest writes into RAM, which must be the host's. */
 	if (memblock_start_of_DRAM() < RAM_BASE ||
 	    memblock_end_of_DRAM() > RAM_END || arm_lowmem_limit > LIMIT)

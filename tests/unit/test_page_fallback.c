@@ -19,10 +19,7 @@
 
 static int setup(void **state __maybe_unused)
 {
-	new_ram_with_pool(RAM_BASE, BLOCKS * BLOCK_BYTES,
-			  RAM_BASE + BLOCKS * BLOCK_BYTES);
-	memblock_add(RAM_BASE, BLOCKS * BLOCK_BYTES);
-	boot();
+	boot_blocks(BLOCKS, 0);
 	return 0;
 }
 

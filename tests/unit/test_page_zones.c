@@ -10,10 +10,7 @@
 
 static int setup(void **state __maybe_unused)
 {
-	new_ram_with_pool(RAM_BASE, (LOW_BLOCKS + HIGH_BLOCKS) * BLOCK_BYTES,
-			  RAM_BASE + LOW_BLOCKS * BLOCK_BYTES);
-	memblock_add(RAM_BASE, (LOW_BLOCKS + HIGH_BLOCKS) * BLOCK_BYTES);
-	boot();
+	boot_blocks(LOW_BLOCKS, HIGH_BLOCKS);
 	return 0;
 }
 

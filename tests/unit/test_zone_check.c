@@ -9,10 +9,7 @@
 /* One page is in use, so that each order below the highest has a block. */
 static int setup(void **state __maybe_unused)
 {
-	new_ram_with_pool(RAM_BASE, (LOW_BLOCKS + HIGH_BLOCKS) * BLOCK_BYTES,
-			  RAM_BASE + LOW_BLOCKS * BLOCK_BYTES);
-	memblock_add(RAM_BASE, (LOW_BLOCKS + HIGH_BLOCKS) * BLOCK_BYTES);
-	boot();
+	boot_blocks(LOW_BLOCKS, HIGH_BLOCKS);
 	assert_non_null(alloc_pages(GFP_KERNEL | __GFP_MOVABLE, 0));
 	assert_sound();
 	return 0;

@@ -273,4 +273,16 @@ static inline size_t board_tree(const char *board, void *buf, size_t size)
 	return bytes;
 }
 
+/** memblock_from_tree - guest/main.c's order, from bootargs to reservations */
+static inline void memblock_from_tree(void)
+{
+	parse_early_param();
+	sanity_check_meminfo();
+	early_init_fdt_reserve_self();
+	early_init_fdt_scan_reserved_mem();
+	dma_contiguous_reserve(0);
+	sanity_check_meminfo();
+	assert_null(memblock_check());
+}
+
 #endif
