@@ -11,7 +11,7 @@ PYTHON  := /usr/bin/python3
 LIBFDT  := $(MMSCOPE_CACHE)/libfdt-armhf/usr
 
 # A new file is one word.
-MM    := memblock memblock_type memblock_alloc early_pool mm_init page_alloc page_fallback \
+MM    := memblock memblock_type memblock_alloc early_pool mm_init page_alloc page_fallback vmstat \
 	 zone_check nobootmem cma init \
 	 page_ext slub percpu pgtable vmalloc ioremap kaiser
 LIB   := printk cmdline kallsyms
@@ -73,11 +73,11 @@ define guest_rules
 build/$1/%.o: helper/%.c $(MAKEFILE_LIST)
 	@mkdir -p $$(@D)
 	$$(call say,CC)
-	$$(Q)$$(ARMCC) $$(CFLAGS) $$(A9) $$(OPT) $$(FLAVOUR) -MMD -c $$< -o $$@
+	$$(Q)$$(ARMCC) $$(CFLAGS) $$(A9) $$(OPT) $$(FLAVOUR) -MMD -MP -c $$< -o $$@
 build/$1/%.o: helper/%.S $(MAKEFILE_LIST)
 	@mkdir -p $$(@D)
 	$$(call say,AS)
-	$$(Q)$$(ARMCC) $$(CFLAGS) $$(A9) -MMD -c $$< -o $$@
+	$$(Q)$$(ARMCC) $$(CFLAGS) $$(A9) -MMD -MP -c $$< -o $$@
 
 # Twice: the table of functions is made of the first image.
 build/$1/mm.elf: $(ARM_OBJS:%=build/$1/%.o) helper/arch/arm/mm.lds \
@@ -112,17 +112,19 @@ build/host-o$1/obj/%.o: helper/%.c $(MAKEFILE_LIST)
 	@mkdir -p $$(@D)
 	$$(call say,HOSTCC)
 	$$(Q)$$(HOSTCC) $$(CFLAGS) $$(HOST) $$(HOST_RENAME) \
-		-DCONFIG_FORCE_MAX_ZONEORDER=$1 -MMD -c $$< -o $$@
+		-DCONFIG_FORCE_MAX_ZONEORDER=$1 -MMD -MP -c $$< -o $$@
 build/host-o$1/libmm.o: $(HOST_OBJS:%=build/host-o$1/obj/%.o)
 	$$(call say,LD)
 	$$(Q)ld -r -o $$@ $$^
-	$$(Q)objcopy --rename-section .data=mm_data --rename-section .bss=mm_bss $$@
+	$$(Q)objcopy --rename-section .data=mm_data \
+		--rename-section .bss=mm_bss \
+		--rename-section .data..percpu=mm_percpu $$@
 build/host-o$1/tests/%: tests/unit/%.c build/host-o$1/libmm.o \
 		build/host-o$1/obj/arch/host/host.o $(MAKEFILE_LIST)
 	@mkdir -p $$(@D)
 	$$(call say,HOSTLD)
 	$$(Q)$$(HOSTCC) $$(CFLAGS) $$(HOST) -DCONFIG_FORCE_MAX_ZONEORDER=$1 \
-		-Ihelper -MMD -no-pie -o $$@ $$(filter-out %.h Makefile,$$^) \
+		-Ihelper -MMD -MP -no-pie -o $$@ $$(filter-out %.h Makefile,$$^) \
 		-lcmocka -lfdt
 build/host-o$1/replay: $(REPLAY:%=build/host-o$1/obj/replay/%.o) \
 		build/host-o$1/libmm.o \

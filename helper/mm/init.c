@@ -10,8 +10,11 @@
 #include <arch.h>
 #include <mm/bug.h>
 #include <mm/mm.h>
-#include <mm/mm_calls.h>
+#include <mm/page_ext.h>
+#include <mm/percpu.h>
 #include <mm/printk.h>
+#include <mm/slab.h>
+#include <mm/vmalloc.h>
 
 phys_addr_t arm_lowmem_limit;
 int sysctl_overcommit_memory;

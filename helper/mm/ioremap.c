@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ioremap.c - device registers in the vmalloc area. */
-#include <mm/mm_calls.h>
+#include <mm/vmalloc.h>
 
 /*
  * Asks the architecture for huge mappings of devices. 32-bit ARM has none, so

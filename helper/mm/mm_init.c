@@ -192,6 +192,7 @@ static void free_area_init_core(struct pglist_data *pgdat)
 		zone->name = zone_names[i];
 		zone->zone_pgdat = pgdat;
 		zone->managed_pages = guess_managed_pages(zone);
+		zone->pageset = &boot_pageset;
 		spin_lock_init(&zone->lock);
 		zone_init_free_lists(zone);
 		setup_usemap(zone);
@@ -208,6 +209,7 @@ void free_area_init_node(int nid, const unsigned long *zones_size,
 	struct pglist_data *pgdat = NODE_DATA(nid);
 
 	pgdat->node_id = nid;
+	pgdat->per_cpu_nodestats = &boot_nodestats;
 	pgdat->node_start_pfn = node_start_pfn;
 	calculate_node_totalpages(pgdat, zones_size, zholes_size);
 	alloc_node_mem_map(pgdat);

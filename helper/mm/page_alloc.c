@@ -18,11 +18,13 @@
 #include "page_alloc_internal.h"
 
 unsigned long nr_bad_pages;
+/* Until setup_per_cpu_pageset(): lists that hold nothing for long. */
+DEFINE_PER_CPU(struct per_cpu_pageset, boot_pageset);
+DEFINE_PER_CPU(struct per_cpu_nodestat, boot_nodestats);
 
 /* --- bad pages ------------------------------------------------------------ */
 
-static void bad_page(const struct page *page, const char *reason,
-		     unsigned long ip)
+void bad_page(struct page *page, const char *reason, unsigned long ip)
 {
 	nr_bad_pages++;
 	printk("BUG: Bad page: pfn 0x%lx: %s (flags 0x%lx count %d mapcount %d "
@@ -97,14 +99,6 @@ void __del_from_free_area(struct page *page, struct free_area *area)
 	list_del(&page->lru);
 	__rmv_page_order(page);
 	area->nr_free--;
-}
-
-static void __mod_zone_freepage_state(struct zone *zone, long pages,
-				      enum migratetype type)
-{
-	__mod_zone_page_state(zone, NR_FREE_PAGES, pages);
-	if (type == MIGRATE_CMA)
-		__mod_zone_page_state(zone, NR_FREE_CMA_PAGES, pages);
 }
 
 /* --- freeing -------------------------------------------------------------- */
@@ -203,11 +197,9 @@ static void __free_pages_ok(struct page *page, unsigned int order,
  * The way of single pages: until there are per-CPU pagesets, the same as that
  * of larger blocks.
  */
-static void free_hot_cold_page(struct page *page, bool cold __maybe_unused,
-			       unsigned long ip)
+void free_hot_cold_page(struct page *page, bool cold __maybe_unused)
 {
-	VM_BUG_ON(page_zone(page)->pageset);
-	__free_pages_ok(page, 0, ip);
+	__free_pages_ok(page, 0, _RET_IP_);
 }
 
 static void free_the_page(struct page *page, unsigned int order,
@@ -226,7 +218,7 @@ static void free_the_page(struct page *page, unsigned int order,
 	if (!put_page_testzero(page))
 		return;
 	if (order == 0)
-		free_hot_cold_page(page, false, ip);
+		free_hot_cold_page(page, false);
 	else
 		__free_pages_ok(page, order, ip);
 }
@@ -329,7 +321,7 @@ static struct page *__rmqueue_smallest(struct zone *zone, unsigned int order,
 	return NULL;
 }
 
-static struct page *__rmqueue(struct zone *zone, unsigned int order,
+struct page *__rmqueue(struct zone *zone, unsigned int order,
 			      enum migratetype migratetype)
 {
 	struct page *page = __rmqueue_smallest(zone, order, migratetype);
@@ -365,8 +357,8 @@ static struct page *prep_new_page(struct page *page, unsigned int order,
 	return page;
 }
 
-static struct page *get_page_from_freelist(gfp_t gfp, unsigned int order,
-					   unsigned long ip)
+static struct page *take_from_zones(gfp_t gfp, unsigned int order,
+				    unsigned long ip)
 {
 	const struct zonelist *zonelist = contig_page_data.node_zonelists;
 	const struct zoneref *ref = zonelist->_zonerefs;
@@ -394,7 +386,7 @@ static struct page *alloc_block(gfp_t gfp, unsigned int order, unsigned long ip)
 	/* Clearing goes through the linear map, which HighMem is not in. */
 	if (gfp & __GFP_ZERO)
 		gfp &= ~__GFP_HIGHMEM;
-	return get_page_from_freelist(gfp, order, ip);
+	return take_from_zones(gfp, order, ip);
 }
 
 struct page *alloc_pages(gfp_t gfp, unsigned int order)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* page_ext.c - a table with more to say of each page than struct page. */
-#include <mm/mm_calls.h>
+#include <mm/page_ext.h>
 
 /*
  * Asks each client whether it needs the table, and allocates it from memblock

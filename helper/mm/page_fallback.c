@@ -44,8 +44,8 @@ static int find_suitable_fallback(const struct free_area *area,
 }
 
 /* All free blocks of @page's pageblock to the lists of @type; their pages. */
-static unsigned long move_freepages_block(struct zone *zone, struct page *page,
-					  enum migratetype type)
+unsigned long move_freepages_block(struct zone *zone, struct page *page,
+				   enum migratetype type)
 {
 	unsigned long pfn = ALIGN_DOWN(page_to_pfn(page), pageblock_nr_pages);
 	unsigned long end = pfn + pageblock_nr_pages, moved = 0;

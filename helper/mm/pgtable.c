@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* pgtable.c - caches for page tables and their locks. */
-#include <mm/mm_calls.h>
+#include <mm/mm.h>
 
 /*
  * Makes the page-table caches. Its turn comes with the full allocator: the

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* slub.c - caches of objects of one size. */
-#include <mm/mm_calls.h>
+#include <mm/slab.h>
 
 /*
  * Boots the caches of caches, then the kmalloc caches. Its turn comes with the

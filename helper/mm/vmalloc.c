@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vmalloc.c - virtually contiguous memory. */
-#include <mm/mm_calls.h>
+#include <mm/vmalloc.h>
 
 /*
  * Sets the per-CPU block queues up and takes over the areas registered early.

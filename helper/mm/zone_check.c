@@ -117,7 +117,7 @@ const char *zone_check(const struct zone *zone)
 			return "BUDDY-1";
 		free_pages += blocks << order;
 	}
-	return free_pages == zone_page_state(zone, NR_FREE_PAGES) ? NULL :
+	return free_pages == zone_page_state_snapshot(zone, NR_FREE_PAGES) ? NULL :
 	       "ZONE-2";
 }
 

@@ -51,7 +51,7 @@ static void assert_zones(void)
 
 	for_each_zone(zone) {
 		assert_ptr_equal(zone->zone_pgdat, &contig_page_data);
-		assert_null(zone->pageset);
+		assert_non_null(zone->pageset);
 		assert_int_equal(zone_page_state(zone, NR_FREE_PAGES), 0);
 		if (!zone->spanned_pages)
 			continue;

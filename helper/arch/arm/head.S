@@ -149,6 +149,8 @@ __mmap_switched:
 	isb
 	ldr	r0, =exception_stack_top
 	bl	traps_init
+	mov	r0, #0
+	mcr	p15, 0, r0, c13, c0, 4		@ TPIDRPRW: per-CPU offset
 	mov	fp, #0
 	mov	lr, #0
 	bl	start_kernel

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <arch.h>
 #include <mm/bug.h>
+#include <mm/percpu.h>
 
 #include "host.h"
 
@@ -27,6 +28,8 @@ static bool panic_expected;
 static size_t panic_text_at;
 static size_t ram_bytes;
 
+unsigned long host_cpu_offset;
+
 extern char __start_mm_data[] __attribute__((weak));
 extern char __stop_mm_data[] __attribute__((weak));
 extern char __start_mm_bss[] __attribute__((weak));
@@ -40,21 +43,36 @@ static void copy_bytes(char *to, const char *from, size_t n)
 		to[i] = from ? from[i] : 0;
 }
 
+/* A section back to what it was when this was first called for it. */
+static int restore_section(char *start, const char *stop, char **first)
+{
+	size_t n = (size_t)(stop - start);
+
+	if (!*first) {
+		*first = malloc(n + 1);
+		if (!*first)
+			return -ENOMEM;
+		copy_bytes(*first, start, n);
+	}
+	copy_bytes(start, *first, n);
+	return 0;
+}
+
 static int restore_globals(void)
 {
-	static char *first_data;
-	size_t n = (size_t)(__stop_mm_data - __start_mm_data);
+	static char *first_data, *first_percpu;
 
-	if (!first_data) {
-		first_data = malloc(n + 1);
-		if (!first_data)
-			return -ENOMEM;
-		copy_bytes(first_data, __start_mm_data, n);
-	}
-	copy_bytes(__start_mm_data, first_data, n);
+	host_cpu_offset = 0;
 	copy_bytes(__start_mm_bss, NULL,
 		   (size_t)(__stop_mm_bss - __start_mm_bss));
-	return 0;
+	if (restore_section(__start_mm_data, __stop_mm_data, &first_data))
+		return -ENOMEM;
+	return restore_section(__per_cpu_start, __per_cpu_end, &first_percpu);
+}
+
+void host_set_cpu(unsigned int cpu)
+{
+	set_my_cpu_offset(__per_cpu_offset[cpu]);
 }
 
 int host_ram_init(phys_addr_t base, phys_addr_t size, phys_addr_t lowmem_limit)

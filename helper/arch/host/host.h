@@ -22,6 +22,9 @@
  */
 int host_ram_init(phys_addr_t base, phys_addr_t size, phys_addr_t lowmem_limit);
 
+/** host_set_cpu - run on another CPU from here on; 0 at first */
+void host_set_cpu(unsigned int cpu);
+
 /**
  * host_panic - where panic() goes: set before a call that may panic
  *

@@ -5,6 +5,7 @@
 #ifndef MM_CMA_H
 #define MM_CMA_H
 
+#include <mm/spinlock.h>
 #include <mm/types.h>
 
 #define MAX_CMA_AREAS 8
@@ -14,12 +15,16 @@
  *   CMA-1  base_pfn and count are multiples of pageblock_nr_pages
  *   CMA-2  all its pages lie in one zone
  *   CMA-3  once active, its pageblocks are MIGRATE_CMA (or ISOLATE)
+ *   CMA-4  a set bit of bitmap: its 1 << order_per_bit pages are handed out,
+ *          and each of them is held
  */
 struct cma {
 	unsigned long base_pfn;
 	unsigned long count;		/* pages */
 	unsigned int order_per_bit;
 	bool active;			/* handed to the buddy */
+	unsigned long *bitmap;		/* (C) by kmalloc, once active */
+	spinlock_t lock;		/* (C) */
 	const char *name;
 };
 
@@ -67,5 +72,19 @@ int early_cma(const char *arg);
 void dma_contiguous_reserve(phys_addr_t limit);
 /** cma_init_reserved_areas - activate all areas: the initcall after mm_init */
 void cma_init_reserved_areas(void);
+
+/**
+ * cma_alloc - @count pages of an area
+ * @align: log2 of the pages that the first pfn is a multiple of
+ * Return: the first page, each with count 1; NULL when the area is not active
+ *         or has no such range whose pages can be had.
+ */
+struct page *cma_alloc(struct cma *cma, size_t count, unsigned int align);
+/** cma_release - give back; false when @pages are not of this area */
+bool cma_release(struct cma *cma, const struct page *pages,
+		 unsigned int count);
+
+/** cma_check - CMA-1 to -4 of every area; NULL or the broken ID */
+const char *cma_check(void);
 
 #endif

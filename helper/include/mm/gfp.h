@@ -17,7 +17,13 @@
 #define __GFP_FS		0x80u
 #define __GFP_COLD		0x100u
 #define __GFP_NOWARN		0x200u
+#define __GFP_REPEAT		0x400u
+#define __GFP_NOFAIL		0x800u
+#define __GFP_NORETRY		0x1000u
+#define __GFP_MEMALLOC		0x2000u
+#define __GFP_COMP		0x4000u
 #define __GFP_ZERO		0x8000u
+#define __GFP_NOMEMALLOC	0x10000u
 #define __GFP_HARDWALL		0x20000u
 #define __GFP_ATOMIC		0x80000u
 #define __GFP_DIRECT_RECLAIM	0x400000u
@@ -50,12 +56,13 @@ _Static_assert(__GFP_RECLAIMABLE >> 3 == MIGRATE_RECLAIMABLE,
 
 /**
  * alloc_pages - take one block
- * @gfp:   which zones may serve it; __GFP_ZERO clears it
+ * @gfp:   which zones may serve it, how hard to try; __GFP_ZERO clears it,
+ *         __GFP_COMP makes it a compound page
  * @order: log2 of its size in pages, below MAX_ORDER
  * Return: the head page, page_count() == 1; NULL if no allowed zone has one,
- *         and for an order or a mobility that does not exist. A block found
- *         bad is reported ("BUG: Bad page"), never given out, and the next
- *         one is tried.
+ *         which is reported unless __GFP_NOWARN, and for an order or a
+ *         mobility that does not exist. A block found bad is reported ("BUG:
+ *         Bad page"), never given out, and the next one is tried.
  */
 struct page *alloc_pages(gfp_t gfp, unsigned int order);
 #define alloc_page(gfp) alloc_pages(gfp, 0)
@@ -73,8 +80,44 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order);
 void __free_pages(struct page *page, unsigned int order);
 #define __free_page(page) __free_pages(page, 0)
 
+/** free_hot_cold_page - a page whose count is 0 already, to the pcp's end */
+void free_hot_cold_page(struct page *page, bool cold);
+
 /* The same by virtual address, lowmem only. 0: none. */
 unsigned long __get_free_pages(gfp_t gfp, unsigned int order);
+#define __get_free_page(gfp) __get_free_pages(gfp, 0)
+unsigned long get_zeroed_page(gfp_t gfp);
 void free_pages(unsigned long addr, unsigned int order);
+#define free_page(addr) free_pages(addr, 0)
+
+/**
+ * alloc_pages_exact - whole pages for @size bytes, not a power of two of them
+ * Return: virtual address; NULL. Given back by free_pages_exact() with the
+ *         same size.
+ */
+void *alloc_pages_exact(size_t size, gfp_t gfp);
+void free_pages_exact(void *addr, size_t size);
+
+/**
+ * split_page - make 1 << @order single pages of a block that is held once
+ *
+ * Each has count 1 then and is freed alone. Not for compound pages.
+ */
+void split_page(struct page *page, unsigned int order);
+
+/** drain_all_pages - every CPU's pages of @zone (NULL: all) to the buddy */
+void drain_all_pages(struct zone *zone);
+/** drain_local_pages - the same for this CPU */
+void drain_local_pages(struct zone *zone);
+
+/** setup_per_cpu_pageset - real pagesets in the boot one's place */
+void setup_per_cpu_pageset(void);
+/* May the caller use the reserves below the watermarks? (PF_MEMALLOC) */
+extern bool memalloc_noreclaim;
+
+unsigned long nr_free_buffer_pages(void);	/* managed - high, lowmem */
+
+/** show_mem - the zones, their watermarks and free lists, to the console */
+void show_mem(void);
 
 #endif

@@ -12,6 +12,7 @@
 #include <arch.h>
 #include <mm/mmzone.h>
 #include <mm/page-flags.h>
+#include <mm/vmstat.h>
 
 /* Right up to the last address: x + PAGE_SIZE - 1 could wrap. */
 #define PFN_UP(x)	((((x) - !!(x)) >> PAGE_SHIFT) + !!(x))
@@ -87,6 +88,33 @@ static inline void set_page_count(struct page *page, int n)
 	page->_refcount.counter = n;
 }
 
+static inline void get_page(struct page *page)
+{
+	page = compound_head(page);
+	VM_BUG_ON(page_count(page) <= 0);
+	atomic_inc(&page->_refcount);
+}
+
+/** put_page - drop a reference; the last one frees the page */
+void put_page(struct page *page);
+
+/** compound_order - log2 of a compound page's size; 0 for others */
+static inline unsigned int compound_order(const struct page *page)
+{
+	return PageHead(page) ? page[1].compound_order : 0;
+}
+
+static inline void set_compound_order(struct page *page, unsigned int order)
+{
+	page[1].compound_order = (__typeof__(page[1].compound_order))order;
+}
+
+/* What frees a compound page whose last reference has gone. */
+enum compound_dtor_id { NULL_COMPOUND_DTOR, COMPOUND_PAGE_DTOR };
+
+/** prep_compound_page - PAGE-4 for a block */
+void prep_compound_page(struct page *page, unsigned int order);
+
 /** put_page_testzero - drop a reference; true when it was the last */
 static inline bool put_page_testzero(struct page *page)
 {
@@ -113,6 +141,8 @@ void sanity_check_meminfo(void);
 void bootmem_init(void);
 void mem_init(void);
 void mm_init(void);
+void pgtable_init(void);	/* pgtable.c: the lock's and tables' caches */
+void kaiser_init(void);		/* kaiser.c */
 /** free_highpages - hand over the HighMem that no reservation covers */
 void free_highpages(void);
 

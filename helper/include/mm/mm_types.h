@@ -9,6 +9,7 @@
 #include <mm/types.h>
 
 struct address_space;
+struct kmem_cache;
 
 /*
  * One page frame. mem_map[] has room for every pfn of the node's span; those
@@ -18,23 +19,58 @@ struct address_space;
  *   PAGE-2  a free block's head is PageBuddy with its order in private; its
  *           other pages are not PageBuddy; nobody holds any of them
  *   PAGE-3  no page of a free block is reserved
+ *   PAGE-4  a compound page: PageHead on the first page, compound_order on the
+ *           second, and compound_head of every other one is the first plus 1
  */
 struct page {
 	unsigned long flags;		/* enum pageflags, and the links */
 	struct address_space *mapping;	/* no page cache here: NULL */
 	union {
-		unsigned long index;	/* order-0 free: its migratetype */
+		unsigned long index;	/* on a pcp list: its migratetype */
 		void *freelist;		/* SLUB: first free object */
 	};
 	union {
-		unsigned int counters;	/* SLUB: inuse, objects, frozen */
+		unsigned int counters;	/* SLUB: the three below as one */
 		struct {
-			atomic_t _mapcount;	/* -1, or PAGE_*_MAPCOUNT */
+			union {
+				atomic_t _mapcount; /* -1, PAGE_*_MAPCOUNT */
+				struct {	/* SLUB */
+					unsigned int inuse:16;
+					unsigned int objects:15;
+					unsigned int frozen:1;
+				};
+			};
 			atomic_t _refcount;	/* users; 0 when free */
 		};
 	};
-	struct list_head lru;		/* free_list, pcp list, partial list */
-	unsigned long private;		/* PageBuddy: order */
+	union {
+		struct list_head lru;	/* free_list, pcp list, partial list */
+		struct {		/* SLUB: a CPU's partial slabs */
+			struct page *next;
+#if __SIZEOF_LONG__ == 8
+			int pages;	/* slabs left */
+			int pobjects;	/* objects, about */
+#else
+			short pages;
+			short pobjects;
+#endif
+		};
+		struct {		/* not the first of a compound page */
+			unsigned long compound_head;	/* bit 0 set */
+#if __SIZEOF_LONG__ == 8
+			unsigned int compound_dtor;
+			unsigned int compound_order;
+#else
+			unsigned short compound_dtor;	/* enum */
+			unsigned short compound_order;
+#endif
+		};
+	};
+	union {
+		unsigned long private;	/* PageBuddy: order */
+		struct kmem_cache *slab_cache;	/* PageSlab */
+		void *ptl;		/* page table: its lock, pgtable.c */
+	};
 };
 _Static_assert(sizeof(void *) != 4 || sizeof(struct page) == 32,
 	       "the article's mem_map has 32 bytes a page");

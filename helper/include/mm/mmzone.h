@@ -61,6 +61,11 @@ enum zone_stat_item {
 	NR_VM_ZONE_STAT_ITEMS,
 };
 
+enum node_stat_item {
+	NR_SLAB_PAGES_FREED,		/* by shrinkers, in the slow path */
+	NR_VM_NODE_STAT_ITEMS,
+};
+
 enum zone_watermarks { WMARK_MIN, WMARK_LOW, WMARK_HIGH, NR_WMARK };
 
 /*
@@ -81,12 +86,38 @@ struct free_area {
 _Static_assert(MAX_ORDER <= BITS_PER_LONG, "1UL << order must not overflow");
 
 struct pglist_data;
-struct per_cpu_pageset;
+
+/*
+ * One CPU's free single pages of one zone.
+ *   PCP-1  count == pages on all of lists[]
+ *   PCP-2  every page on lists[] is of this zone, has count 0 and mapcount -1,
+ *          and its index is the list's migratetype
+ *   PCP-3  0 <= count, and count < high + batch once it is at rest
+ * The head is the hot end: taken first. Interrupts are off while it changes.
+ */
+struct per_cpu_pages {
+	int count;			/* pages on the lists */
+	int high;			/* from here on a batch is given back */
+	int batch;			/* pages moved at once */
+	struct list_head lists[MIGRATE_PCPTYPES];	/* by page->lru */
+};
+
+struct per_cpu_pageset {
+	struct per_cpu_pages pcp;
+	s8 stat_threshold;		/* vmstat.h */
+	s8 vm_stat_diff[NR_VM_ZONE_STAT_ITEMS];
+};
+
+struct per_cpu_nodestat {
+	s8 stat_threshold;
+	s8 vm_node_stat_diff[NR_VM_NODE_STAT_ITEMS];
+};
 
 /*
  * A range of page frames that are alike in what may be done with them.
  *   ZONE-1  spanned_pages >= present_pages >= managed_pages
- *   ZONE-2  vm_stat[NR_FREE_PAGES] == pages on all free lists
+ *   ZONE-2  vm_stat[NR_FREE_PAGES], with all CPUs' differences, is the number
+ *           of pages on all free lists but those of type Isolate
  *   ZONE-3  totalram_pages is the sum of all managed_pages
  *   ZONE-4  zones do not overlap
  */
@@ -95,7 +126,7 @@ struct zone {
 	unsigned long nr_reserved_highatomic;	/* pages */
 	long lowmem_reserve[MAX_NR_ZONES];	/* pages */
 	struct pglist_data *zone_pgdat;
-	struct per_cpu_pageset *pageset;	/* NULL: none yet */
+	struct per_cpu_pageset __percpu *pageset; /* boot_pageset at first */
 	unsigned long *pageblock_flags;		/* NR_PAGEBLOCK_BITS a block */
 	unsigned long zone_start_pfn;
 	unsigned long managed_pages;		/* handed to the buddy, ever */
@@ -128,6 +159,9 @@ typedef struct pglist_data {
 	unsigned long node_present_pages;
 	unsigned long node_spanned_pages;
 	int node_id;
+	unsigned long totalreserve_pages;	/* kept free for emergencies */
+	struct per_cpu_nodestat __percpu *per_cpu_nodestats;
+	atomic_long_t vm_stat[NR_VM_NODE_STAT_ITEMS];
 } pg_data_t;
 
 extern struct pglist_data contig_page_data;
@@ -163,20 +197,6 @@ static inline unsigned long zone_end_pfn(const struct zone *zone)
 static inline bool zone_spans_pfn(const struct zone *zone, unsigned long pfn)
 {
 	return zone->zone_start_pfn <= pfn && pfn < zone_end_pfn(zone);
-}
-
-static inline void __mod_zone_page_state(struct zone *zone,
-					 enum zone_stat_item item, long delta)
-{
-	atomic_long_add(delta, &zone->vm_stat[item]);
-}
-
-static inline unsigned long zone_page_state(const struct zone *zone,
-					    enum zone_stat_item item)
-{
-	long n = atomic_long_read(&zone->vm_stat[item]);
-
-	return n > 0 ? (unsigned long)n : 0;
 }
 
 /*

@@ -78,4 +78,22 @@ static inline void __ClearPageBuddy(struct page *page)
 	page->_mapcount.counter = -1;
 }
 
+/* Bit 0 of compound_head: no list_head's next is odd. */
+static inline bool PageTail(const struct page *page)
+{
+	return page->compound_head & 1;
+}
+
+static inline bool PageCompound(const struct page *page)
+{
+	return PageHead(page) || PageTail(page);
+}
+
+static inline struct page *compound_head(struct page *page)
+{
+	if (unlikely(page->compound_head & 1))
+		return (struct page *)(page->compound_head - 1);
+	return page;
+}
+
 #endif

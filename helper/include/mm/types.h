@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 typedef uint8_t u8;
+typedef int8_t s8;
 typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
@@ -25,10 +26,14 @@ typedef unsigned int gfp_t;
 
 /* errno values, returned negated. Source: POSIX names, Linux numbers. */
 #define ENOENT	2
+#define EAGAIN	11
 #define ENOMEM	12
+#define EFAULT	14
 #define EBUSY	16
+#define EEXIST	17
 #define EINVAL	22
 #define ENOSPC	28
+#define EOVERFLOW 75
 
 #define BITS_PER_LONG	(8 * __SIZEOF_LONG__)
 #define BITS_TO_LONGS(n) (((n) + BITS_PER_LONG - 1) / BITS_PER_LONG)
@@ -38,6 +43,7 @@ typedef unsigned int gfp_t;
 	((type *)((char *)(ptr) - offsetof(type, member)))
 
 /* @a must be a power of two for these three. */
+#define DIV_ROUND_UP(n, d) (((n) + (d) - 1) / (d))
 #define ALIGN_DOWN(x, a) ((x) & ~((__typeof__(x))(a) - 1))
 #define ALIGN(x, a)	ALIGN_DOWN((x) + ((__typeof__(x))(a) - 1), a)
 #define IS_ALIGNED(x, a) (((x) & ((__typeof__(x))(a) - 1)) == 0)
@@ -64,6 +70,9 @@ typedef unsigned int gfp_t;
 #define __printf(f, a)	__attribute__((format(printf, f, a)))
 #define __maybe_unused	__attribute__((unused))
 #define noinline	__attribute__((noinline))
+/* As the C library writes it: a host build may see both. */
+#define __always_inline __inline __attribute__ ((__always_inline__))
+#define __percpu	/* a pointer to give to per_cpu_ptr(), percpu.h */
 
 #define _RET_IP_	((unsigned long)__builtin_return_address(0))
 
@@ -84,6 +93,22 @@ static inline long atomic_long_read(const atomic_long_t *v)
 static inline void atomic_long_add(long n, atomic_long_t *v)
 {
 	v->counter += n;
+}
+
+static inline int atomic_read(const atomic_t *v)
+{
+	return v->counter;
+}
+
+static inline void atomic_inc(atomic_t *v)
+{
+	v->counter++;
+}
+
+/** atomic_dec_and_test - true when it is 0 now */
+static inline bool atomic_dec_and_test(atomic_t *v)
+{
+	return --v->counter == 0;
 }
 
 #define SZ_4K	0x00001000UL

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * percpu.h - this CPU's per-CPU offset is in TPIDRPRW, the thread register
+ * that only privileged code sees; head.S clears it.
+ */
+#ifndef ASM_PERCPU_H
+#define ASM_PERCPU_H
+
+static inline unsigned long __my_cpu_offset(void)
+{
+	unsigned long offset;
+
+	/* Not volatile: read again only when memory may have changed. */
+	__asm__("mrc p15, 0, %0, c13, c0, 4" : "=r"(offset)
+		: "m"(*(const unsigned long *)__builtin_frame_address(0)));
+	return offset;
+}
+
+static inline void set_my_cpu_offset(unsigned long offset)
+{
+	__asm__ volatile("mcr p15, 0, %0, c13, c0, 4" :: "r"(offset)
+			 : "memory");
+}
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * shrinker.h - who can give memory back when there is none left.
+ */
+#ifndef MM_SHRINKER_H
+#define MM_SHRINKER_H
+
+#include <mm/list.h>
+#include <mm/mmzone.h>
+
+struct shrink_control {
+	gfp_t gfp_mask;
+	unsigned long nr_to_scan;	/* objects to look at */
+	int nid;
+};
+
+#define SHRINK_STOP	(~0UL)		/* nothing can be freed now */
+#define SHRINK_EMPTY	(~0UL - 1)	/* there is nothing to free */
+#define DEFAULT_SEEKS	2
+
+/* Neither function may allocate with __GFP_DIRECT_RECLAIM. */
+struct shrinker {
+	/* Objects that could be freed, about. */
+	unsigned long (*count_objects)(struct shrinker *shrink,
+				       struct shrink_control *sc);
+	/* Frees some; how many, or SHRINK_STOP. */
+	unsigned long (*scan_objects)(struct shrinker *shrink,
+				      struct shrink_control *sc);
+	int seeks;			/* cost of making one again */
+	long batch;			/* objects a call, 0: 128 */
+	struct list_head list;
+};
+
+int register_shrinker(struct shrinker *shrinker);
+void unregister_shrinker(struct shrinker *shrinker);
+
+/**
+ * shrink_slab - ask every shrinker once
+ * @nr_scanned, @nr_eligible: how great the need is, as Linux 4.9 computes it
+ * Return: objects freed.
+ */
+unsigned long shrink_slab(gfp_t gfp_mask, int nid, unsigned long nr_scanned,
+			  unsigned long nr_eligible);
+
+#endif
