@@ -12,7 +12,7 @@ LIBFDT  := $(MMSCOPE_CACHE)/libfdt-armhf/usr
 
 # A new file is one word.
 MM    := memblock memblock_type memblock_alloc early_pool mm_init page_alloc page_fallback vmstat \
-	 zone_check nobootmem cma init \
+	 zone_check mm_debug nobootmem cma init \
 	 page_ext slub percpu pgtable vmalloc ioremap kaiser
 LIB   := printk cmdline kallsyms
 GUEST := fdt of_reserved_mem truth
