@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * fdt.c - from the flattened device tree to memblock.memory, the command line
- * and the console.
+ * fdt.c - from the flattened device tree to memblock.memory and the command
+ * line.
  *
  * Contract: after setup_machine_fdt() memblock.memory holds the tree's RAM, in
  *           whole pages, from PHYS_OFFSET up.
- * May call: libfdt, mm/, lib/.  Called by: main.c, arch's console.
+ * May call: libfdt, mm/, lib/.  Called by: main.c.
  * Fails:    panics with one line when there is no tree, or none to be used.
  */
 #include <arch.h>
@@ -17,6 +17,7 @@
 #include <mm/string.h>
 
 #include "fdt.h"
+#include "scenario.h"
 
 const void *initial_boot_params;
 phys_addr_t __atags_pointer;
@@ -193,6 +194,8 @@ static bool early_param(const char *word)
 			return false;
 		early_vmalloc(size);
 	}
+	if (!strncmp(word, "scenario=", 9))
+		return scenario_boot_arg(word + 9) == 0;
 	return true;		/* somebody else's word */
 }
 
@@ -257,65 +260,4 @@ void early_init_fdt_reserve_self(void)
 	if (memblock_reserve(__atags_pointer,
 			     fdt_totalsize(initial_boot_params)))
 		panic("device tree: no room to reserve it");
-}
-
-/* A child's address as its parents see it; ranges as in the specification. */
-static int translate_address(int node, phys_addr_t *addr)
-{
-	const void *fdt = initial_boot_params;
-	int bus = fdt_parent_offset(fdt, node);
-
-	while (bus > 0) {
-		int parent = fdt_parent_offset(fdt, bus), len;
-		const u32 *ranges = fdt_getprop(fdt, bus, "ranges", &len);
-		int child_cells = fdt_cells(bus, "#address-cells", 2);
-		int size_cells = fdt_cells(bus, "#size-cells", 1);
-		int parent_cells, entry;
-		bool found = len == 0;
-
-		if (!ranges || parent < 0)
-			return -ENOENT;
-		parent_cells = fdt_cells(parent, "#address-cells", 2);
-		entry = 4 * (child_cells + parent_cells + size_cells);
-		for (; !found && entry && len >= entry; len -= entry) {
-			phys_addr_t from = fdt_reg_cells(&ranges, child_cells);
-			phys_addr_t to = fdt_reg_cells(&ranges, parent_cells);
-			phys_addr_t size = fdt_reg_cells(&ranges, size_cells);
-
-			if (from <= *addr && *addr - from < size) {
-				*addr += to - from;
-				found = true;
-			}
-		}
-		if (!found)
-			return -ENOENT;
-		bus = parent;
-	}
-	return 0;
-}
-
-int fdt_console(const char **ret_compatible, phys_addr_t *ret_phys)
-{
-	const void *fdt = initial_boot_params;
-	int node = fdt_path_offset(fdt, "/chosen"), len, parent;
-	const char *path, *options;
-	const u32 *reg;
-
-	path = node < 0 ? NULL : fdt_getprop(fdt, node, "stdout-path", &len);
-	if (!path)
-		return -ENOENT;
-	options = strchr(path, ':');
-	node = fdt_path_offset_namelen(fdt, path, options ?
-				       (int)(options - path) :
-				       (int)strlen(path));
-	if (node < 0)
-		return -ENOENT;
-	parent = fdt_parent_offset(fdt, node);
-	reg = fdt_getprop(fdt, node, "reg", &len);
-	*ret_compatible = fdt_getprop(fdt, node, "compatible", NULL);
-	if (parent < 0 || !reg || !*ret_compatible ||
-	    len < 4 * fdt_cells(parent, "#address-cells", 2))
-		return -ENOENT;
-	*ret_phys = fdt_reg_cells(&reg, fdt_cells(parent, "#address-cells", 2));
-	return translate_address(node, ret_phys);
 }

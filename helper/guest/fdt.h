@@ -40,6 +40,15 @@ void early_init_fdt_scan_reserved_mem(void);
  */
 int fdt_console(const char **ret_compatible, phys_addr_t *ret_phys);
 
+/* Where an interrupt arrives: a GICv2 and a line of it. */
+struct fdt_irq {
+	unsigned int irq;
+	phys_addr_t distributor, cpu_interface;	/* registers */
+};
+
+/** fdt_console_irq - the console's interrupt; -ENOENT: none that we can use */
+int fdt_console_irq(struct fdt_irq *ret);
+
 /* --- shared by fdt.c and of_reserved_mem.c -------------------------------- */
 
 /**
