@@ -16,7 +16,7 @@ MM    := memblock memblock_type memblock_alloc early_pool mm_init page_alloc pag
 	 zone_check mm_debug nobootmem cma init \
 	 page_ext slub percpu pgtable vmalloc ioremap kaiser
 LIB   := printk cmdline kallsyms
-GUEST := fdt of_reserved_mem truth
+GUEST := fdt fdt_console of_reserved_mem truth truth_allocs scenario monitor
 ARM   := head vectors traps console mmu
 
 COMMON := $(MM:%=mm/%) $(LIB:%=lib/%) $(GUEST:%=guest/%)

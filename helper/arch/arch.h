@@ -28,6 +28,9 @@
 /** arch_console_write - @len bytes to the console; works from the start on */
 void arch_console_write(const char *text, size_t len);
 
+/** arch_console_getc - a character that was typed; -1: none was */
+int arch_console_getc(void);
+
 /**
  * arch_halt - stop for ever, where a debugger sees it; must call nothing
  *

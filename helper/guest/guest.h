@@ -23,8 +23,6 @@ void cpu_idle(void);
 const void *arch_fdt(void);
 /** arch_console_init - move from the debug UART to the tree's console */
 void arch_console_init(void);
-/** arch_console_getc - a character that was typed; -1: none was */
-int arch_console_getc(void);
 /** arch_console_listen - from here on a typed character ends arch_wait() */
 void arch_console_listen(void);
 /** arch_memblock_reserve - the image and its translation table */

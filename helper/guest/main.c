@@ -12,6 +12,8 @@
 
 #include "fdt.h"
 #include "guest.h"
+#include "monitor.h"
+#include "scenario.h"
 #include "truth.h"
 
 const char mmscope_banner[] =
@@ -57,6 +59,8 @@ void start_kernel(void)
 	cma_init_reserved_areas();
 	mm_transition("cma");
 	system_state = SYSTEM_RUNNING;
+	arch_console_listen();
+	scenario_run_boot_arg();
 	cpu_idle();
 }
 
@@ -64,6 +68,8 @@ void start_kernel(void)
 void cpu_idle(void)
 {
 	printk("mmscope: idle\n");
-	for (;;)
+	for (;;) {
+		monitor_poll();
 		arch_wait();
+	}
 }

@@ -2,13 +2,13 @@
 /*
  * monitor.c - commands typed on the console.
  */
-#include <mm/cma.h>
+#include <arch.h>
+#include <mm/gfp.h>
 #include <mm/mm.h>
 #include <mm/mm_debug.h>
 #include <mm/printk.h>
 #include <mm/string.h>
 
-#include "guest.h"
 #include "monitor.h"
 #include "scenario.h"
 
@@ -121,7 +121,7 @@ static int cmd_cma(const struct words *words)
 	unsigned long pages;
 	int err = number(words->word[1], PHYS_ADDR_MAX >> PAGE_SHIFT, &pages);
 
-	return err ? err : say_held(truth_cma(0, pages, 0));
+	return err ? err : say_held(truth_cma_alloc(0, pages, 0));
 }
 
 static int cmd_free(const struct words *words)

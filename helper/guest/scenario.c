@@ -96,7 +96,7 @@ static void fragment_op(void)
 
 /* --- exhaustion: everything, largest first, then all of it back ----------- */
 
-static LIST_HEAD(taken);
+static struct list_head taken = LIST_HEAD_INIT(taken);
 
 static void note_least_free(void)
 {
@@ -215,7 +215,7 @@ static void cma_op(void)
 	unsigned long what = scenario_random(100);
 
 	if (what < 35)
-		truth_cma((unsigned int)scenario_random(cma_area_count),
+		truth_cma_alloc((unsigned int)scenario_random(cma_area_count),
 			  1 + scenario_random(512),
 			  (unsigned int)scenario_random(6));
 	else if (what < 55)

@@ -101,7 +101,7 @@ struct truth_alloc *truth_kmalloc(size_t size, gfp_t gfp);
 struct truth_alloc *truth_cache_alloc(struct kmem_cache *cache);
 struct truth_alloc *truth_vmalloc(unsigned long size);
 struct truth_alloc *truth_percpu(size_t size, size_t align);
-struct truth_alloc *truth_cma(unsigned int area, size_t pages,
+struct truth_alloc *truth_cma_alloc(unsigned int area, size_t pages,
 			      unsigned int align);
 /** truth_free - give one back, after a look at its pattern */
 void truth_free(struct truth_alloc *held);

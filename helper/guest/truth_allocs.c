@@ -203,7 +203,7 @@ struct truth_alloc *truth_percpu(size_t size, size_t align)
 			 NULL);
 }
 
-struct truth_alloc *truth_cma(unsigned int area, size_t pages,
+struct truth_alloc *truth_cma_alloc(unsigned int area, size_t pages,
 			      unsigned int align)
 {
 	struct truth_alloc *entry = truth_hold();

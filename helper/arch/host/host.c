@@ -111,6 +111,18 @@ void arch_console_write(const char *text, size_t len)
 	console[console_len] = 0;
 }
 
+static const char *typed = "";
+
+void host_type(const char *text)
+{
+	typed = text;
+}
+
+int arch_console_getc(void)
+{
+	return *typed ? (unsigned char)*typed++ : -1;
+}
+
 const char *host_console(void)
 {
 	return console;

@@ -39,6 +39,7 @@ const char *host_panic_text(void);	/* "" when none was caught */
 
 /** host_console - all that was printed since host_ram_init(), bounded */
 const char *host_console(void);
+void host_type(const char *text);	/* for arch_console_getc() */
 extern bool host_console_echo;		/* also to stderr; default false */
 
 #endif
