@@ -17,6 +17,9 @@
 #include <mm/gfp.h>
 #include <mm/memblock.h>
 #include <mm/mm.h>
+#include <mm/percpu.h>
+#include <mm/slab.h>
+#include <mm/watermark.h>
 
 struct input {
 	const u8 *at, *end;
@@ -88,6 +91,19 @@ static inline void fuzz_boot(struct input *in, unsigned long blocks)
 	sanity_check_meminfo();
 	memblock_set_current_limit(FUZZ_RAM_BASE);	/* early: below it */
 	bootmem_init();
+}
+
+/** fuzz_boot_all - from there to a running system, with 1 to 4 CPUs */
+static inline void fuzz_boot_all(struct input *in)
+{
+	set_nr_cpu_ids(1 + take(in) % 4);
+	setup_per_cpu_areas();
+	build_all_zonelists();
+	page_alloc_init();
+	mm_init();
+	kmem_cache_init_late();
+	setup_per_cpu_pageset();
+	init_per_zone_wmark_min();
 }
 
 #endif
