@@ -53,8 +53,8 @@ def test_a_state_taken_anew_is_the_file(path: Path) -> None:
         assert new == old
     assert machine(new) == machine(old)
     kernels, ours = read(new), replayed(read(new))
-    assert Counter((b["zone"], b["order"], b["pfn"]) for b in ours["blocks"]) \
-        == Counter(block for block, _ in kernels.blocks)
+    assert Counter(((b["zone"], b["order"], b["pfn"]), b["migratetype"])
+                   for b in ours["blocks"]) == Counter(kernels.blocks)
     assert {zone["name"]: zone["managed_pages"] for zone in ours["zones"]
             if zone["spanned_pages"]} \
         == {name: numbers[3] for name, numbers in kernels.zones.items()}
