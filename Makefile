@@ -14,15 +14,16 @@ LIBFDT  := $(MMSCOPE_CACHE)/libfdt-armhf/usr
 # A new file is one word.
 MM    := memblock memblock_type memblock_alloc early_pool mm_init page_alloc page_fallback vmstat \
 	 zone_check mm_debug nobootmem cma init \
-	 page_ext slub percpu pgtable vmalloc ioremap kaiser
-LIB   := printk cmdline kallsyms
+	 page_ext slub percpu pgtable ioremap kaiser \
+	 vmalloc vm_area vmap vmap_block vmalloc_check highmem
+LIB   := printk cmdline kallsyms rbtree
 GUEST := fdt of_reserved_mem truth
-ARM   := head vectors traps console mmu
+ARM   := head vectors traps console mmu pgtable
 
 COMMON := $(MM:%=mm/%) $(LIB:%=lib/%) $(GUEST:%=guest/%)
 ARM_OBJS  := $(COMMON) $(ARM:%=arch/arm/%) lib/string lib/abi \
 	     guest/main
-HOST_OBJS := $(COMMON)
+HOST_OBJS := $(COMMON) arch/host/pgtable
 
 REPLAY := replay map json
 
