@@ -6,6 +6,8 @@
 #ifndef ASM_PERCPU_H
 #define ASM_PERCPU_H
 
+#define __PERCPU_SECTION __attribute__((section(".data..percpu")))
+
 static inline unsigned long __my_cpu_offset(void)
 {
 	unsigned long offset;

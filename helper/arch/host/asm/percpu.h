@@ -3,7 +3,8 @@
 #ifndef ASM_PERCPU_H
 #define ASM_PERCPU_H
 
-/* The linker's names for the template's section, as the Makefile calls it. */
+/* A name in C: the linker then has symbols for its ends. */
+#define __PERCPU_SECTION __attribute__((section("mm_percpu")))
 #define __per_cpu_start	__start_mm_percpu
 #define __per_cpu_end	__stop_mm_percpu
 
