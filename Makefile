@@ -15,9 +15,10 @@ LIBFDT  := $(MMSCOPE_CACHE)/libfdt-armhf/usr
 MM    := memblock memblock_type memblock_alloc early_pool mm_init \
 	 page_alloc page_compound page_fallback page_slowpath watermark \
 	 vmscan show_mem vmstat zone_check mm_debug nobootmem cma init \
-	 page_ext slub percpu pgtable vmalloc ioremap kaiser
+	 page_ext slub percpu percpu_first percpu_area percpu_check \
+	 pgtable vmalloc ioremap kaiser
 LIB   := printk cmdline kallsyms
-GUEST := fdt of_reserved_mem truth
+GUEST := fdt cpus of_reserved_mem truth
 ARM   := head vectors traps console mmu
 
 COMMON := $(MM:%=mm/%) $(LIB:%=lib/%) $(GUEST:%=guest/%)
@@ -112,7 +113,8 @@ build/boards/%.dtb: helper/guest/boards/%.dts helper/guest/boards/imx6q.dtsi
 
 # Relocatable as one object, its data in sections that host.c can put back.
 host_library = ld -r -o $@ $^ && \
-	objcopy --rename-section .data=mm_data --rename-section .bss=mm_bss $@
+	objcopy --rename-section .data=mm_data --rename-section .bss=mm_bss \
+		--set-section-alignment mm_percpu=4096 $@
 define host_rules
 build/host-o$1/obj/%.o: helper/%.c $(MAKEFILE_LIST)
 	@mkdir -p $$(@D)
