@@ -10,6 +10,7 @@
 #include <mm/mm_debug.h>
 #include <mm/percpu.h>
 #include <mm/printk.h>
+#include <mm/slab.h>
 
 #include "fdt.h"
 #include "guest.h"
@@ -56,6 +57,7 @@ void start_kernel(void)
 	page_alloc_init();
 	mm_transition("zones");
 	mm_init();
+	kmem_cache_init_late();
 	mm_transition("mm_init");
 
 	cma_init_reserved_areas();
