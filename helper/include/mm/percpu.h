@@ -2,10 +2,11 @@
 /*
  * percpu.h - variables of which every possible CPU has its own copy.
  *
- * A static one is defined in a section of the image's own, the template; setup_per_cpu_areas() copies it for each CPU. The address of a
- * per-CPU variable, static or allocated, is that in the template's address
- * range plus __per_cpu_offset[cpu]. Before setup_per_cpu_areas() all offsets
- * are 0: the template itself is used, and nothing can be allocated.
+ * A static one is defined in a section of the image's own, the template;
+ * setup_per_cpu_areas() copies it for each CPU. The address of a per-CPU
+ * variable, static or allocated, is that in the template's address range plus
+ * __per_cpu_offset[cpu]. Before setup_per_cpu_areas() all offsets are 0: the
+ * template itself is used, and nothing can be allocated.
  */
 #ifndef MM_PERCPU_H
 #define MM_PERCPU_H
