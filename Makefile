@@ -13,10 +13,10 @@ LIBFDT  := $(MMSCOPE_CACHE)/libfdt-armhf/usr
 # A new file is one word.
 MM    := memblock memblock_type memblock_alloc early_pool mm_init page_alloc page_fallback vmstat \
 	 zone_check nobootmem cma init \
-	 page_ext slub percpu pgtable vmalloc ioremap kaiser
+	 page_ext page_owner slub percpu pgtable vmalloc ioremap kaiser
 LIB   := printk cmdline kallsyms
 GUEST := fdt of_reserved_mem truth
-ARM   := head vectors traps console mmu
+ARM   := head vectors traps console mmu stacktrace
 
 COMMON := $(MM:%=mm/%) $(LIB:%=lib/%) $(GUEST:%=guest/%)
 ARM_OBJS  := $(COMMON) $(ARM:%=arch/arm/%) lib/string lib/abi \

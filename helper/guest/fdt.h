@@ -23,7 +23,7 @@ extern char boot_command_line[COMMAND_LINE_SIZE];
  */
 void setup_machine_fdt(const void *fdt, size_t max_bytes);
 
-/** parse_early_param - mem= memblock= cma= vmalloc= of boot_command_line */
+/** parse_early_param - mem= memblock= cma= vmalloc= page_owner= */
 void parse_early_param(void);
 
 /** early_init_fdt_reserve_self - the tree's own bytes */
