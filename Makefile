@@ -14,11 +14,11 @@ LIBFDT  := $(MMSCOPE_CACHE)/libfdt-armhf/usr
 MM    := memblock memblock_type memblock_alloc early_pool mm_init \
 	 page_alloc page_compound page_fallback page_slowpath watermark \
 	 vmscan show_mem vmstat zone_check nobootmem cma init \
-	 page_ext slub percpu percpu_first percpu_area percpu_check \
+	 page_ext page_owner slub percpu percpu_first percpu_area percpu_check \
 	 pgtable vmalloc ioremap kaiser
 LIB   := printk cmdline kallsyms
 GUEST := fdt cpus of_reserved_mem truth
-ARM   := head vectors traps console mmu
+ARM   := head vectors traps console mmu stacktrace
 
 COMMON := $(MM:%=mm/%) $(LIB:%=lib/%) $(GUEST:%=guest/%)
 ARM_OBJS  := $(COMMON) $(ARM:%=arch/arm/%) lib/string lib/abi \
