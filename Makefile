@@ -12,7 +12,8 @@ LIBFDT  := $(MMSCOPE_CACHE)/libfdt-armhf/usr
 
 # A new file is one word.
 MM    := memblock memblock_type memblock_alloc early_pool mm_init \
-	 page_alloc page_compound page_fallback page_slowpath watermark \
+	 page_alloc page_buddy page_pcp page_compound page_boot bad_page \
+	 page_fallback page_slowpath watermark \
 	 vmscan show_mem vmstat zone_check nobootmem cma init \
 	 page_ext page_owner slub percpu percpu_first percpu_area percpu_check \
 	 pgtable vmalloc ioremap kaiser
