@@ -15,13 +15,14 @@ LIBFDT  := $(MMSCOPE_CACHE)/libfdt-armhf/usr
 SLUB  := slub slub_slab slub_partial slub_cache slub_param slub_debug \
 	 slub_report slub_check slab_common kmalloc
 MM    := memblock memblock_type memblock_alloc early_pool mm_init \
-	 page_alloc page_compound page_fallback page_slowpath watermark \
+	 page_alloc page_buddy page_pcp page_compound page_boot bad_page \
+	 page_fallback page_slowpath watermark \
 	 vmscan show_mem vmstat zone_check mm_debug nobootmem cma init \
-	 page_ext $(SLUB) percpu percpu_first percpu_area percpu_check \
+	 page_ext page_owner $(SLUB) percpu percpu_first percpu_area percpu_check \
 	 pgtable vmalloc ioremap kaiser
 LIB   := printk cmdline kallsyms
 GUEST := fdt cpus of_reserved_mem truth
-ARM   := head vectors traps console mmu
+ARM   := head vectors traps console mmu stacktrace
 
 COMMON := $(MM:%=mm/%) $(LIB:%=lib/%) $(GUEST:%=guest/%)
 ARM_OBJS  := $(COMMON) $(ARM:%=arch/arm/%) lib/string lib/abi \
