@@ -12,17 +12,23 @@ PYTHON  := /usr/bin/python3
 LIBFDT  := $(MMSCOPE_CACHE)/libfdt-armhf/usr
 
 # A new file is one word.
-MM    := memblock memblock_type memblock_alloc early_pool mm_init page_alloc page_fallback vmstat \
-	 zone_check mm_debug nobootmem cma init \
-	 page_ext slub percpu pgtable vmalloc ioremap kaiser
-LIB   := printk cmdline kallsyms
-GUEST := fdt fdt_console of_reserved_mem truth truth_allocs scenario monitor
-ARM   := head vectors traps console mmu
+SLUB  := slub slub_slab slub_partial slub_cache slub_param slub_debug \
+	 slub_report slub_check slab_common kmalloc
+VMALLOC := vmalloc vm_area vmap vmap_block vmalloc_check
+MM    := memblock memblock_type memblock_alloc early_pool mm_init \
+	 page_alloc page_buddy page_pcp page_compound page_boot bad_page \
+	 page_fallback page_slowpath watermark \
+	 vmscan show_mem vmstat zone_check mm_debug nobootmem cma init \
+	 page_ext page_owner $(SLUB) percpu percpu_first percpu_area percpu_check \
+	 $(VMALLOC) pgtable highmem ioremap kaiser
+LIB   := printk cmdline kallsyms rbtree
+GUEST := fdt fdt_console cpus of_reserved_mem truth truth_allocs scenario monitor
+ARM   := head vectors traps console mmu pgtable stacktrace
 
 COMMON := $(MM:%=mm/%) $(LIB:%=lib/%) $(GUEST:%=guest/%)
 ARM_OBJS  := $(COMMON) $(ARM:%=arch/arm/%) lib/string lib/abi \
 	     guest/main
-HOST_OBJS := $(COMMON)
+HOST_OBJS := $(COMMON) arch/host/pgtable
 
 REPLAY := replay map json
 
@@ -111,7 +117,8 @@ build/boards/%.dtb: helper/guest/boards/%.dts helper/guest/boards/imx6q.dtsi
 
 # Relocatable as one object, its data in sections that host.c can put back.
 host_library = ld -r -o $@ $^ && \
-	objcopy --rename-section .data=mm_data --rename-section .bss=mm_bss $@
+	objcopy --rename-section .data=mm_data --rename-section .bss=mm_bss \
+		--set-section-alignment mm_percpu=4096 $@
 define host_rules
 build/host-o$1/obj/%.o: helper/%.c $(MAKEFILE_LIST)
 	@mkdir -p $$(@D)

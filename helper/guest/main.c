@@ -8,7 +8,9 @@
 #include <mm/cma.h>
 #include <mm/mm.h>
 #include <mm/mm_debug.h>
+#include <mm/percpu.h>
 #include <mm/printk.h>
+#include <mm/slab.h>
 
 #include "fdt.h"
 #include "guest.h"
@@ -42,6 +44,7 @@ static void setup_arch(void)
 	sanity_check_meminfo();		/* no-map may have cut its end off */
 	paging_init();
 	bootmem_init();
+	arm_dt_init_cpu_maps(arch_boot_cpu());
 }
 
 void start_kernel(void)
@@ -50,10 +53,13 @@ void start_kernel(void)
 	setup_arch();
 	printk("Kernel command line: %s\n", boot_command_line);
 	mm_transition_hook = truth_transition;
+	setup_per_cpu_areas();
+	smp_prepare_boot_cpu();
 	build_all_zonelists();
 	page_alloc_init();
 	mm_transition("zones");
 	mm_init();
+	kmem_cache_init_late();
 	mm_transition("mm_init");
 
 	cma_init_reserved_areas();

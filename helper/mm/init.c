@@ -28,12 +28,12 @@ static unsigned long vmalloc_min;
 void early_vmalloc(phys_addr_t size)
 {
 	phys_addr_t least = 16UL << 20;
-	phys_addr_t most = VMALLOC_END - (PAGE_OFFSET + (32UL << 20));
+	phys_addr_t most = LOWMEM_CEILING - (PAGE_OFFSET + (32UL << 20));
 
 	if (size < least || size > most)
 		pr_warn("vmalloc=0x%lx is out of range, using 0x%lx\n", size,
 			clamp(size, least, most));
-	vmalloc_min = VMALLOC_END - clamp(size, least, most);
+	vmalloc_min = LOWMEM_CEILING - clamp(size, least, most);
 }
 
 /*

@@ -19,7 +19,8 @@
 void (*mm_transition_hook)(const char *name);
 
 static const char *(*const checks[])(void) = {
-	memblock_check, node_check, vmstat_check,
+	memblock_check, node_check, vmstat_check, percpu_check,
+	slab_check,
 };
 
 const char *mm_check(void)

@@ -1,11 +1,129 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* pgtable.c - caches for page tables and their locks. */
-#include <mm/mm.h>
-
 /*
- * Makes the page-table caches. Its turn comes with the full allocator: the
- * boot's own tables come from memblock.
+ * pgtable.c - pages that are page tables: made, counted, locked, found.
+ *
+ * Contract: a table made here serves the two sections it is for, counted in
+ *           its zone's NR_PAGETABLE and with a lock of its own in page->ptl.
+ * May call: page_alloc.c, slub.c, memblock_alloc.c, arch.h.
+ * Called by: vmap.c, ioremap.c, highmem.c, arch/.
+ * Fails:    NULL when there is no memory; panics before mm_init().
+ *
+ * Linux does the same for user space's tables and for those that ARM makes
+ * late for the linear map, and leaves vmalloc's uncounted; here there are no
+ * others to see.
  */
+#include <mm/bug.h>
+#include <mm/gfp.h>
+#include <mm/pgtable.h>
+#include <mm/slab.h>
+#include <mm/spinlock.h>
+
+#define PGALLOC_GFP	(GFP_KERNEL | __GFP_REPEAT | __GFP_ZERO)
+
+static struct kmem_cache *page_ptl_cachep;
+
+static void ptlock_cache_init(void)
+{
+	page_ptl_cachep = kmem_cache_create("page->ptl", sizeof(spinlock_t), 0,
+					    SLAB_PANIC, NULL);
+}
+
+/* Linux's second cache, for whole tables, is empty on ARM: they are pages. */
 void pgtable_init(void)
 {
+	ptlock_cache_init();
+}
+
+bool pgtable_page_ctor(struct page *page)
+{
+	spinlock_t *ptl = kmem_cache_alloc(page_ptl_cachep, GFP_KERNEL);
+
+	if (!ptl)
+		return false;
+	spin_lock_init(ptl);
+	page->ptl = ptl;
+	mod_zone_page_state(page_zone(page), NR_PAGETABLE, 1);
+	return true;
+}
+
+void pgtable_page_dtor(struct page *page)
+{
+	kmem_cache_free(page_ptl_cachep, page->ptl);
+	page->ptl = NULL;
+	mod_zone_page_state(page_zone(page), NR_PAGETABLE, -1);
+}
+
+static pte_t *pte_alloc_one_kernel(void)
+{
+	unsigned long addr = __get_free_pages(PGALLOC_GFP, 0);
+
+	if (!addr)
+		return NULL;
+	if (!pgtable_page_ctor(virt_to_page(addr))) {
+		free_page(addr);
+		return NULL;
+	}
+	clean_pte_table((pte_t *)addr);
+	return (pte_t *)addr;
+}
+
+void pte_free_kernel(pte_t *table)
+{
+	pgtable_page_dtor(virt_to_page(table));
+	free_page((unsigned long)table);
+}
+
+/* The table of the neighbour, which is @pmd's too; NULL: has none either. */
+static pte_t *table_of_pair(pmd_t *pmd, unsigned long addr)
+{
+	pmd_t *other = addr & SECTION_SIZE ? pmd - 1 : pmd + 1;
+
+	return pmd_table(*other) ? pmd_page_vaddr(*other) : NULL;
+}
+
+/* Names @table in the section's descriptor, and in an empty neighbour's. */
+static void pmd_populate_pair(pmd_t *pmd, unsigned long addr, pte_t *table)
+{
+	pmd_t *other = addr & SECTION_SIZE ? pmd - 1 : pmd + 1;
+
+	pmd_populate_kernel(pmd, addr, table);
+	if (pmd_none(*other))
+		pmd_populate_kernel(other, addr ^ SECTION_SIZE, table);
+}
+
+pte_t *pte_alloc_kernel(pmd_t *pmd, unsigned long addr)
+{
+	pte_t *table;
+
+	VM_BUG_ON(pmd_sect(*pmd));
+	if (pmd_none(*pmd)) {
+		table = table_of_pair(pmd, addr);
+		if (!table)
+			table = pte_alloc_one_kernel();
+		if (!table)
+			return NULL;
+		pmd_populate_pair(pmd, addr, table);
+	}
+	return pte_offset_kernel(pmd, addr);
+}
+
+pte_t *early_pte_alloc(pmd_t *pmd, unsigned long addr)
+{
+	pte_t *table;
+
+	VM_BUG_ON(pmd_sect(*pmd));
+	if (pmd_none(*pmd)) {
+		table = table_of_pair(pmd, addr);
+		if (!table)
+			table = arch_early_table();
+		pmd_populate_pair(pmd, addr, table);
+	}
+	return pte_offset_kernel(pmd, addr);
+}
+
+pte_t *virt_to_kpte(unsigned long addr)
+{
+	pmd_t *pmd = pmd_off_k(addr);
+
+	return pmd && pmd_table(*pmd) ? pte_offset_kernel(pmd, addr) : NULL;
 }

@@ -4,114 +4,45 @@
  * and in pages at the edges.
  *
  * Contract: after paging_init() all lowmem, and nothing else below the vmalloc
- *           area, is mapped; head.S's device tree and console stay.
- * May call: memblock_alloc.c, lib/.  Called by: main.c.
+ *           area, is mapped; head.S's device tree and console stay, the
+ *           console as an area that vmalloc_init() takes over; kmap() has its
+ *           tables.
+ * May call: pgtable.c, memblock_alloc.c, lib/.  Called by: main.c.
  * Fails:    panics when there is no memory for a page table.
- *
- * Descriptors: ARM Architecture Reference Manual ARMv7-A, B3.5.1. Tables are
- * paired as Linux has them: one page holds, for two neighbouring sections,
- * first the software's entries (dirty and young bits, which the hardware
- * lacks), then, 2048 bytes in, the hardware's.
  */
 #include <arch.h>
 #include <mm/bug.h>
+#include <mm/highmem.h>
 #include <mm/mm.h>
-#include <mm/string.h>
+#include <mm/pgtable.h>
+#include <mm/vmalloc.h>
 
 #include "../../guest/fdt.h"
 #include "../../guest/guest.h"
 #include "arm.h"
 
-#define SECTION_MASK	(~((unsigned long)SECTION_SIZE - 1))
-
-#define PMD_TYPE_MASK	3u
-#define PMD_TYPE_TABLE	1u
-#define PMD_TYPE_SECT	2u
-#define SECTION_NORMAL	0x140eu		/* head.S */
-#define SECTION_DEVICE	0x0416u		/* head.S */
-#define HW_PTE_NORMAL	0x005eu		/* small page, as SECTION_NORMAL */
-
-#define PTRS_PER_PTE	256		/* pages a section */
-#define PTE_HWTABLE_OFF	2048
-
-/* Software entries; Linux's L_PTE_ bits. */
-#define L_PTE_PRESENT	(1u << 0)
-#define L_PTE_YOUNG	(1u << 1)
-#define L_PTE_MT_WRITEALLOC (7u << 2)
-#define L_PTE_DIRTY	(1u << 6)
-
 extern char _stext[], _end[];
 
 unsigned long __pv_phys_pfn_offset, __pv_offset;
 
-static void flush_tlb_all(void)
-{
-	__asm__ volatile("dsb\n\t"
-			 "mcr p15, 0, %0, c8, c7, 0\n\t"
-			 "mcr p15, 0, %0, c7, c5, 6\n\t"
-			 "dsb\n\tisb" :: "r"(0) : "memory");
-}
-
+/* From one device to another: nothing may see a mixture, so over none. */
 void map_device_section(unsigned long virt, phys_addr_t phys)
 {
-	swapper_pg_dir[virt >> SECTION_SHIFT] = (phys & SECTION_MASK) |
-						SECTION_DEVICE;
+	pmd_t *pmd = pmd_off_k(virt);
+
+	pmd_clear(pmd, virt);
 	flush_tlb_all();
+	set_pmd_section(pmd, virt, phys & SECTION_MASK,
+			pgprot_device(PAGE_KERNEL));
 }
 
-/*
- * A zeroed page for tables. Lowmem is mapped in whole sections by now, its
- * edges are not: so from a whole section.
- */
-static u32 *early_pte_alloc(void)
-{
-	const struct memblock_region *rgn;
-	phys_addr_t addr = 0;
-
-	for_each_memblock(memory, rgn) {
-		phys_addr_t start = ALIGN(rgn->base, (phys_addr_t)SECTION_SIZE);
-		phys_addr_t end = min(rgn->base + rgn->size,
-				      arm_lowmem_limit) & SECTION_MASK;
-
-		if (start >= rgn->base && start < end)
-			addr = memblock_alloc_range(PAGE_SIZE, PAGE_SIZE, start,
-						    end, MEMBLOCK_NONE);
-		if (addr)
-			return memset(phys_to_virt(addr), 0, PAGE_SIZE);
-	}
-	panic("paging_init: no page for a table: no megabyte of lowmem is free, or memblock.reserved is full (%lu of %lu)",
-	      memblock.reserved.cnt, memblock.reserved.max);
-}
-
-/* The hardware's entries of the section at @virt; made if there are none. */
-static u32 *hw_table(unsigned long virt)
-{
-	unsigned long section = virt >> SECTION_SHIFT;
-	u32 *descriptor = &swapper_pg_dir[section];
-	u32 other = swapper_pg_dir[section ^ 1];
-	u32 *page;
-
-	if ((*descriptor & PMD_TYPE_MASK) == PMD_TYPE_TABLE)
-		return phys_to_virt(*descriptor & ~0x3ffu);
-	if ((other & PMD_TYPE_MASK) == PMD_TYPE_TABLE)
-		page = phys_to_virt(other & PAGE_MASK);
-	else
-		page = early_pte_alloc();
-	*descriptor = (virt_to_phys(page) + PTE_HWTABLE_OFF +
-		       (section & 1) * PTRS_PER_PTE * sizeof(u32)) |
-		      PMD_TYPE_TABLE;
-	return phys_to_virt(*descriptor & ~0x3ffu);
-}
+/* --- the linear map ------------------------------------------------------- */
 
 static void map_page(unsigned long virt, phys_addr_t phys)
 {
-	unsigned long n = (virt >> PAGE_SHIFT) % PTRS_PER_PTE;
-	u32 *hw = hw_table(virt);
-	u32 *sw = (u32 *)(void *)((char *)hw - PTE_HWTABLE_OFF);
+	pte_t *pte = early_pte_alloc(pmd_off_k(virt), virt);
 
-	hw[n] = phys | HW_PTE_NORMAL;
-	sw[n] = phys | L_PTE_PRESENT | L_PTE_YOUNG | L_PTE_DIRTY |
-		L_PTE_MT_WRITEALLOC;
+	set_pte_at(virt, pte, pfn_pte(PFN_DOWN(phys), PAGE_KERNEL_EXEC));
 }
 
 /*
@@ -120,8 +51,7 @@ static void map_page(unsigned long virt, phys_addr_t phys)
  */
 static bool is_section(unsigned long virt)
 {
-	return (swapper_pg_dir[virt >> SECTION_SHIFT] & PMD_TYPE_MASK) ==
-	       PMD_TYPE_SECT;
+	return pmd_sect(*pmd_off_k(virt));
 }
 
 /* Whole sections of [start, end), or all the pages that are in none. */
@@ -133,8 +63,8 @@ static void create_mapping(phys_addr_t start, phys_addr_t end, bool sections)
 		if (IS_ALIGNED(start, SECTION_SIZE) &&
 		    end - start >= SECTION_SIZE) {
 			if (sections)
-				swapper_pg_dir[virt >> SECTION_SHIFT] =
-					start | SECTION_NORMAL;
+				set_pmd_section(pmd_off_k(virt), virt, start,
+						PAGE_KERNEL_EXEC);
 			start += SECTION_SIZE;
 		} else {
 			if (!sections && !is_section(virt))
@@ -166,7 +96,28 @@ static void prepare_page_table(void)
 
 	for (unsigned long i = 0; i <= end; i++)
 		if (i < image_start || i > image_end)
-			swapper_pg_dir[i] = 0;
+			pmd_clear(&swapper_pg_dir[i], i << SECTION_SHIFT);
+}
+
+/* --- what is not lowmem --------------------------------------------------- */
+
+/*
+ * head.S has mapped the console's section, console.c may have moved it. From
+ * here on it has an area, and ioremap() finds what is in it. The area is in
+ * the image: so it takes no memory that anybody could miss.
+ */
+static void debug_ll_io_init(void)
+{
+	static struct vm_struct vm = {
+		.addr = (void *)DEBUG_LL_VIRT,
+		.size = SECTION_SIZE,
+		.flags = VM_IOREMAP | VM_ARM_STATIC_MAPPING | VM_NO_GUARD |
+			 VM_ARM_MTYPE(MT_DEVICE),
+		.caller = (void *)debug_ll_io_init,
+	};
+
+	vm.phys_addr = pmd_sect_phys(*pmd_off_k(DEBUG_LL_VIRT));
+	vm_area_add_early(&vm);
 }
 
 void paging_init(void)
@@ -176,6 +127,8 @@ void paging_init(void)
 	flush_tlb_all();
 	map_lowmem(false);
 	flush_tlb_all();
+	debug_ll_io_init();
+	kmap_init();
 }
 
 /* --- the rest of the port ------------------------------------------------- */
@@ -199,6 +152,14 @@ void arch_memblock_reserve(void)
 	if (!err)
 		err = memblock_reserve(__pa(swapper_pg_dir), PG_DIR_SIZE);
 	BUG_ON(err);
+}
+
+u32 arch_boot_cpu(void)
+{
+	u32 mpidr;
+
+	__asm__("mrc p15, 0, %0, c0, c0, 5" : "=r"(mpidr));
+	return mpidr & 0xffffff;	/* affinity levels 2 to 0 */
 }
 
 void arch_wait(void)

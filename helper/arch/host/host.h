@@ -7,12 +7,13 @@
 #define HOST_H
 
 #include <setjmp.h>
+#include <stdbool.h>
 #include <mm/types.h>
 
 /**
  * host_ram_init - begin a new machine
  * @base:         physical address of RAM's first byte
- * @size:         bytes, holes included; mapped sparsely, reads as zeros
+ * @size:         bytes, holes included; sparse, reads as zeros
  * @lowmem_limit: physical end of lowmem
  *
  * Puts every global of the library back to its state before boot (their
@@ -21,6 +22,20 @@
  * Return: 0; -ENOMEM when the address space cannot be had.
  */
 int host_ram_init(phys_addr_t base, phys_addr_t size, phys_addr_t lowmem_limit);
+
+/**
+ * host_map - for arch/host/pgtable.c: let [addr, addr + bytes) lead to @phys
+ *
+ * Two mappings of one page show the same bytes. What is not RAM is a device,
+ * whose registers are memory too, kept until the next machine. Aborts when the
+ * process can have no more mappings.
+ */
+void host_map(unsigned long addr, phys_addr_t phys, unsigned long bytes,
+	      bool writable);
+/** host_unmap - let it fault again */
+void host_unmap(unsigned long addr, unsigned long bytes);
+
+extern unsigned long host_tlb_flushes;	/* since host_ram_init() */
 
 /** host_set_cpu - run on another CPU from here on; 0 at first */
 void host_set_cpu(unsigned int cpu);

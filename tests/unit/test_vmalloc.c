@@ -1,0 +1,925 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* test_vmalloc.c - areas, what is mapped in them, and what failure leaves. */
+#include "vm_machine.h"
+
+#include <mm/vmalloc_internal.h>
+
+#define MB (1UL << 20)
+
+static struct vmap_area *va_of(const void *addr)
+{
+	struct vmap_area *va = find_vmap_area((unsigned long)addr);
+
+	assert_non_null(va);
+	return va;
+}
+
+/* Pages that are free, counted exactly. */
+static unsigned long free_now(void)
+{
+	struct zone *zone;
+	unsigned long n = 0;
+
+	drain_all_pages(NULL);
+	for_each_zone(zone)
+		n += zone_page_state_snapshot(zone, NR_FREE_PAGES);
+	return n;
+}
+
+static unsigned long tables(void)
+{
+	struct zone *zone;
+	unsigned long n = 0;
+
+	for_each_zone(zone)
+		n += zone_page_state_snapshot(zone, NR_PAGETABLE);
+	return n;
+}
+
+/* --- vmalloc and vfree ---------------------------------------------------- */
+
+static void test_bytes_are_those_of_the_pages(void **state __maybe_unused)
+{
+	unsigned char *mem = vmalloc(5 * PAGE_SIZE - 7);
+	struct vm_struct *vm = find_vm_area(mem);
+
+	assert_non_null(mem);
+	assert_true(is_vmalloc_addr(mem));
+	assert_ptr_equal(vm->addr, mem);
+	assert_int_equal(vm->size, 6 * PAGE_SIZE);	/* and a guard page */
+	assert_int_equal(vm->nr_pages, 5);
+	assert_int_equal(vm->flags, VM_ALLOC);
+	for (unsigned long i = 0; i < 5 * PAGE_SIZE; i++)
+		mem[i] = (unsigned char)(i / PAGE_SIZE + i);
+	for (unsigned long i = 0; i < 5; i++) {
+		struct page *page = vmalloc_to_page(mem + i * PAGE_SIZE + 9);
+
+		assert_ptr_equal(page, vm->pages[i]);
+		assert_memory_equal(ram_at(page), mem + i * PAGE_SIZE,
+				    PAGE_SIZE);
+		assert_true(PageHighMem(page));
+	}
+	assert_vm_sound();
+	vfree(mem);
+	assert_vm_sound();
+}
+
+static void test_the_guard_page_faults_and_so_does_what_was_freed(
+	void **state __maybe_unused)
+{
+	char *mem = vmalloc(3 * PAGE_SIZE);
+
+	assert_false(faults(mem, true));
+	assert_false(faults(mem + 3 * PAGE_SIZE - 1, true));
+	assert_true(faults(mem + 3 * PAGE_SIZE, false));
+	assert_true(faults(mem + 3 * PAGE_SIZE, true));
+	assert_true(faults(mem + 4 * PAGE_SIZE - 1, false));
+	vfree(mem);
+	assert_true(faults(mem, false));
+	assert_null(vmalloc_to_page(mem));
+}
+
+static void test_neighbours_are_a_guard_page_apart(void **state __maybe_unused)
+{
+	char *a = vmalloc(1), *b = vmalloc(PAGE_SIZE + 1), *c = vmalloc(1);
+
+	assert_ptr_equal(a, VMALLOC_START);
+	assert_ptr_equal(b, a + 2 * PAGE_SIZE);
+	assert_ptr_equal(c, b + 3 * PAGE_SIZE);
+}
+
+static void test_vzalloc_clears_pages_that_were_used(
+	void **state __maybe_unused)
+{
+	unsigned char *mem;
+
+	hoarded = 0;
+	hoard_pages();
+	for (unsigned int i = 0; i < hoarded; i++)
+		memset(ram_at(hoard[i]), 0xa5, PAGE_SIZE);
+	unhoard_all();
+	mem = vzalloc(40 * PAGE_SIZE);
+	for (unsigned long i = 0; i < 40 * PAGE_SIZE; i++)
+		assert_int_equal(mem[i], 0);
+}
+
+static void test_protection_is_what_was_asked_for(void **state __maybe_unused)
+{
+	char *mem = __vmalloc(PAGE_SIZE, GFP_KERNEL, PAGE_KERNEL_RO);
+
+	assert_false(faults(mem, false));
+	assert_true(faults(mem, true));
+	assert_false(PageHighMem(vmalloc_to_page(mem)));	/* not allowed */
+}
+
+static void test_sizes_that_cannot_be_give_NULL(void **state __maybe_unused)
+{
+	assert_null(vmalloc(0));
+	assert_null(vmalloc(~0UL));
+	assert_null(vmalloc((totalram_pages + 1) << PAGE_SHIFT));
+	assert_true(console_says("vmalloc: cannot allocate"));
+	assert_null(get_vm_area(0, VM_MAP));
+	assert_null(get_vm_area(~0UL - 100, VM_MAP));
+	assert_null(get_vm_area(VMALLOC_END - VMALLOC_START, VM_MAP));
+	assert_vm_sound();
+}
+
+static void test_an_array_of_more_than_a_page_is_vmalloced_too(
+	void **state __maybe_unused)
+{
+	unsigned long pages = 2 * PAGE_SIZE / sizeof(struct page *);
+	char *mem = vmalloc(pages * PAGE_SIZE);
+	struct vm_struct *vm = find_vm_area(mem);
+	struct page **array = vm->pages;
+
+	assert_true(is_vmalloc_addr(array));
+	assert_int_equal(find_vm_area(array)->nr_pages, 2);
+	mem[pages * PAGE_SIZE - 1] = 1;
+	vfree(mem);
+	assert_null(find_vm_area(array));
+	assert_vm_sound();
+}
+
+static void test_freeing_what_is_no_area_is_reported_and_changes_nothing(
+	void **state __maybe_unused)
+{
+	char *mem = vmalloc(3 * PAGE_SIZE);
+	unsigned long warned = nr_warnings, before;
+	const void *wrong[] = {
+		mem + PAGE_SIZE, mem + 1, mem + 4 * PAGE_SIZE,
+		(void *)(VMALLOC_START + 100 * MB), (void *)0x1000,
+	};
+
+	vfree(NULL);
+	vunmap(NULL);
+	assert_int_equal(nr_warnings, warned);
+	before = free_now();
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		vfree(wrong[i]);
+		assert_int_equal(nr_warnings, warned + i + 1);
+		assert_false(faults(mem, true));
+	}
+	assert_true(console_says("vfree: no area starts at"));
+	assert_int_equal(free_now(), before);
+	vfree(mem);
+	warned = nr_warnings;
+	before = free_now();
+	vfree(mem);			/* twice */
+	assert_int_equal(nr_warnings, warned + 1);
+	assert_int_equal(free_now(), before);
+	assert_vm_sound();
+}
+
+static void *alloc_600(void)
+{
+	return __vmalloc(600 * PAGE_SIZE, GFP_HIGHUSER | __GFP_NOWARN,
+			 PAGE_KERNEL);
+}
+
+static void *alloc_3(void)
+{
+	return __vmalloc(3 * PAGE_SIZE, GFP_HIGHUSER | __GFP_NOWARN,
+			 PAGE_KERNEL);
+}
+
+static void free_it(void *mem)
+{
+	vfree(mem);
+}
+
+static void test_running_out_of_pages_at_any_step_gives_all_back(
+	void **state __maybe_unused)
+{
+	/* At least the three pages and the table. */
+	assert_true(fail_at_every_step(alloc_3, free_it) >= 3);
+}
+
+/* Too many ways to try each; from where it nearly succeeds on. */
+static void test_a_large_failure_gives_all_back(void **state __maybe_unused)
+{
+	unsigned long left;
+
+	assert_non_null(alloc_600());
+	hoarded = 0;
+	hoard_pages();
+	unhoard(550);
+	assert_null(alloc_600());
+	vm_unmap_aliases();
+	left = room();
+	for (int i = 0; i < 10; i++) {
+		assert_null(alloc_600());
+		vm_unmap_aliases();
+		assert_int_equal(room(), left);
+		assert_vm_sound();
+	}
+	unhoard_all();
+	assert_non_null(alloc_600());
+	assert_vm_sound();
+}
+
+/* --- mapping -------------------------------------------------------------- */
+
+static struct page *some_pages[16];
+
+static struct page **get_pages(unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		some_pages[i] = alloc_page(GFP_HIGHUSER);
+		memset(ram_at(some_pages[i]), (int)(i + 1), PAGE_SIZE);
+	}
+	return some_pages;
+}
+
+static void test_vmap_shows_pages_in_the_callers_order_and_keeps_them(
+	void **state __maybe_unused)
+{
+	struct page **pages = get_pages(4), *first = pages[0];
+	char *mem;
+
+	pages[0] = pages[3];
+	pages[3] = first;
+	mem = vmap(pages, 4, VM_MAP, PAGE_KERNEL);
+	assert_int_equal(mem[0], 4);
+	assert_int_equal(mem[PAGE_SIZE], 2);
+	assert_int_equal(mem[4 * PAGE_SIZE - 1], 1);
+	assert_true(faults(mem + 4 * PAGE_SIZE, false));
+	mem[5] = 77;
+	assert_int_equal(ram_at(pages[0])[5], 77);
+	assert_vm_sound();
+	vunmap(mem);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(page_count(pages[i]), 1);
+	assert_vm_sound();
+}
+
+static void test_a_page_mapped_twice_is_one_page(void **state __maybe_unused)
+{
+	struct page **pages = get_pages(1);
+	char *a = vmap(pages, 1, VM_MAP, PAGE_KERNEL);
+	char *b = vmap(pages, 1, VM_MAP, PAGE_KERNEL);
+
+	assert_ptr_not_equal(a, b);
+	a[100] = 42;
+	assert_int_equal(b[100], 42);
+}
+
+static void test_vmap_of_nothing_or_of_NULL_fails_whole(
+	void **state __maybe_unused)
+{
+	struct page **pages = get_pages(4);
+	unsigned long warned = nr_warnings;
+
+	assert_null(vmap(pages, 0, VM_MAP, PAGE_KERNEL));
+	assert_null(vmap(pages, (unsigned int)totalram_pages + 1, VM_MAP,
+			 PAGE_KERNEL));
+	assert_int_equal(nr_warnings, warned);
+	pages[2] = NULL;
+	assert_null(vmap(pages, 4, VM_MAP, PAGE_KERNEL));
+	assert_int_equal(nr_warnings, warned + 1);
+	assert_vm_sound();		/* VMALLOC-5: nothing left mapped */
+}
+
+static void test_mapping_over_what_is_mapped_is_EBUSY_and_undone(
+	void **state __maybe_unused)
+{
+	struct vm_struct *area = get_vm_area(4 * PAGE_SIZE, VM_MAP);
+	unsigned long addr = (unsigned long)area->addr;
+	struct page **pages = get_pages(4);
+	char *mem = area->addr;
+
+	assert_int_equal(map_kernel_range_noflush(addr + 2 * PAGE_SIZE,
+						  PAGE_SIZE, PAGE_KERNEL,
+						  pages + 2), 1);
+	assert_int_equal(map_vm_area(area, PAGE_KERNEL, pages), -EBUSY);
+	assert_true(faults(mem, false));
+	assert_true(faults(mem + PAGE_SIZE, false));
+	assert_int_equal(mem[2 * PAGE_SIZE], 3);	/* who was there stays */
+	unmap_kernel_range_noflush(addr, 4 * PAGE_SIZE);
+	assert_true(faults(mem + 2 * PAGE_SIZE, false));
+	assert_int_equal(map_vm_area(area, PAGE_KERNEL, pages), 0);
+	assert_int_equal(mem[3 * PAGE_SIZE], 4);
+	free_vm_area(area);
+	assert_vm_sound();
+}
+
+static void test_tables_are_made_once_for_two_sections(
+	void **state __maybe_unused)
+{
+	struct page **pages = get_pages(1);
+	unsigned long before = tables();
+	struct vm_struct *area = __get_vm_area(3 * PMD_SIZE, VM_MAP,
+					       VMALLOC_START + 64 * MB,
+					       VMALLOC_END);
+	unsigned long addr = (unsigned long)area->addr;
+
+	for (unsigned long at = 0; at < 3 * PMD_SIZE; at += SECTION_SIZE / 2)
+		assert_int_equal(map_kernel_range_noflush(addr + at, PAGE_SIZE,
+							  PAGE_KERNEL, pages),
+				 1);
+	assert_int_equal(tables(), before + 3);
+	assert_ptr_equal(virt_to_kpte(addr) + 1,
+			 virt_to_kpte(addr + PAGE_SIZE));
+	assert_ptr_equal(virt_to_kpte(addr) + PTRS_PER_PTE / 2,
+			 virt_to_kpte(addr + SECTION_SIZE));
+	free_vm_area(area);
+	assert_int_equal(tables(), before + 3);		/* kept for the next */
+	assert_vm_sound();
+}
+
+static void test_a_table_has_a_lock_of_its_own(void **state __maybe_unused)
+{
+	char *mem = vmalloc(1);
+	pte_t *table = (pte_t *)((uintptr_t)virt_to_kpte((unsigned long)mem) &
+				 PAGE_MASK);
+	struct page *page = virt_to_page(table);
+
+	assert_non_null(page->ptl);
+	assert_int_equal(((spinlock_t *)page->ptl)->locked, 0);
+	assert_int_equal(tables(), 1);
+}
+
+/* --- lazy purge ----------------------------------------------------------- */
+
+static void test_freed_addresses_are_used_again_only_after_a_flush(
+	void **state __maybe_unused)
+{
+	char *a = vmalloc(PAGE_SIZE), *b;
+	unsigned long flushes = host_tlb_flushes;
+
+	vfree(a);
+	assert_int_equal(vmap_lazy_nr, 2);
+	assert_int_equal(host_tlb_flushes, flushes);
+	b = vmalloc(PAGE_SIZE);
+	assert_ptr_not_equal(a, b);
+	vfree(b);
+	assert_int_equal(vmap_lazy_nr, 4);
+	vm_unmap_aliases();
+	assert_int_equal(vmap_lazy_nr, 0);
+	assert_int_equal(host_tlb_flushes, flushes + 1);
+	assert_ptr_equal(vmalloc(PAGE_SIZE), a);
+}
+
+static void test_32_MB_of_freed_addresses_are_purged_together(
+	void **state __maybe_unused)
+{
+	struct vm_struct *areas[5];
+
+	for (int i = 0; i < 5; i++)
+		areas[i] = get_vm_area(8 * MB, VM_MAP | VM_NO_GUARD);
+	for (int i = 0; i < 4; i++) {
+		free_vm_area(areas[i]);
+		assert_int_equal(vmap_lazy_nr, (i + 1) * 2048);
+	}
+	free_vm_area(areas[4]);		/* more than 32 MB */
+	assert_int_equal(vmap_lazy_nr, 0);
+	assert_true(list_empty(&vmap_area_list));
+}
+
+static void test_a_full_area_is_purged_before_it_fails(
+	void **state __maybe_unused)
+{
+	unsigned long size = VMALLOC_END - VMALLOC_START - 4 * MB;
+	struct vm_struct *small = get_vm_area(4 * MB - PAGE_SIZE, VM_MAP);
+	struct vm_struct *large = get_vm_area(size - PAGE_SIZE, VM_MAP);
+
+	assert_non_null(large);
+	assert_null(get_vm_area(1, VM_MAP));
+	assert_true(console_says("vmalloc: no room for"));
+	free_vm_area(small);
+	assert_int_equal(vmap_lazy_nr, 1024);
+	small = get_vm_area(4 * MB - PAGE_SIZE, VM_MAP);
+	assert_non_null(small);
+	assert_int_equal(vmap_lazy_nr, 0);
+	assert_vm_sound();
+}
+
+/* --- against a model ------------------------------------------------------ */
+
+#define MODEL_MAX 4096
+
+static struct interval {
+	unsigned long start, end;
+	struct vm_struct *vm;			/* NULL: freed lazily */
+} model[MODEL_MAX];				/* by address */
+static unsigned int nr_model;
+
+static void model_forget_lazy(void)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < nr_model; i++)
+		if (model[i].vm)
+			model[kept++] = model[i];
+	nr_model = kept;
+}
+
+static void model_add(struct vm_struct *vm)
+{
+	unsigned long start = (unsigned long)vm->addr, end = start + vm->size;
+	unsigned int i = nr_model;
+
+	assert_true(nr_model < MODEL_MAX);
+	for (; i && model[i - 1].start > start; i--)
+		model[i] = model[i - 1];
+	model[i] = (struct interval){ start, end, vm };
+	nr_model++;
+	if (i)
+		assert_true(model[i - 1].end <= start);
+	if (i + 1 < nr_model)
+		assert_true(end <= model[i + 1].start);
+}
+
+/* The lowest hole of [start, end) for more than @size bytes; 0: none. */
+static unsigned long model_hole(unsigned long size, unsigned long align,
+				unsigned long start, unsigned long end)
+{
+	unsigned long at = ALIGN(start, align);
+
+	for (unsigned int i = 0; i < nr_model; i++) {
+		if (model[i].end <= at)
+			continue;
+		if (model[i].start >= at + size)
+			break;
+		at = ALIGN(model[i].end, align);
+	}
+	return at + size <= end ? at : 0;
+}
+
+static long model_lazy_pages(void)
+{
+	long pages = 0;
+
+	for (unsigned int i = 0; i < nr_model; i++)
+		if (!model[i].vm)
+			pages += (long)((model[i].end - model[i].start) >>
+					PAGE_SHIFT);
+	return pages;
+}
+
+static void assert_like_model(void)
+{
+	const struct vmap_area *va;
+	unsigned int i = 0;
+
+	if (!vmap_lazy_nr)
+		model_forget_lazy();
+	assert_int_equal(vmap_lazy_nr, model_lazy_pages());
+	list_for_each_entry(va, &vmap_area_list, list) {
+		assert_true(i < nr_model);
+		assert_int_equal(va->va_start, model[i].start);
+		assert_int_equal(va->va_end, model[i].end);
+		assert_ptr_equal(va->vm, model[i].vm);
+		i++;
+	}
+	assert_int_equal(i, nr_model);
+}
+
+static void random_get(struct rng *rng)
+{
+	unsigned long pages = 1 + below(rng, below(rng, 4) ? 40 : 6000);
+	unsigned long size = pages << PAGE_SHIFT, start = VMALLOC_START;
+	unsigned long flags = below(rng, 3) ? VM_MAP : VM_IOREMAP;
+	unsigned long end = VMALLOC_END, align = 1, hole, taken = size;
+	struct vm_struct *vm;
+
+	if (!below(rng, 4)) {
+		start += below(rng, 200) * MB;
+		end = start + below(rng, 40) * MB;
+		end = min(end, VMALLOC_END);
+	}
+	if (below(rng, 2))
+		flags |= VM_NO_GUARD;
+	else
+		taken += PAGE_SIZE;
+	if (flags & VM_IOREMAP)
+		while (align < size && align < 16 * MB)
+			align *= 2;
+	align = max(align, PAGE_SIZE);
+	vm = __get_vm_area(size, flags, start, end);
+	if (!vmap_lazy_nr)
+		model_forget_lazy();
+	hole = model_hole(taken, align, start, end);
+	if (!vm) {
+		assert_int_equal(hole, 0);	/* after a purge */
+		assert_int_equal(vmap_lazy_nr, 0);
+		return;
+	}
+	assert_true(IS_ALIGNED((unsigned long)vm->addr, align));
+	assert_true((unsigned long)vm->addr >= start);
+	assert_true((unsigned long)vm->addr + vm->size <= end);
+	assert_int_equal(vm->size, taken);
+	/* The lowest, but a hole that fits exactly may have been passed. */
+	if ((unsigned long)vm->addr != hole) {
+		assert_true(hole < (unsigned long)vm->addr);
+		hole = model_hole(taken + 1, align, start, end);
+		assert_true(!hole || hole >= (unsigned long)vm->addr);
+	}
+	model_add(vm);
+}
+
+static void free_model(unsigned int i)
+{
+	struct vm_struct *vm = model[i].vm;
+
+	if (!vm)
+		return;
+	model[i].vm = NULL;
+	free_vm_area(vm);
+	if (!vmap_lazy_nr)
+		model_forget_lazy();
+}
+
+static void test_random_areas_are_like_the_model(void **state)
+{
+	for (unsigned int seed = 0; seed < 5; seed++) {
+		struct rng rng = rng_seed(seed);
+
+		boot_vm(state);
+		nr_model = 0;
+		for (int step = 0; step < 6000; step++) {
+			if (below(&rng, 1000) < 520 || !nr_model)
+				random_get(&rng);
+			else
+				free_model((unsigned int)below(&rng, nr_model));
+			if (!below(&rng, 500)) {
+				vm_unmap_aliases();
+				model_forget_lazy();
+			}
+			if (step % 20 == 0) {
+				assert_like_model();
+				assert_null(vmalloc_check());
+			}
+		}
+		vm_unmap_aliases();
+		model_forget_lazy();
+		while (nr_model) {
+			free_model(nr_model - 1);
+			vm_unmap_aliases();
+			model_forget_lazy();
+		}
+		assert_like_model();
+		assert_true(list_empty(&vmap_area_list));
+		assert_null(vmap_area_root.rb_node);
+		assert_int_equal(vmap_lazy_nr, 0);
+		assert_vm_sound();
+	}
+}
+
+struct held {
+	unsigned char *mem;
+	unsigned long bytes;
+	unsigned char mark;
+};
+
+static void check_held(const struct held *held)
+{
+	for (unsigned long at = 0; at < held->bytes; at += 509)
+		assert_int_equal(held->mem[at], held->mark);
+	assert_int_equal(held->mem[held->bytes - 1], held->mark);
+}
+
+/* Pages of all that is made and freed, in any order, never mix. */
+static void test_random_memory_keeps_its_bytes(void **state)
+{
+	static struct held held[40];
+
+	for (unsigned int seed = 0; seed < 3; seed++) {
+		struct rng rng = rng_seed(seed + 100);
+		unsigned long before;
+
+		boot_vm(state);
+		before = free_now();
+		memset(held, 0, sizeof(held));
+		for (int step = 0; step < 2500; step++) {
+			struct held *h = &held[below(&rng, ARRAY_SIZE(held))];
+
+			if (h->mem) {
+				check_held(h);
+				vfree(h->mem);
+				h->mem = NULL;
+			} else {
+				h->bytes = 1 + below(&rng, 30 * PAGE_SIZE);
+				h->mark = (unsigned char)below(&rng, 256);
+				h->mem = vmalloc(h->bytes);
+				assert_non_null(h->mem);
+				memset(h->mem, h->mark, h->bytes);
+			}
+			if (step % 250 == 0)
+				assert_vm_sound();
+		}
+		for (size_t i = 0; i < ARRAY_SIZE(held); i++)
+			vfree(held[i].mem);
+		vm_unmap_aliases();
+		assert_true(list_empty(&vmap_area_list));
+		assert_vm_sound();
+		/* Tables stay, and some of the slabs. */
+		assert_in_range(free_now(), before - tables() - 24, before);
+	}
+}
+
+/* --- at boot -------------------------------------------------------------- */
+
+static void test_early_areas_are_taken_over(void **state __maybe_unused)
+{
+	static struct vm_struct fixed, first, second;
+
+	begin_vm(1);
+	fixed = (struct vm_struct){
+		.addr = (void *)(VMALLOC_END - 4 * MB), .size = MB,
+		.flags = VM_IOREMAP,
+	};
+	first = (struct vm_struct){ .size = 3 * PAGE_SIZE, .flags = VM_ALLOC };
+	second = (struct vm_struct){ .size = PAGE_SIZE, .flags = VM_ALLOC };
+	vm_area_add_early(&fixed);
+	vm_area_register_early(&first, PAGE_SIZE);
+	vm_area_register_early(&second, MB);
+	assert_ptr_equal(first.addr, VMALLOC_START);
+	assert_ptr_equal(second.addr, VMALLOC_START + MB);
+	assert_ptr_equal(vmlist, &first);
+	assert_ptr_equal(first.next, &second);
+	assert_ptr_equal(second.next, &fixed);
+	assert_false(vmap_initialized);
+	mm_init();
+	assert_true(vmap_initialized);
+	assert_ptr_equal(find_vm_area((char *)fixed.addr + 5), &fixed);
+	assert_ptr_equal(va_of(first.addr)->vm, &first);
+	assert_ptr_equal(vmalloc(1), VMALLOC_START + 3 * PAGE_SIZE);
+	assert_vm_sound();
+	assert_panics(vm_area_add_early(&fixed), "vmap_initialized");
+}
+
+static void test_early_areas_that_overlap_are_a_bug(void **state __maybe_unused)
+{
+	static struct vm_struct a, b;
+
+	begin_vm(1);
+	a = (struct vm_struct){ .addr = (void *)VMALLOC_START, .size = MB };
+	b = (struct vm_struct){ .addr = (void *)(VMALLOC_START + MB / 2),
+				.size = MB };
+	vm_area_add_early(&a);
+	assert_panics(vm_area_add_early(&b), "end_of");
+	b.addr = (void *)(VMALLOC_START + 1);
+	assert_panics(vm_area_add_early(&b), "ALIGNED");
+}
+
+/* --- percpu's patterns ---------------------------------------------------- */
+
+static void test_patterns_go_to_the_top_and_keep_their_distances(
+	void **state __maybe_unused)
+{
+	static const unsigned long offsets[] = { 0, 3 * 64 * 4096, 64 * 4096 };
+	static const size_t sizes[] = { 8 * 4096, 16 * 4096, 8 * 4096 };
+	struct vm_struct **a = pcpu_get_vm_areas(offsets, sizes, 3, PAGE_SIZE);
+	struct vm_struct **b = pcpu_get_vm_areas(offsets, sizes, 3, PAGE_SIZE);
+
+	assert_int_equal((unsigned long)a[1]->addr + a[1]->size, VMALLOC_END);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal((char *)a[i]->addr - (char *)a[0]->addr,
+				 offsets[i]);
+		assert_int_equal((char *)b[i]->addr - (char *)b[0]->addr,
+				 offsets[i]);
+		assert_int_equal(a[i]->size, sizes[i]);
+		assert_int_equal(get_vm_area_size(a[i]), sizes[i]);
+	}
+	/* The second pattern's last area fits right below the first one's. */
+	assert_int_equal((unsigned long)b[1]->addr + b[1]->size,
+			 (unsigned long)a[1]->addr);
+	assert_vm_sound();
+	pcpu_free_vm_areas(a, 3);
+	pcpu_free_vm_areas(b, 3);
+	vm_unmap_aliases();
+	assert_true(list_empty(&vmap_area_list));
+	a = pcpu_get_vm_areas(offsets, sizes, 3, PAGE_SIZE);
+	assert_int_equal((unsigned long)a[1]->addr + a[1]->size, VMALLOC_END);
+}
+
+/* Is the pattern free at @base, by the model? */
+static bool model_pattern_fits(unsigned long base, const unsigned long *offsets,
+			       const size_t *sizes, int n)
+{
+	for (int i = 0; i < n; i++)
+		for (unsigned int j = 0; j < nr_model; j++)
+			if (base + offsets[i] < model[j].end &&
+			    model[j].start < base + offsets[i] + sizes[i])
+				return false;
+	return true;
+}
+
+static void random_pattern(struct rng *rng, unsigned long align,
+			   unsigned long *offsets, size_t *sizes, int n)
+{
+	unsigned long at = 0;
+
+	for (int i = 0; i < n; i++) {
+		offsets[i] = at;
+		sizes[i] = (1 + below(rng, 8)) * align;
+		at += sizes[i] + below(rng, 20) * align;
+	}
+	for (int i = 1; i < n; i++) {		/* the first stays at 0 */
+		int j = 1 + (int)below(rng, (unsigned long)n - 1);
+		unsigned long offset = offsets[i];
+		size_t size = sizes[i];
+
+		offsets[i] = offsets[j];
+		sizes[i] = sizes[j];
+		offsets[j] = offset;
+		sizes[j] = size;
+	}
+}
+
+static void test_random_patterns_among_areas_are_the_highest_that_fit(
+	void **state)
+{
+	for (unsigned int seed = 0; seed < 4; seed++) {
+		struct rng rng = rng_seed(seed + 50);
+		unsigned long align = PAGE_SIZE << below(&rng, 4);
+		unsigned long offsets[5], bottom, base, span;
+		struct vm_struct **vms;
+		size_t sizes[5];
+
+		boot_vm(state);
+		nr_model = 0;
+		bottom = ALIGN(VMALLOC_START, align);
+		for (int i = 0; i < 300; i++) {
+			unsigned long start = VMALLOC_START +
+				below(&rng, 60000) * PAGE_SIZE;
+			struct vm_struct *vm = __get_vm_area(
+				(1 + below(&rng, 60)) * PAGE_SIZE,
+				VM_MAP | VM_NO_GUARD, start, VMALLOC_END);
+
+			if (vm)
+				model_add(vm);
+		}
+		random_pattern(&rng, align, offsets, sizes, 5);
+		span = 0;
+		for (int i = 0; i < 5; i++)
+			span = max(span, offsets[i] + sizes[i]);
+		base = ALIGN_DOWN(VMALLOC_END, align) - span;
+		for (int i = 0; i < 40; i++) {
+			while (base >= bottom &&
+			       !model_pattern_fits(base, offsets, sizes, 5))
+				base -= align;
+			vms = pcpu_get_vm_areas(offsets, sizes, 5, align);
+			if (base < bottom) {
+				assert_null(vms);
+				break;
+			}
+			assert_non_null(vms);
+			assert_int_equal((unsigned long)vms[0]->addr, base);
+			for (int j = 0; j < 5; j++)
+				model_add(vms[j]);
+			assert_null(vmalloc_check());
+		}
+	}
+}
+
+static void test_a_pattern_too_large_is_NULL_and_takes_nothing(
+	void **state __maybe_unused)
+{
+	static const unsigned long offsets[] = { 0, 239UL << 20 };
+	static const size_t sizes[] = { 1 << 20, 2 << 20 };
+
+	assert_null(pcpu_get_vm_areas(offsets, sizes, 2, PAGE_SIZE));
+	assert_true(list_empty(&vmap_area_list));
+	assert_vm_sound();
+}
+
+static void *alloc_pattern(void)
+{
+	static const unsigned long offsets[] = { 0, 1 << 20, 2 << 20 };
+	static const size_t sizes[] = { 4096, 4096, 4096 };
+
+	return pcpu_get_vm_areas(offsets, sizes, 3, PAGE_SIZE);
+}
+
+static void free_pattern(void *vms)
+{
+	pcpu_free_vm_areas(vms, 3);
+}
+
+static void test_a_pattern_without_memory_for_it_takes_nothing(
+	void **state __maybe_unused)
+{
+	fail_at_every_step(alloc_pattern, free_pattern);
+	assert_true(list_empty(&vmap_area_list));
+}
+
+/* --- broken areas --------------------------------------------------------- */
+
+static void test_VMALLOC_1_names_a_wrong_order_and_an_overlap(
+	void **state __maybe_unused)
+{
+	char *a = vmalloc(1), *b = vmalloc(1);
+	struct vmap_area *va = va_of(a);
+
+	assert_null(vmalloc_check());
+	va->va_end = va_of(b)->va_start + PAGE_SIZE;
+	assert_broken(vmalloc_check(), "VMALLOC-1");
+	va->va_end = va->va_start;
+	assert_broken(vmalloc_check(), "VMALLOC-1");
+	va->va_end = va->va_start + 2 * PAGE_SIZE;
+	rb_erase(&va->rb_node, &vmap_area_root);
+	assert_broken(vmalloc_check(), "VMALLOC-1");
+}
+
+static void test_VMALLOC_2_names_what_lies_outside(void **state __maybe_unused)
+{
+	struct vmap_area *va = va_of(vmalloc(1));
+
+	va->va_start -= PAGE_SIZE;
+	assert_broken(vmalloc_check(), "VMALLOC-2");
+	va->va_start += PAGE_SIZE + 1;
+	assert_broken(vmalloc_check(), "VMALLOC-2");
+}
+
+static void test_VMALLOC_3_names_a_wrong_owner(void **state __maybe_unused)
+{
+	struct vmap_area *va = va_of(vmalloc(1));
+	struct vm_struct *vm = va->vm;
+
+	vm->size -= PAGE_SIZE;
+	assert_broken(vmalloc_check(), "VMALLOC-3");
+	vm->size += PAGE_SIZE;
+	va->flags = 0;
+	assert_broken(vmalloc_check(), "VMALLOC-3");
+	va->flags = VM_VM_AREA;
+	va->vm = NULL;
+	assert_broken(vmalloc_check(), "VMALLOC-3");
+}
+
+static void test_VMALLOC_4_names_a_wrong_page_and_a_mapped_guard(
+	void **state __maybe_unused)
+{
+	char *mem = vmalloc(2 * PAGE_SIZE);
+	struct vm_struct *vm = find_vm_area(mem);
+	struct page *first = vm->pages[0];
+	unsigned long guard = (unsigned long)mem + 2 * PAGE_SIZE;
+
+	vm->pages[0] = vm->pages[1];
+	assert_broken(vmalloc_check(), "VMALLOC-4");
+	vm->pages[0] = first;
+	assert_null(vmalloc_check());
+	set_pte_at(guard, virt_to_kpte(guard), mk_pte(first, PAGE_KERNEL));
+	assert_broken(vmalloc_check(), "VMALLOC-4");
+	pte_clear(guard, virt_to_kpte(guard));
+	unmap_kernel_range_noflush((unsigned long)mem, PAGE_SIZE);
+	assert_broken(vmalloc_check(), "VMALLOC-4");
+}
+
+static void test_VMALLOC_5_names_a_wrong_count_and_what_is_still_mapped(
+	void **state __maybe_unused)
+{
+	char *mem = vmalloc(2 * PAGE_SIZE);
+	unsigned long addr = (unsigned long)mem;
+
+	vfree(mem);
+	vmap_lazy_nr++;
+	assert_broken(vmalloc_check(), "VMALLOC-5");
+	vmap_lazy_nr--;
+	assert_null(vmalloc_check());
+	set_pte_at(addr, virt_to_kpte(addr),
+		   mk_pte(alloc_page(GFP_KERNEL), PAGE_KERNEL));
+	assert_broken(vmalloc_check(), "VMALLOC-5");
+}
+
+#define T(test) cmocka_unit_test_setup(test, boot_vm)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_bytes_are_those_of_the_pages),
+		T(test_the_guard_page_faults_and_so_does_what_was_freed),
+		T(test_neighbours_are_a_guard_page_apart),
+		T(test_vzalloc_clears_pages_that_were_used),
+		T(test_protection_is_what_was_asked_for),
+		T(test_sizes_that_cannot_be_give_NULL),
+		T(test_an_array_of_more_than_a_page_is_vmalloced_too),
+		T(test_freeing_what_is_no_area_is_reported_and_changes_nothing),
+		T(test_running_out_of_pages_at_any_step_gives_all_back),
+		T(test_a_large_failure_gives_all_back),
+		T(test_vmap_shows_pages_in_the_callers_order_and_keeps_them),
+		T(test_a_page_mapped_twice_is_one_page),
+		T(test_vmap_of_nothing_or_of_NULL_fails_whole),
+		T(test_mapping_over_what_is_mapped_is_EBUSY_and_undone),
+		T(test_tables_are_made_once_for_two_sections),
+		T(test_a_table_has_a_lock_of_its_own),
+		T(test_freed_addresses_are_used_again_only_after_a_flush),
+		T(test_32_MB_of_freed_addresses_are_purged_together),
+		T(test_a_full_area_is_purged_before_it_fails),
+		T(test_random_areas_are_like_the_model),
+		T(test_random_memory_keeps_its_bytes),
+		T(test_early_areas_are_taken_over),
+		T(test_early_areas_that_overlap_are_a_bug),
+		T(test_patterns_go_to_the_top_and_keep_their_distances),
+		T(test_random_patterns_among_areas_are_the_highest_that_fit),
+		T(test_a_pattern_too_large_is_NULL_and_takes_nothing),
+		T(test_a_pattern_without_memory_for_it_takes_nothing),
+		T(test_VMALLOC_1_names_a_wrong_order_and_an_overlap),
+		T(test_VMALLOC_2_names_what_lies_outside),
+		T(test_VMALLOC_3_names_a_wrong_owner),
+		T(test_VMALLOC_4_names_a_wrong_page_and_a_mapped_guard),
+		T(test_VMALLOC_5_names_a_wrong_count_and_what_is_still_mapped),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
