@@ -106,16 +106,18 @@ const char *zone_check(const struct zone *zone)
 		unsigned long blocks = 0;
 
 		for (int type = 0; type < MIGRATE_TYPES; type++) {
+			unsigned long before = blocks;
 			const char *broken = check_list(zone,
 							&area->free_list[type],
 							order, &blocks);
 
 			if (broken)
 				return broken;
+			if (type != MIGRATE_ISOLATE)
+				free_pages += (blocks - before) << order;
 		}
 		if (blocks != area->nr_free)
 			return "BUDDY-1";
-		free_pages += blocks << order;
 	}
 	return free_pages == zone_page_state_snapshot(zone, NR_FREE_PAGES) ? NULL :
 	       "ZONE-2";
