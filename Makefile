@@ -12,7 +12,7 @@ LIBFDT  := $(MMSCOPE_CACHE)/libfdt-armhf/usr
 
 # A new file is one word.
 MM    := memblock memblock_type memblock_alloc early_pool mm_init page_alloc page_fallback vmstat \
-	 zone_check nobootmem cma contig page_isolation init \
+	 zone_check nobootmem cma cma_alloc contig page_isolation init \
 	 page_ext page_owner until_merged slub percpu pgtable vmalloc ioremap kaiser
 LIB   := printk cmdline kallsyms
 GUEST := fdt of_reserved_mem truth

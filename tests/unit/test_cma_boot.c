@@ -2,6 +2,8 @@
 /* test_cma_boot.c - "cma=" on the command line, and areas given back. */
 #include "cma_machine.h"
 
+#include <mm/slab.h>
+
 static unsigned long stat_of(enum zone_type type, enum zone_stat_item item)
 {
 	return zone_page_state(zone_of(type), item);
@@ -136,6 +138,7 @@ static void boot_on(void)
 	build_all_zonelists();
 	page_alloc_init();
 	mem_init();
+	kmem_cache_init();
 }
 
 static void test_activation_gives_the_pages_back_as_MIGRATE_CMA(
@@ -239,9 +242,9 @@ static void test_only_movable_pages_come_from_an_area(
 	assert_int_equal(declare(0, BLOCK_BYTES, LIMIT, false, &cma), 0);
 	boot_on();
 	cma_init_reserved_areas();
-	while ((page = alloc_pages(GFP_KERNEL, TOP)))
-		assert_int_not_equal(page_to_pfn(page), cma->base_pfn);
-	assert_null(alloc_pages(GFP_KERNEL, 0));
+	for (int order = TOP; order >= 0; order--)
+		while ((page = alloc_pages(GFP_KERNEL, order)))
+			assert_int_not_equal(page_to_pfn(page), cma->base_pfn);
 	assert_null(alloc_pages(GFP_KERNEL | __GFP_RECLAIMABLE, 0));
 	while ((page = alloc_pages(GFP_KERNEL | __GFP_MOVABLE, 0))) {
 		assert_in_range(page_to_pfn(page), cma->base_pfn,
