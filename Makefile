@@ -11,9 +11,11 @@ PYTHON  := /usr/bin/python3
 LIBFDT  := $(MMSCOPE_CACHE)/libfdt-armhf/usr
 
 # A new file is one word.
-MM    := memblock memblock_type memblock_alloc early_pool mm_init page_alloc page_fallback vmstat \
-	 zone_check nobootmem cma cma_alloc contig page_isolation init \
-	 page_ext page_owner until_merged slub percpu pgtable vmalloc ioremap kaiser
+MM    := memblock memblock_type memblock_alloc early_pool mm_init \
+	 page_alloc page_compound page_fallback page_slowpath watermark \
+	 vmscan show_mem vmstat zone_check nobootmem cma \
+	 cma_alloc contig page_isolation init page_ext page_owner \
+	 until_merged slub percpu pgtable vmalloc ioremap kaiser
 LIB   := printk cmdline kallsyms
 GUEST := fdt of_reserved_mem truth
 ARM   := head vectors traps console mmu stacktrace

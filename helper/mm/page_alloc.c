@@ -169,6 +169,8 @@ done_merging:
 static bool free_pages_prepare(struct page *page, unsigned int order,
 			       unsigned long ip)
 {
+	if (PageHead(page) && !undo_compound_page(page, order, ip))
+		return false;
 	if (!check_pages(page, order, PAGE_FLAGS_CHECK_AT_FREE, ip))
 		return false;
 	for (struct page *p = page; p < page + (1UL << order); p++)
@@ -205,7 +207,13 @@ void free_hot_cold_page(struct page *page, bool cold __maybe_unused)
 static void free_the_page(struct page *page, unsigned int order,
 			  unsigned long ip)
 {
+	if (unlikely(PageTail(page))) {
+		bad_page(page, "freed, but it is a tail of a compound page",
+			 ip);
+		return;
+	}
 	if (unlikely(order >= MAX_ORDER ||
+		     (PageHead(page) && order != compound_order(page)) ||
 		     !IS_ALIGNED(page_to_pfn(page), 1UL << order))) {
 		bad_page(page, "freed with an order it cannot have", ip);
 		return;
@@ -226,6 +234,12 @@ static void free_the_page(struct page *page, unsigned int order,
 void __free_pages(struct page *page, unsigned int order)
 {
 	free_the_page(page, order, _RET_IP_);
+}
+
+void put_page(struct page *page)
+{
+	page = compound_head(page);
+	free_the_page(page, compound_order(page), _RET_IP_);
 }
 
 void free_pages(unsigned long addr, unsigned int order)
@@ -334,13 +348,20 @@ struct page *__rmqueue(struct zone *zone, unsigned int order,
 }
 
 static struct page *rmqueue(struct zone *zone, unsigned int order,
-			    enum migratetype migratetype)
+			    enum migratetype migratetype,
+			    unsigned int alloc_flags)
 {
 	unsigned long flags = spin_lock_irqsave(&zone->lock);
-	struct page *page = __rmqueue(zone, order, migratetype);
+	struct page *page = NULL;
 
+	if (order && alloc_flags & ALLOC_HARDER)
+		page = __rmqueue_smallest(zone, order, MIGRATE_HIGHATOMIC);
+	if (!page)
+		page = __rmqueue(zone, order, migratetype);
 	if (page)
-		__mod_zone_freepage_state(zone, -(1L << order), page->index);
+		__mod_zone_freepage_state(
+			zone, -(1L << order),
+			get_pfnblock_migratetype(zone, page_to_pfn(page)));
 	spin_unlock_irqrestore(&zone->lock, flags);
 	return page;
 }
@@ -354,39 +375,74 @@ static struct page *prep_new_page(struct page *page, unsigned int order,
 	set_page_count(page, 1);
 	if (gfp & __GFP_ZERO)
 		memset(page_address(page), 0, PAGE_SIZE << order);
+	if (order && gfp & __GFP_COMP)
+		prep_compound_page(page, order);
 	return page;
 }
 
-static struct page *take_from_zones(gfp_t gfp, unsigned int order,
-				    unsigned long ip)
+struct page *get_page_from_freelist(gfp_t gfp, unsigned int order,
+				    unsigned int alloc_flags,
+				    const struct alloc_context *ac)
 {
-	const struct zonelist *zonelist = contig_page_data.node_zonelists;
-	const struct zoneref *ref = zonelist->_zonerefs;
-	enum migratetype migratetype = page_group_by_mobility_disabled ?
-		MIGRATE_UNMOVABLE : gfpflags_to_migratetype(gfp);
-
-	for (; ref->zone; ref++) {
+	for (const struct zoneref *ref = ac->zonelist->_zonerefs; ref->zone;
+	     ref++) {
+		struct zone *zone = ref->zone;
 		struct page *page;
 
-		if (ref->zone_idx > (int)gfp_zone(gfp))
+		if (ref->zone_idx > (int)ac->high_zoneidx)
+			continue;
+		if (!(alloc_flags & ALLOC_NO_WATERMARKS) &&
+		    !zone_watermark_fast(zone, order,
+					 zone->watermark[alloc_flags &
+							 ALLOC_WMARK_MASK],
+					 ac->classzone_idx, alloc_flags))
 			continue;
 		/* A bad block stays where it is, off the lists: the next. */
-		while ((page = rmqueue(ref->zone, order, migratetype)))
-			if (prep_new_page(page, order, gfp, ip))
-				return page;
+		while ((page = rmqueue(zone, order, ac->migratetype,
+				       alloc_flags))) {
+			if (!prep_new_page(page, order, gfp, ac->ip))
+				continue;
+			if (order && alloc_flags & ALLOC_HARDER)
+				reserve_highatomic_pageblock(page, zone, order);
+			return page;
+		}
 	}
 	return NULL;
 }
 
+/* There are no per-CPU lists yet. */
+void drain_all_pages(struct zone *zone __maybe_unused)
+{
+}
+
 static struct page *alloc_block(gfp_t gfp, unsigned int order, unsigned long ip)
 {
+	struct alloc_context ac = {
+		.zonelist = contig_page_data.node_zonelists,
+		.ip = ip,
+	};
+	const struct zoneref *ref = ac.zonelist->_zonerefs;
+	unsigned int alloc_flags = ALLOC_WMARK_LOW;
+	struct page *page;
+
 	if (order >= MAX_ORDER ||
 	    (gfp & __GFP_MOVABLE && gfp & __GFP_RECLAIMABLE))
 		return NULL;
 	/* Clearing goes through the linear map, which HighMem is not in. */
 	if (gfp & __GFP_ZERO)
 		gfp &= ~__GFP_HIGHMEM;
-	return take_from_zones(gfp, order, ip);
+	ac.high_zoneidx = gfp_zone(gfp);
+	ac.migratetype = page_group_by_mobility_disabled ?
+		MIGRATE_UNMOVABLE : gfpflags_to_migratetype(gfp);
+	while (ref->zone && ref->zone_idx > (int)ac.high_zoneidx)
+		ref++;
+	if (!ref->zone)
+		return NULL;
+	ac.classzone_idx = ref->zone_idx;
+	if (gfpflags_to_migratetype(gfp) == MIGRATE_MOVABLE)
+		alloc_flags |= ALLOC_CMA;
+	page = get_page_from_freelist(gfp, order, alloc_flags, &ac);
+	return page ? page : __alloc_pages_slowpath(gfp, order, &ac);
 }
 
 struct page *alloc_pages(gfp_t gfp, unsigned int order)
@@ -397,6 +453,14 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 unsigned long __get_free_pages(gfp_t gfp, unsigned int order)
 {
 	struct page *page = alloc_block(gfp & ~__GFP_HIGHMEM, order, _RET_IP_);
+
+	return page ? (unsigned long)page_address(page) : 0;
+}
+
+unsigned long get_zeroed_page(gfp_t gfp)
+{
+	struct page *page = alloc_block((gfp & ~__GFP_HIGHMEM) | __GFP_ZERO, 0,
+					_RET_IP_);
 
 	return page ? (unsigned long)page_address(page) : 0;
 }

@@ -9,6 +9,8 @@
  *   page_fallback.c   another migratetype's blocks; HighAtomic
  *   page_slowpath.c   when the fast path has nothing: drain, shrink, fail
  *   watermark.c       what has to stay free
+ *   vmscan.c          shrinkers
+ *   show_mem.c        what the zones look like, and who was refused
  *   page_compound.c   compound pages, split_page(), alloc_pages_exact()
  *   page_boot.c       the first free of all
  *   bad_page.c        what no page may be like when it is freed or given out
@@ -75,17 +77,30 @@ static inline void __mod_zone_freepage_state(struct zone *zone, long pages,
 struct page *__rmqueue_fallback(struct zone *zone, unsigned int order,
 				enum migratetype start_type);
 
-/** move_freepages_block - free blocks of @page's pageblock to @type's lists */
+/**
+ * move_freepages_block - free blocks of @page's pageblock to @type's lists
+ * Return: their pages; those on per-CPU lists are not free. 0 and nothing done
+ *         for a pageblock that sticks out of its zone's end; one that begins
+ *         before its zone is moved from @page on.
+ */
 unsigned long move_freepages_block(struct zone *zone, struct page *page,
 				   enum migratetype type);
 
 /**
  * reserve_highatomic_pageblock - keep @page's pageblock for atomic requests
- * Takes zone->lock; bounded to 1% of the zone plus one pageblock.
+ *
+ * For get_page_from_freelist(), once a block with order > 0 is prepared for an
+ * ALLOC_HARDER request, whatever list it came from. Takes zone->lock. Nothing
+ * happens when the zone's reserve has 1% of it and a pageblock already, for a
+ * pageblock of type CMA, Isolate or HighAtomic, or not wholly in the zone.
  */
 void reserve_highatomic_pageblock(struct page *page, struct zone *zone,
 				  unsigned int order);
-/** unreserve_highatomic_pageblock - give one back; takes zone->lock */
+/**
+ * unreserve_highatomic_pageblock - make one that has free pages @ac's type
+ * Takes zone->lock. The last one of a zone stays, as in Linux 4.9.
+ * Return: did pages become free for @ac's type?
+ */
 bool unreserve_highatomic_pageblock(const struct alloc_context *ac);
 
 /* --- page_alloc.c: no lock held ------------------------------------------- */
@@ -104,6 +119,20 @@ struct page *get_page_from_freelist(gfp_t gfp, unsigned int order,
 /** __alloc_pages_slowpath - the fast path found nothing above the low marks */
 struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned int order,
 				    struct alloc_context *ac);
+
+/* --- page_compound.c: no lock needed -------------------------------------- */
+
+/**
+ * undo_compound_page - a plain block again, about to be free
+ * Return: false: PAGE-4 does not hold; reported, and nothing has changed.
+ */
+bool undo_compound_page(struct page *page, unsigned int order,
+			unsigned long ip);
+
+/* --- show_mem.c: no lock held --------------------------------------------- */
+
+/** warn_alloc - report a request that ends in NULL, the first ones in full */
+void warn_alloc(gfp_t gfp, unsigned int order, unsigned long ip);
 
 /* --- bad_page.c: no lock needed ------------------------------------------- */
 

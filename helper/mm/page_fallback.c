@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * page_fallback.c - when a migratetype has no block left: take another's.
+ * page_fallback.c - when a migratetype has no block left: take another's. And
+ * the pageblocks that are kept for those who cannot wait: HighAtomic.
  *
  * Contract: takes the largest block of the first type that has one, and with
  *           it, where that keeps types apart better, its whole pageblock.
- * May call: page_alloc.c's list operations, mm_init.c's pageblock types.
- * Called by: page_alloc.c, with zone->lock held.
+ * May call: page_buddy.c's list operations, mm_init.c's pageblock types.
+ * Called by: page_buddy.c with zone->lock held; page_alloc.c and
+ *           page_slowpath.c for HighAtomic, without.
  * Fails:    NULL when no other type has a block that is large enough.
  */
 #include <mm/bug.h>
@@ -43,7 +45,8 @@ static int find_suitable_fallback(const struct free_area *area,
 	return -1;
 }
 
-/* All free blocks of @page's pageblock to the lists of @type; their pages. */
+/* --- moving --------------------------------------------------------------- */
+
 unsigned long move_freepages_block(struct zone *zone, struct page *page,
 				   enum migratetype type)
 {
@@ -71,13 +74,27 @@ unsigned long move_freepages_block(struct zone *zone, struct page *page,
 	return moved;
 }
 
+/* A block may be as large as several pageblocks, all of them wholly free. */
+static void change_pageblock_range(struct zone *zone, struct page *page,
+				   unsigned int order, enum migratetype type)
+{
+	unsigned long pfn = page_to_pfn(page), end = pfn + (1UL << order);
+
+	for (; pfn < end; pfn += pageblock_nr_pages)
+		set_pfnblock_migratetype(zone, pfn, type);
+}
+
 static void steal_suitable_fallback(struct zone *zone, struct page *page,
 				    enum migratetype start_type)
 {
-	unsigned long moved = pageblock_nr_pages;
+	unsigned int order = (unsigned int)page_private(page);
+	unsigned long moved;
 
-	if (page_private(page) < pageblock_order)
-		moved = move_freepages_block(zone, page, start_type);
+	if (order >= pageblock_order) {
+		change_pageblock_range(zone, page, order, start_type);
+		return;
+	}
+	moved = move_freepages_block(zone, page, start_type);
 	if (moved >= pageblock_nr_pages / 2 || page_group_by_mobility_disabled)
 		set_pfnblock_migratetype(zone, page_to_pfn(page), start_type);
 }
@@ -85,8 +102,10 @@ static void steal_suitable_fallback(struct zone *zone, struct page *page,
 struct page *__rmqueue_fallback(struct zone *zone, unsigned int order,
 				enum migratetype start_type)
 {
-	for (int current_order = MAX_ORDER - 1; current_order >= (int)order;
-	     current_order--) {
+	/* CMA, HighAtomic and Isolate have what they have. */
+	if (start_type >= MIGRATE_PCPTYPES)
+		return NULL;
+	for (unsigned int current_order = MAX_ORDER; current_order-- > order;) {
 		struct free_area *area = &zone->free_area[current_order];
 		int type = find_suitable_fallback(area, start_type);
 		struct page *page;
@@ -103,4 +122,93 @@ struct page *__rmqueue_fallback(struct zone *zone, unsigned int order,
 		return page;
 	}
 	return NULL;
+}
+
+/* --- HighAtomic ----------------------------------------------------------- */
+
+/* Blocks of others are moved only as far as the zone has all of them. */
+static bool pageblock_in_zone(const struct zone *zone, unsigned long pfn)
+{
+	pfn = ALIGN_DOWN(pfn, pageblock_nr_pages);
+	return zone_spans_pfn(zone, pfn) &&
+	       zone_spans_pfn(zone, pfn + pageblock_nr_pages - 1);
+}
+
+/* WMARK-3: a pageblock more than the limit is never begun. */
+static bool may_reserve(const struct zone *zone)
+{
+	return zone->nr_reserved_highatomic <
+	       zone->managed_pages / 100 + pageblock_nr_pages;
+}
+
+void reserve_highatomic_pageblock(struct page *page, struct zone *zone,
+				  unsigned int order __maybe_unused)
+{
+	unsigned long pfn = page_to_pfn(page), flags;
+
+	VM_BUG_ON(order == 0);		/* single pages are easy to find */
+	if (!may_reserve(zone) || !pageblock_in_zone(zone, pfn))
+		return;
+	flags = spin_lock_irqsave(&zone->lock);
+	/* Again: under the lock. CMA, Isolate and HighAtomic stay as they are. */
+	if (may_reserve(zone) &&
+	    get_pfnblock_migratetype(zone, pfn) < MIGRATE_PCPTYPES) {
+		zone->nr_reserved_highatomic += pageblock_nr_pages;
+		set_pfnblock_migratetype(zone, pfn, MIGRATE_HIGHATOMIC);
+		move_freepages_block(zone, page, MIGRATE_HIGHATOMIC);
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+static struct page *first_highatomic(const struct zone *zone)
+{
+	for (unsigned int order = 0; order < MAX_ORDER; order++) {
+		const struct free_area *area = &zone->free_area[order];
+		struct page *page = list_first_entry_or_null(
+			&area->free_list[MIGRATE_HIGHATOMIC], struct page, lru);
+
+		if (page)
+			return page;
+	}
+	return NULL;
+}
+
+/*
+ * A page that sat on a per-CPU list while its pageblock was given back can be
+ * on a HighAtomic list all the same: that one is no part of the reserve.
+ */
+static unsigned long unreserve_one(struct zone *zone, struct page *page,
+				   enum migratetype type)
+{
+	unsigned long pfn = page_to_pfn(page);
+
+	if (get_pfnblock_migratetype(zone, pfn) == MIGRATE_HIGHATOMIC) {
+		zone->nr_reserved_highatomic -=
+			min(pageblock_nr_pages, zone->nr_reserved_highatomic);
+		set_pfnblock_migratetype(zone, pfn, type);
+	}
+	return move_freepages_block(zone, page, type);
+}
+
+bool unreserve_highatomic_pageblock(const struct alloc_context *ac)
+{
+	const struct zoneref *ref = ac->zonelist->_zonerefs;
+
+	for (; ref->zone; ref++) {
+		struct zone *zone = ref->zone;
+		unsigned long flags, moved = 0;
+		struct page *page;
+
+		if (ref->zone_idx > (int)ac->high_zoneidx ||
+		    zone->nr_reserved_highatomic <= pageblock_nr_pages)
+			continue;
+		flags = spin_lock_irqsave(&zone->lock);
+		page = first_highatomic(zone);
+		if (page)
+			moved = unreserve_one(zone, page, ac->migratetype);
+		spin_unlock_irqrestore(&zone->lock, flags);
+		if (moved)
+			return true;
+	}
+	return false;
 }

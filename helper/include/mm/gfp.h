@@ -61,7 +61,9 @@ _Static_assert(__GFP_RECLAIMABLE >> 3 == MIGRATE_RECLAIMABLE,
  * @order: log2 of its size in pages, below MAX_ORDER
  * Return: the head page, page_count() == 1; NULL if no allowed zone has one,
  *         which is reported unless __GFP_NOWARN, and for an order or a
- *         mobility that does not exist. A block found bad is reported ("BUG:
+ *         mobility that does not exist. __GFP_NOFAIL is no promise: with one
+ *         CPU nobody else will ever free a page, so where Linux would wait for
+ *         ever NULL is returned, and always reported. A block found bad is reported ("BUG:
  *         Bad page"), never given out, and the next one is tried.
  */
 struct page *alloc_pages(gfp_t gfp, unsigned int order);
@@ -92,8 +94,9 @@ void free_pages(unsigned long addr, unsigned int order);
 
 /**
  * alloc_pages_exact - whole pages for @size bytes, not a power of two of them
- * Return: virtual address; NULL. Given back by free_pages_exact() with the
- *         same size.
+ * @gfp: without __GFP_COMP; lowmem only
+ * Return: virtual address; NULL, also for no bytes. Given back by
+ *         free_pages_exact() with the same size.
  */
 void *alloc_pages_exact(size_t size, gfp_t gfp);
 void free_pages_exact(void *addr, size_t size);
@@ -116,6 +119,16 @@ void setup_per_cpu_pageset(void);
 extern bool memalloc_noreclaim;
 
 unsigned long nr_free_buffer_pages(void);	/* managed - high, lowmem */
+
+/* Requests that ended in NULL and asked for a report; few have all of it. */
+extern unsigned long nr_alloc_failures;
+
+/**
+ * format_gfp - the flags of @gfp by name, "GFP_KERNEL|__GFP_COMP"
+ * @buf: @size bytes; cut off where it is too small
+ * Return: @buf.
+ */
+const char *format_gfp(char *buf, size_t size, gfp_t gfp);
 
 /** show_mem - the zones, their watermarks and free lists, to the console */
 void show_mem(void);
