@@ -12,6 +12,7 @@
 #include <mm/bug.h>
 #include <mm/gfp.h>
 #include <mm/mm.h>
+#include <mm/page_ext.h>
 #include <mm/printk.h>
 #include <mm/string.h>
 
@@ -175,6 +176,7 @@ static bool free_pages_prepare(struct page *page, unsigned int order,
 		return false;
 	for (struct page *p = page; p < page + (1UL << order); p++)
 		p->flags &= ~PAGE_FLAGS_CHECK_AT_PREP;
+	reset_page_owner(page, order);
 	return true;
 }
 
@@ -377,6 +379,7 @@ static struct page *prep_new_page(struct page *page, unsigned int order,
 		memset(page_address(page), 0, PAGE_SIZE << order);
 	if (order && gfp & __GFP_COMP)
 		prep_compound_page(page, order);
+	set_page_owner(page, order, gfp, ip);
 	return page;
 }
 

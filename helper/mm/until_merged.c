@@ -3,12 +3,10 @@
  * until_merged.c - what other branches define, until they are merged: weak, so
  * that theirs is used as soon as it is there. To be deleted then.
  */
-#include <mm/bug.h>
+#include <mm/bitmap.h>
 #include <mm/gfp.h>
 #include <mm/mm.h>
-#include <mm/page_ext.h>
 #include <mm/slab.h>
-#include <mm/string.h>
 
 #define __weak __attribute__((weak))
 
@@ -24,16 +22,4 @@ __weak void *kzalloc(size_t size, gfp_t flags)
 
 	return (void *)__get_free_pages(flags | __GFP_ZERO,
 					fls_long(pages - 1));
-}
-
-__weak void drain_all_pages(struct zone *zone __maybe_unused)
-{
-}
-
-__weak void split_page(struct page *page, unsigned int order)
-{
-	VM_BUG_ON(page_count(page) != 1);
-	for (unsigned long i = 1; i < 1UL << order; i++)
-		set_page_count(page + i, 1);
-	split_page_owner(page, order);
 }
