@@ -11,7 +11,9 @@
 
 #include <mm/page-isolation.h>
 
+#ifndef TOP
 #define TOP		(MAX_ORDER - 1)
+#endif
 #define MOVABLE		(GFP_KERNEL | __GFP_MOVABLE)
 #define FIRST_PFN	(RAM_BASE >> PAGE_SHIFT)
 #define MAX_PAGEBLOCKS	32UL

@@ -2,8 +2,6 @@
 /* test_cma_boot.c - "cma=" on the command line, and areas given back. */
 #include "cma_machine.h"
 
-#include <mm/slab.h>
-
 static unsigned long stat_of(enum zone_type type, enum zone_stat_item item)
 {
 	return zone_page_state(zone_of(type), item);
@@ -131,15 +129,6 @@ static void test_the_boards_default_area_stays(void **state __maybe_unused)
 }
 
 /* --- activation ----------------------------------------------------------- */
-
-static void boot_on(void)
-{
-	bootmem_init();
-	build_all_zonelists();
-	page_alloc_init();
-	mem_init();
-	kmem_cache_init();
-}
 
 static void test_activation_gives_the_pages_back_as_MIGRATE_CMA(
 	void **state __maybe_unused)

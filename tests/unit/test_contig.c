@@ -408,7 +408,7 @@ static void random_run(unsigned int seed)
 
 static void test_random_ranges_are_the_models(void **state __maybe_unused)
 {
-	for (unsigned int seed = 1; seed <= 12; seed++)
+	for (unsigned int seed = 1; seed <= 40; seed++)
 		random_run(seed);
 }
 
