@@ -15,6 +15,7 @@
 #include <mm/mm.h>
 #include <mm/page_ext.h>
 #include <mm/printk.h>
+#include <mm/slab.h>
 #include <mm/string.h>
 
 #include "fdt.h"
@@ -175,6 +176,35 @@ static void apply_usermem(void)
 		panic("mem= leaves no memory");
 }
 
+static const char *const slub_params[] = {
+	"slub_debug", "slub_nomerge", "slab_nomerge", "slub_min_order",
+	"slub_max_order", "slub_min_objects", "slab_freelist_random",
+};
+
+/* @word is one of SLUB's, alone or with "=value". */
+static bool is_slub_param(const char *word)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(slub_params); i++) {
+		size_t len = strlen(slub_params[i]);
+
+		if (!strncmp(word, slub_params[i], len) &&
+		    (!word[len] || word[len] == '='))
+			return true;
+	}
+	return false;
+}
+
+static bool early_slub(const char *word)
+{
+	const char *value = strchr(word, '=');
+	char name[32] = "";
+
+	if (!value)
+		return setup_slub_param(word, NULL) == 0;
+	memcpy(name, word, (size_t)(value - word));
+	return setup_slub_param(name, value + 1) == 0;
+}
+
 static bool early_param(const char *word)
 {
 	const char *end;
@@ -196,6 +226,8 @@ static bool early_param(const char *word)
 			return false;
 		early_vmalloc(size);
 	}
+	if (is_slub_param(word))
+		return early_slub(word);
 	return true;		/* somebody else's word */
 }
 

@@ -36,10 +36,7 @@ static inline int declare(phys_addr_t base, phys_addr_t size, phys_addr_t limit,
 /** boot_on - from declared areas to where they can be activated */
 static inline void boot_on(void)
 {
-	bootmem_init();
-	build_all_zonelists();
-	page_alloc_init();
-	mem_init();
+	boot();
 	kmem_cache_init();
 }
 

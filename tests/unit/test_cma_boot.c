@@ -213,7 +213,7 @@ static void test_area_in_two_zones_is_not_activated(void **state __maybe_unused)
 	if (cma_init_reserved_mem(LIMIT - BLOCK_BYTES, 2 * BLOCK_BYTES, 0,
 				  "test", &cma))
 		return;			/* refused early: as good */
-	boot_on();
+	boot();
 	cma_init_reserved_areas();
 	assert_false(cma->active);
 	assert_int_equal(stat_of(ZONE_NORMAL, NR_FREE_CMA_PAGES), 0);

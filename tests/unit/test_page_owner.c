@@ -12,9 +12,7 @@ static int setup_owner(void **state)
 {
 	setup(state);
 	assert_int_equal(declare(0, BLOCK_BYTES, 0, false, &area), 0);
-	bootmem_init();
-	build_all_zonelists();
-	page_alloc_init();
+	boot_to_zones();
 	assert_int_equal(early_page_owner_param("on"), 0);
 	page_ext_init_flatmem();
 	mem_init();
@@ -200,9 +198,7 @@ static void test_what_was_there_before_is_the_boots(void **state __maybe_unused)
 
 	setup(state);
 	memblock_reserve(RAM_BASE + 5 * PAGE_SIZE, 3 * PAGE_SIZE);
-	bootmem_init();
-	build_all_zonelists();
-	page_alloc_init();
+	boot_to_zones();
 	assert_int_equal(early_page_owner_param("on"), 0);
 	page_ext_init_flatmem();
 	mem_init();

@@ -72,6 +72,11 @@ static int restore_globals(void)
 	return restore_section(__per_cpu_start, __per_cpu_end, &first_percpu);
 }
 
+void copy_percpu_template(void *to, const char *from, size_t bytes)
+{
+	copy_bytes(to, from, bytes);
+}
+
 void host_set_cpu(unsigned int cpu)
 {
 	set_my_cpu_offset(__per_cpu_offset[cpu]);
