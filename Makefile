@@ -18,7 +18,8 @@ VMALLOC := vmalloc vm_area vmap vmap_block vmalloc_check
 MM    := memblock memblock_type memblock_alloc early_pool mm_init \
 	 page_alloc page_buddy page_pcp page_compound page_boot bad_page \
 	 page_fallback page_slowpath watermark \
-	 vmscan show_mem vmstat zone_check mm_debug nobootmem cma init \
+	 vmscan show_mem vmstat zone_check mm_debug nobootmem cma \
+	 cma_alloc contig page_isolation init \
 	 page_ext page_owner $(SLUB) percpu percpu_first percpu_area percpu_check \
 	 $(VMALLOC) pgtable highmem ioremap kaiser
 LIB   := printk cmdline kallsyms rbtree

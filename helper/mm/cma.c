@@ -5,7 +5,7 @@
  *
  * Contract: an area's pages are reserved until cma_init_reserved_areas(), and
  *           free MIGRATE_CMA pageblocks from then on.
- * May call: memblock.c, page_alloc.c, lib/.  Called by: guest/.
+ * May call: memblock.c, page_alloc.c, cma_alloc.c, lib/.  Called by: guest/.
  * Fails:    -Exxx as cma.h says; an area that cannot be activated stays
  *           reserved, and the console says why.
  */
@@ -13,6 +13,8 @@
 #include <mm/cma.h>
 #include <mm/mm.h>
 #include <mm/printk.h>
+
+#include "cma_internal.h"
 
 struct cma cma_areas[MAX_CMA_AREAS];
 unsigned int cma_area_count;
@@ -188,6 +190,8 @@ static void cma_activate_area(struct cma *cma)
 	const char *wrong = pfn_valid(cma->base_pfn) ? check_area(cma) :
 						       "it is no memory";
 
+	if (!wrong && cma_bitmap_alloc(cma))
+		wrong = "no memory for its bitmap";
 	if (wrong) {
 		pr_err("cma: %s cannot be activated: %s\n", cma->name, wrong);
 		return;
@@ -195,6 +199,7 @@ static void cma_activate_area(struct cma *cma)
 	for (unsigned long pfn = cma->base_pfn;
 	     pfn < cma->base_pfn + cma->count; pfn += pageblock_nr_pages)
 		init_cma_reserved_pageblock(pfn_to_page(pfn));
+	spin_lock_init(&cma->lock);
 	cma->active = true;
 	pr_info("cma: %s: %lu pages back as MIGRATE_CMA\n", cma->name,
 		cma->count);

@@ -11,6 +11,8 @@
 #include <mm/memblock.h>
 #include <mm/mm.h>
 #include <mm/mm_debug.h>
+#include <mm/page-isolation.h>
+#include <mm/page_ext.h>
 #include <mm/percpu.h>
 #include <mm/slab.h>
 #include <mm/vmalloc.h>
@@ -20,7 +22,7 @@ void (*mm_transition_hook)(const char *name);
 
 static const char *(*const checks[])(void) = {
 	memblock_check, node_check, vmstat_check, percpu_check,
-	slab_check,
+	slab_check, isolation_check, cma_check, page_owner_check,
 };
 
 const char *mm_check(void)

@@ -10,6 +10,7 @@
  */
 #include <mm/bug.h>
 #include <mm/mm.h>
+#include <mm/page_ext.h>
 
 #include "memblock_internal.h"
 #include "page_alloc_internal.h"
@@ -84,6 +85,7 @@ static void free_boot_block(struct zone *zone, struct page *page,
 		report_bad_pages(page, order, PAGE_FLAGS_CHECK_AT_PREP, ip);
 		return;
 	}
+	reset_page_owner(page, order);		/* the boot's, so far */
 	__count_vm_events(PGFREE, 1UL << order);
 	free_one_page(zone, page, pfn, order);
 }

@@ -186,11 +186,18 @@ static const char *check_free_block(const struct page_ext *ext,
 
 static const char *check_record(const struct page_ext *ext, unsigned long pfn)
 {
+	unsigned long pages, nth;
+
 	if (ext->order >= MAX_ORDER || ext->nr_entries > PAGE_OWNER_TRACE)
 		return "OWNER-2";
-	/* Its first page: in the table, which has whole blocks. */
-	if (!same_record(ext, ext - (pfn & ((1UL << ext->order) - 1))))
-		return "OWNER-3";
+	pages = 1UL << ext->order;
+	nth = pfn & (pages - 1);
+	/* Of the first page all others, of these the first: it may have none. */
+	if (nth)
+		return same_record(ext, ext - nth) ? NULL : "OWNER-3";
+	for (unsigned long i = 1; i < pages; i++)
+		if (!same_record(ext, ext + i))
+			return "OWNER-3";
 	return NULL;
 }
 

@@ -6,12 +6,15 @@
 #include "handover.h"
 
 #include <mm/printk.h>
+#include <mm/slab.h>
 
 #define LOW_BLOCKS	6UL
 #define HIGH_BLOCKS	6UL
 #define LIMIT		(RAM_BASE + LOW_BLOCKS * BLOCK_BYTES)
 #define RAM_END		(LIMIT + HIGH_BLOCKS * BLOCK_BYTES)
+#ifndef TOP
 #define TOP		(MAX_ORDER - 1)
+#endif
 
 /* Memory is known and lowmem has its limit: where areas are declared. */
 static inline int setup(void **state __maybe_unused)
@@ -28,6 +31,13 @@ static inline int declare(phys_addr_t base, phys_addr_t size, phys_addr_t limit,
 {
 	return cma_declare_contiguous(base, size, limit, 0, 0, fixed, "test",
 				      ret);
+}
+
+/** boot_on - from declared areas to where they can be activated */
+static inline void boot_on(void)
+{
+	boot();
+	kmem_cache_init();
 }
 
 static inline phys_addr_t base_of(const struct cma *cma)

@@ -130,14 +130,6 @@ static void test_the_boards_default_area_stays(void **state __maybe_unused)
 
 /* --- activation ----------------------------------------------------------- */
 
-static void boot_on(void)
-{
-	bootmem_init();
-	build_all_zonelists();
-	page_alloc_init();
-	mem_init();
-}
-
 static void test_activation_gives_the_pages_back_as_MIGRATE_CMA(
 	void **state __maybe_unused)
 {
@@ -221,7 +213,7 @@ static void test_area_in_two_zones_is_not_activated(void **state __maybe_unused)
 	if (cma_init_reserved_mem(LIMIT - BLOCK_BYTES, 2 * BLOCK_BYTES, 0,
 				  "test", &cma))
 		return;			/* refused early: as good */
-	boot_on();
+	boot();
 	cma_init_reserved_areas();
 	assert_false(cma->active);
 	assert_int_equal(stat_of(ZONE_NORMAL, NR_FREE_CMA_PAGES), 0);
@@ -239,9 +231,9 @@ static void test_only_movable_pages_come_from_an_area(
 	assert_int_equal(declare(0, BLOCK_BYTES, LIMIT, false, &cma), 0);
 	boot_on();
 	cma_init_reserved_areas();
-	while ((page = alloc_pages(GFP_KERNEL, TOP)))
-		assert_int_not_equal(page_to_pfn(page), cma->base_pfn);
-	assert_null(alloc_pages(GFP_KERNEL, 0));
+	for (int order = TOP; order >= 0; order--)
+		while ((page = alloc_pages(GFP_KERNEL, order)))
+			assert_int_not_equal(page_to_pfn(page), cma->base_pfn);
 	assert_null(alloc_pages(GFP_KERNEL | __GFP_RECLAIMABLE, 0));
 	while ((page = alloc_pages(GFP_KERNEL | __GFP_MOVABLE, 0))) {
 		assert_in_range(page_to_pfn(page), cma->base_pfn,

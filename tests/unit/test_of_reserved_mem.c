@@ -2,6 +2,8 @@
 /* test_of_reserved_mem.c - /memreserve/ and /reserved-memory of a tree. */
 #include "tree.h"
 
+#include <mm/slab.h>
+
 #define LOW_BLOCKS	6
 #define HIGH_BLOCKS	6
 #define LIMIT		(RAM_BASE + LOW_BLOCKS * BLOCK_BYTES)
@@ -395,6 +397,7 @@ static void boot_tree(const void *fdt, size_t bytes)
 	    memblock_end_of_DRAM() > RAM_END || arm_lowmem_limit > LIMIT)
 		return;
 	boot();
+	kmem_cache_init();
 	cma_init_reserved_areas();
 	assert_sound();
 }

@@ -13,17 +13,18 @@
 /*
  * One area.
  *   CMA-1  base_pfn and count are multiples of pageblock_nr_pages
+ * and once it is active
  *   CMA-2  all its pages lie in one zone
- *   CMA-3  once active, its pageblocks are MIGRATE_CMA (or ISOLATE)
- *   CMA-4  a set bit of bitmap: its 1 << order_per_bit pages are handed out,
- *          and each of them is held
+ *   CMA-3  its pageblocks are MIGRATE_CMA, or MIGRATE_ISOLATE
+ *   CMA-4  a set bit of bitmap: of its 1 << order_per_bit pages those that
+ *          were asked for are handed out, at least the first, which is held
  */
 struct cma {
 	unsigned long base_pfn;
 	unsigned long count;		/* pages */
 	unsigned int order_per_bit;
 	bool active;			/* handed to the buddy */
-	unsigned long *bitmap;		/* (C) by kmalloc, once active */
+	unsigned long *bitmap;		/* (C) a bit: 1 << order_per_bit pages */
 	spinlock_t lock;		/* (C) */
 	const char *name;
 };
@@ -74,13 +75,19 @@ void dma_contiguous_reserve(phys_addr_t limit);
 void cma_init_reserved_areas(void);
 
 /**
- * cma_alloc - @count pages of an area
- * @align: log2 of the pages that the first pfn is a multiple of
+ * cma_alloc - @count pages of an area, the lowest range that can be had
+ * @align: log2 of what the first pfn is a multiple of, in pages; at least
+ *         order_per_bit, as each range begins with a bit
  * Return: the first page, each with count 1; NULL when the area is not active
- *         or has no such range whose pages can be had.
+ *         or has no such range whose pages are free: a movable page in the way
+ *         stays there.
  */
 struct page *cma_alloc(struct cma *cma, size_t count, unsigned int align);
-/** cma_release - give back; false when @pages are not of this area */
+/**
+ * cma_release - give back @count pages that cma_alloc() gave, or whole bits
+ * Return: false, and nothing has changed: they are not of this area, do not
+ *         begin with a bit, or (with a warning) are not handed out.
+ */
 bool cma_release(struct cma *cma, const struct page *pages,
 		 unsigned int count);
 
