@@ -11,8 +11,9 @@ PYTHON  := /usr/bin/python3
 LIBFDT  := $(MMSCOPE_CACHE)/libfdt-armhf/usr
 
 # A new file is one word.
-MM    := memblock memblock_type memblock_alloc early_pool mm_init page_alloc page_fallback \
-	 page_slowpath watermark vmscan show_mem vmstat zone_check nobootmem cma init \
+MM    := memblock memblock_type memblock_alloc early_pool mm_init \
+	 page_alloc page_compound page_fallback page_slowpath watermark \
+	 vmscan show_mem vmstat zone_check nobootmem cma init \
 	 page_ext slub percpu pgtable vmalloc ioremap kaiser
 LIB   := printk cmdline kallsyms
 GUEST := fdt of_reserved_mem truth

@@ -169,6 +169,8 @@ done_merging:
 static bool free_pages_prepare(struct page *page, unsigned int order,
 			       unsigned long ip)
 {
+	if (PageHead(page) && !undo_compound_page(page, order, ip))
+		return false;
 	if (!check_pages(page, order, PAGE_FLAGS_CHECK_AT_FREE, ip))
 		return false;
 	for (struct page *p = page; p < page + (1UL << order); p++)
@@ -205,7 +207,13 @@ void free_hot_cold_page(struct page *page, bool cold __maybe_unused)
 static void free_the_page(struct page *page, unsigned int order,
 			  unsigned long ip)
 {
+	if (unlikely(PageTail(page))) {
+		bad_page(page, "freed, but it is a tail of a compound page",
+			 ip);
+		return;
+	}
 	if (unlikely(order >= MAX_ORDER ||
+		     (PageHead(page) && order != compound_order(page)) ||
 		     !IS_ALIGNED(page_to_pfn(page), 1UL << order))) {
 		bad_page(page, "freed with an order it cannot have", ip);
 		return;
@@ -226,6 +234,12 @@ static void free_the_page(struct page *page, unsigned int order,
 void __free_pages(struct page *page, unsigned int order)
 {
 	free_the_page(page, order, _RET_IP_);
+}
+
+void put_page(struct page *page)
+{
+	page = compound_head(page);
+	free_the_page(page, compound_order(page), _RET_IP_);
 }
 
 void free_pages(unsigned long addr, unsigned int order)
@@ -361,6 +375,8 @@ static struct page *prep_new_page(struct page *page, unsigned int order,
 	set_page_count(page, 1);
 	if (gfp & __GFP_ZERO)
 		memset(page_address(page), 0, PAGE_SIZE << order);
+	if (order && gfp & __GFP_COMP)
+		prep_compound_page(page, order);
 	return page;
 }
 
@@ -437,6 +453,14 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 unsigned long __get_free_pages(gfp_t gfp, unsigned int order)
 {
 	struct page *page = alloc_block(gfp & ~__GFP_HIGHMEM, order, _RET_IP_);
+
+	return page ? (unsigned long)page_address(page) : 0;
+}
+
+unsigned long get_zeroed_page(gfp_t gfp)
+{
+	struct page *page = alloc_block((gfp & ~__GFP_HIGHMEM) | __GFP_ZERO, 0,
+					_RET_IP_);
 
 	return page ? (unsigned long)page_address(page) : 0;
 }

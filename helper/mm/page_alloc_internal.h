@@ -120,6 +120,15 @@ struct page *get_page_from_freelist(gfp_t gfp, unsigned int order,
 struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned int order,
 				    struct alloc_context *ac);
 
+/* --- page_compound.c: no lock needed -------------------------------------- */
+
+/**
+ * undo_compound_page - a plain block again, about to be free
+ * Return: false: PAGE-4 does not hold; reported, and nothing has changed.
+ */
+bool undo_compound_page(struct page *page, unsigned int order,
+			unsigned long ip);
+
 /* --- show_mem.c: no lock held --------------------------------------------- */
 
 /** warn_alloc - report a request that ends in NULL, the first ones in full */

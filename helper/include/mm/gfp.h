@@ -94,8 +94,9 @@ void free_pages(unsigned long addr, unsigned int order);
 
 /**
  * alloc_pages_exact - whole pages for @size bytes, not a power of two of them
- * Return: virtual address; NULL. Given back by free_pages_exact() with the
- *         same size.
+ * @gfp: without __GFP_COMP; lowmem only
+ * Return: virtual address; NULL, also for no bytes. Given back by
+ *         free_pages_exact() with the same size.
  */
 void *alloc_pages_exact(size_t size, gfp_t gfp);
 void free_pages_exact(void *addr, size_t size);

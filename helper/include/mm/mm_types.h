@@ -20,7 +20,8 @@ struct kmem_cache;
  *           other pages are not PageBuddy; nobody holds any of them
  *   PAGE-3  no page of a free block is reserved
  *   PAGE-4  a compound page: PageHead on the first page, compound_order on the
- *           second, and compound_head of every other one is the first plus 1
+ *           second, and every other one has compound_head the first plus 1, count
+ *           0 and mapping TAIL_MAPPING
  */
 struct page {
 	unsigned long flags;		/* enum pageflags, and the links */
@@ -75,6 +76,8 @@ struct page {
 _Static_assert(sizeof(void *) != 4 || sizeof(struct page) == 32,
 	       "the article's mem_map has 32 bytes a page");
 
+/* mapping of a compound page's tails: no address. Value: Linux 4.9. */
+#define TAIL_MAPPING	((struct address_space *)0x400)
 /* _mapcount of the head of a free block. Value: Linux 4.9. */
 #define PAGE_BUDDY_MAPCOUNT_VALUE (-128)
 
