@@ -84,7 +84,12 @@ static inline bool zone_watermark_fast(const struct zone *zone,
 				   alloc_flags, free);
 }
 
-/** init_per_zone_wmark_min - min_free_kbytes and all that follows from it */
+/**
+ * init_per_zone_wmark_min - min_free_kbytes and all that follows from it
+ *
+ * After setup_per_cpu_pageset(): it lets counters' differences begin, and all
+ * zones share the boot pageset's.
+ */
 int init_per_zone_wmark_min(void);
 /** setup_per_zone_wmarks - watermarks of all zones, from min_free_kbytes */
 void setup_per_zone_wmarks(void);
