@@ -12,12 +12,14 @@ LIBFDT  := $(MMSCOPE_CACHE)/libfdt-armhf/usr
 
 # A new file is one word.
 MM    := memblock memblock_type memblock_alloc early_pool mm_init \
-	 page_alloc page_compound page_fallback page_slowpath watermark \
+	 page_alloc page_buddy page_pcp page_compound page_boot bad_page \
+	 page_fallback page_slowpath watermark \
 	 vmscan show_mem vmstat zone_check nobootmem cma init \
-	 page_ext slub percpu pgtable vmalloc ioremap kaiser
+	 page_ext page_owner slub percpu percpu_first percpu_area percpu_check \
+	 pgtable vmalloc ioremap kaiser
 LIB   := printk cmdline kallsyms
-GUEST := fdt of_reserved_mem truth
-ARM   := head vectors traps console mmu
+GUEST := fdt cpus of_reserved_mem truth
+ARM   := head vectors traps console mmu stacktrace
 
 COMMON := $(MM:%=mm/%) $(LIB:%=lib/%) $(GUEST:%=guest/%)
 ARM_OBJS  := $(COMMON) $(ARM:%=arch/arm/%) lib/string lib/abi \
@@ -119,7 +121,8 @@ build/host-o$1/libmm.o: $(HOST_OBJS:%=build/host-o$1/obj/%.o)
 	$$(Q)ld -r -o $$@ $$^
 	$$(Q)objcopy --rename-section .data=mm_data \
 		--rename-section .bss=mm_bss \
-		--rename-section .data..percpu=mm_percpu $$@
+		--rename-section .data..percpu=mm_percpu \
+		--set-section-alignment .data..percpu=4096 $$@
 build/host-o$1/tests/%: tests/unit/%.c build/host-o$1/libmm.o \
 		build/host-o$1/obj/arch/host/host.o $(MAKEFILE_LIST)
 	@mkdir -p $$(@D)

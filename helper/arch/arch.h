@@ -39,6 +39,15 @@ void arch_halt(void);
 /** arch_kernel_end - physical end of the image; 0: there is none in memory */
 phys_addr_t arch_kernel_end(void);
 
+/**
+ * arch_stack_trace - return addresses on the stack, innermost first
+ * @skip: of these, how many to leave out; the first is where this call returns
+ * Return: how many there are, at most @max. Stops before what is no frame, and
+ *         never faults, whatever the stack holds.
+ */
+unsigned int arch_stack_trace(unsigned long *entries, unsigned int max,
+			      unsigned int skip);
+
 /** arch_local_irq_save - interrupts off; returns what to restore */
 static inline unsigned long arch_local_irq_save(void);
 static inline void arch_local_irq_restore(unsigned long flags);

@@ -13,6 +13,7 @@
 #include <mm/bug.h>
 #include <mm/cma.h>
 #include <mm/mm.h>
+#include <mm/page_ext.h>
 #include <mm/printk.h>
 #include <mm/string.h>
 
@@ -187,6 +188,8 @@ static bool early_param(const char *word)
 		return early_mem(word + 4);
 	if (!strncmp(word, "cma=", 4))
 		return early_cma(word + 4) == 0;
+	if (!strncmp(word, "page_owner=", 11))
+		return early_page_owner_param(word + 11) == 0;
 	if (!strncmp(word, "vmalloc=", 8)) {
 		size = memparse(word + 8, &end);
 		if (end == word + 8 || *end)

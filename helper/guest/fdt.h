@@ -8,6 +8,7 @@
 #ifndef GUEST_FDT_H
 #define GUEST_FDT_H
 
+#include <mm/cpumask.h>
 #include <mm/types.h>
 
 #define COMMAND_LINE_SIZE 1024
@@ -23,7 +24,16 @@ extern char boot_command_line[COMMAND_LINE_SIZE];
  */
 void setup_machine_fdt(const void *fdt, size_t max_bytes);
 
-/** parse_early_param - mem= memblock= cma= vmalloc= of boot_command_line */
+/**
+ * arm_dt_init_cpu_maps - the tree's CPUs: set_nr_cpu_ids(), __cpu_logical_map
+ * @boot_hwid: the boot CPU's number in the tree; it becomes CPU 0
+ *
+ * With a /cpus that cannot be believed: the boot CPU only, and a warning.
+ */
+void arm_dt_init_cpu_maps(u32 boot_hwid);
+extern u32 __cpu_logical_map[NR_CPUS];	/* CPU to number in the tree */
+
+/** parse_early_param - mem= memblock= cma= vmalloc= page_owner= */
 void parse_early_param(void);
 
 /** early_init_fdt_reserve_self - the tree's own bytes */

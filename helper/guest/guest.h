@@ -25,6 +25,8 @@ const void *arch_fdt(void);
 void arch_console_init(void);
 /** arch_memblock_reserve - the image and its translation table */
 void arch_memblock_reserve(void);
+/** arch_boot_cpu - the boot CPU's number in the tree: MPIDR[23:0] */
+u32 arch_boot_cpu(void);
 /** paging_init - the linear map of lowmem, in sections where they fit */
 void paging_init(void);
 /** arch_wait - sleep until something happens */

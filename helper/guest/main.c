@@ -7,6 +7,7 @@
 #include <mm/bug.h>
 #include <mm/cma.h>
 #include <mm/mm.h>
+#include <mm/percpu.h>
 #include <mm/printk.h>
 
 #include "fdt.h"
@@ -46,6 +47,7 @@ static void setup_arch(void)
 	sanity_check_meminfo();		/* no-map may have cut its end off */
 	paging_init();
 	bootmem_init();
+	arm_dt_init_cpu_maps(arch_boot_cpu());
 }
 
 void start_kernel(void)
@@ -53,6 +55,8 @@ void start_kernel(void)
 	printk("%s", mmscope_banner);
 	setup_arch();
 	printk("Kernel command line: %s\n", boot_command_line);
+	setup_per_cpu_areas();
+	smp_prepare_boot_cpu();
 	build_all_zonelists();
 	page_alloc_init();
 	check_zones();

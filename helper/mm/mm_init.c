@@ -42,30 +42,10 @@ const char *const migratetype_names[MIGRATE_TYPES] = {
 
 /* --- pageblocks ----------------------------------------------------------- */
 
-static unsigned long pfn_to_bitidx(const struct zone *zone, unsigned long pfn)
-{
-	unsigned long first = ALIGN_DOWN(zone->zone_start_pfn,
-					 pageblock_nr_pages);
-
-	VM_BUG_ON(!zone_spans_pfn(zone, pfn));
-	return ((pfn - first) >> pageblock_order) * NR_PAGEBLOCK_BITS;
-}
-
-#define PB_MIGRATE_MASK (BIT(PB_migrate_end - PB_migrate + 1) - 1)
-
-enum migratetype get_pfnblock_migratetype(const struct zone *zone,
-					  unsigned long pfn)
-{
-	unsigned long bit = pfn_to_bitidx(zone, pfn) + PB_migrate;
-
-	return zone->pageblock_flags[BIT_WORD(bit)] >> (bit % BITS_PER_LONG) &
-	       PB_MIGRATE_MASK;
-}
-
 void set_pfnblock_migratetype(struct zone *zone, unsigned long pfn,
 			      enum migratetype type)
 {
-	unsigned long bit = pfn_to_bitidx(zone, pfn) + PB_migrate;
+	unsigned long bit = pfn_to_bitidx(zone, pfn);
 	unsigned long *word = &zone->pageblock_flags[BIT_WORD(bit)];
 	unsigned int shift = bit % BITS_PER_LONG;
 
@@ -238,6 +218,7 @@ void build_all_zonelists(void)
 	unsigned long pages = contig_page_data.node_present_pages;
 
 	build_zonelists(&contig_page_data);
+	setup_boot_pagesets();
 	page_group_by_mobility_disabled =
 		pages < pageblock_nr_pages * MIGRATE_TYPES;
 	pr_info("zonelists: %lu pages, pageblocks %s by mobility\n", pages,

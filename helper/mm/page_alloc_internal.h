@@ -37,12 +37,19 @@ struct alloc_context {
 
 /* --- page_buddy.c --------------------------------------------------------- */
 
+/** __merge_free_block - merge a block upwards and list it; count nothing */
+void __merge_free_block(struct page *page, unsigned long pfn, struct zone *zone,
+			unsigned int order, enum migratetype type);
+
 /** __del_from_free_area - take a free block off its list */
 void __del_from_free_area(struct page *page, struct free_area *area);
 
-/** __free_one_page - merge a block upwards and put it on its list */
+/** __free_one_page - the same, and count it unless @type is Isolate */
 void __free_one_page(struct page *page, unsigned long pfn, struct zone *zone,
-		     unsigned int order, enum migratetype migratetype);
+		     unsigned int order, enum migratetype type);
+/* The same with its pageblock's type; takes zone->lock. */
+void free_one_page(struct zone *zone, struct page *page, unsigned long pfn,
+		   unsigned int order);
 
 /**
  * expand - give the upper halves of a block back until it has order @low
@@ -59,6 +66,34 @@ void expand(struct zone *zone, struct page *page, unsigned int low,
 struct page *__rmqueue(struct zone *zone, unsigned int order,
 		       enum migratetype migratetype);
 
+/** __rmqueue_smallest - the same from @type's lists alone */
+struct page *__rmqueue_smallest(struct zone *zone, unsigned int order,
+				enum migratetype type);
+
+/**
+ * __rmqueue_run - single pages of one block of @type, several at once
+ * @nr: how many, up to @max: from the returned one on
+ *
+ * Result and lists are those of @nr calls of __rmqueue_smallest(zone, 0, @type).
+ */
+struct page *__rmqueue_run(struct zone *zone, enum migratetype type,
+			   unsigned long max, unsigned long *nr);
+
+/*
+ * The list that a page came from, or that one on a per-CPU list goes back to.
+ * Kept in page->index, which nobody else needs then.
+ */
+static inline enum migratetype get_pcppage_migratetype(const struct page *page)
+{
+	return (enum migratetype)page->index;
+}
+
+static inline void set_pcppage_migratetype(struct page *page,
+					   enum migratetype type)
+{
+	page->index = type;
+}
+
 /** __mod_zone_freepage_state - NR_FREE_PAGES, and NR_FREE_CMA_PAGES for CMA */
 static inline void __mod_zone_freepage_state(struct zone *zone, long pages,
 					     enum migratetype type)
@@ -67,6 +102,41 @@ static inline void __mod_zone_freepage_state(struct zone *zone, long pages,
 	if (unlikely(type == MIGRATE_CMA))
 		__mod_zone_page_state(zone, NR_FREE_CMA_PAGES, pages);
 }
+
+/* --- page_pcp.c: interrupts off ------------------------------------------- */
+
+/** refill_pcp - a batch of pages to an empty list; false: there is none */
+bool refill_pcp(struct zone *zone, struct per_cpu_pages *pcp,
+		enum migratetype type, bool cold);
+
+/** free_pcppages_bulk - give @count of the pages on @pcp's lists back */
+void free_pcppages_bulk(struct zone *zone, struct per_cpu_pages *pcp,
+			int count);
+
+static inline struct per_cpu_pages *this_cpu_pcp(const struct zone *zone)
+{
+	return &this_cpu_ptr(zone->pageset)->pcp;
+}
+
+/** add_to_pcp - to this CPU's list; a batch goes when it is too long */
+static __always_inline void add_to_pcp(struct zone *zone, struct page *page,
+				       enum migratetype type, bool cold)
+{
+	struct per_cpu_pages *pcp = this_cpu_pcp(zone);
+
+	if (cold)
+		list_add_tail(&page->lru, &pcp->lists[type]);
+	else
+		list_add(&page->lru, &pcp->lists[type]);
+	if (unlikely(++pcp->count >= pcp->high))
+		free_pcppages_bulk(zone, pcp, pcp->batch);
+}
+
+/** zone_batchsize - pages that a per-CPU list of @zone moves at once */
+int zone_batchsize(const struct zone *zone);
+
+/** setup_boot_pagesets - for every possible CPU, by build_all_zonelists() */
+void setup_boot_pagesets(void);
 
 /* --- page_fallback.c ------------------------------------------------------ */
 
@@ -138,5 +208,49 @@ void warn_alloc(gfp_t gfp, unsigned int order, unsigned long ip);
 
 /** bad_page - report @page, and count it in nr_bad_pages */
 void bad_page(struct page *page, const char *reason, unsigned long ip);
+
+/**
+ * report_bad_pages - each page of a block that cannot be free
+ * @flags: what it must not have, beside users, mapping and mapcount
+ */
+void report_bad_pages(struct page *page, unsigned int order,
+		      unsigned long flags, unsigned long ip);
+
+/** report_bad_free - a block that its caller does not hold, or not that way */
+void report_bad_free(struct page *page, unsigned int order, unsigned long ip);
+
+/* Could a block of @order begin here? */
+static __always_inline bool free_order_fits(const struct page *page,
+					    unsigned int order)
+{
+	if (unlikely(PageHead(page)))
+		return order == compound_order(page);
+	return order == 0 || (order < MAX_ORDER &&
+			      IS_ALIGNED(page_to_pfn(page), 1UL << order));
+}
+
+/* What a block's pages are like, ORed together: most are as they must be. */
+struct pages_seen {
+	unsigned long flags;
+	unsigned long used;	/* users, a mapping or a mapcount; 0: none */
+};
+
+static __always_inline struct pages_seen look_at_pages(const struct page *page,
+						       unsigned int order)
+{
+	const struct page *const end = page + (1UL << order);
+	unsigned long flags = 0, mappings = 0;
+	int counts = 0, mapcounts = -1;
+
+	do {
+		flags |= page->flags;
+		mappings |= (unsigned long)page->mapping;
+		mapcounts &= page->_mapcount.counter;
+		counts |= page->_refcount.counter;
+	} while (order && ++page < end);
+	return (struct pages_seen){
+		flags, mappings | (unsigned int)(counts | ~mapcounts)
+	};
+}
 
 #endif

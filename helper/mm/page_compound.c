@@ -12,6 +12,7 @@
 #include <mm/bug.h>
 #include <mm/gfp.h>
 #include <mm/mm.h>
+#include <mm/page_ext.h>
 
 #include "page_alloc_internal.h"
 
@@ -71,6 +72,7 @@ void split_page(struct page *page, unsigned int order)
 	VM_BUG_ON(page_count(page) <= 0);
 	for (unsigned long i = 1; i < 1UL << order; i++)
 		set_page_count(page + i, 1);
+	split_page_owner(page, order);
 }
 
 static unsigned int get_order(size_t size)

@@ -118,7 +118,7 @@ struct page *__rmqueue_fallback(struct zone *zone, unsigned int order,
 			steal_suitable_fallback(zone, page, start_type);
 		__del_from_free_area(page, area);
 		expand(zone, page, order, current_order, start_type);
-		page->index = start_type;
+		set_pcppage_migratetype(page, start_type);
 		return page;
 	}
 	return NULL;

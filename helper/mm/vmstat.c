@@ -9,6 +9,8 @@
 #include <mm/bug.h>
 #include <mm/mm.h>
 
+#include "page_alloc_internal.h"
+
 atomic_long_t vm_zone_stat[NR_VM_ZONE_STAT_ITEMS];
 atomic_long_t vm_node_stat[NR_VM_NODE_STAT_ITEMS];
 DEFINE_PER_CPU(struct vm_event_state, vm_event_states);
@@ -133,6 +135,9 @@ void refresh_zone_stat_thresholds(void)
 	for_each_populated_zone(zone) {
 		s8 threshold = normal_threshold(zone);
 
+		/* All zones share it: it could not tell their pages apart. */
+		if (zone->pageset == &boot_pageset)
+			continue;
 		for_each_possible_cpu(cpu) {
 			struct per_cpu_nodestat *node =
 				per_cpu_ptr(pgdat->per_cpu_nodestats, cpu);

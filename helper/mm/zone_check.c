@@ -9,6 +9,8 @@
  */
 #include <mm/mm.h>
 
+#include "page_alloc_internal.h"
+
 static const char *check_tail_pages(const struct zone *zone,
 				    const struct page *page, unsigned int order)
 {
@@ -94,6 +96,68 @@ static const char *check_list(const struct zone *zone,
 	return list->prev == prev ? NULL : "LIST-3";
 }
 
+/* --- per-CPU lists -------------------------------------------------------- */
+
+static const char *check_pcp_page(const struct zone *zone,
+				  const struct page *page, int list)
+{
+	enum migratetype type = get_pcppage_migratetype(page);
+
+	if (page_zone(page) != zone || page_count(page) ||
+	    page->_mapcount.counter != -1)
+		return "PCP-2";
+	if ((int)type == list)
+		return NULL;
+	return list == MIGRATE_MOVABLE &&
+	       (type == MIGRATE_CMA || type == MIGRATE_HIGHATOMIC) ?
+	       NULL : "PCP-2";
+}
+
+static const char *check_pcp(const struct zone *zone,
+			     const struct per_cpu_pages *pcp)
+{
+	int pages = 0;
+
+	for (int type = 0; type < MIGRATE_PCPTYPES; type++) {
+		const struct list_head *list = &pcp->lists[type];
+		const struct list_head *prev = list, *pos = list->next;
+		const char *broken = check_links(zone, list);
+
+		for (; !broken && pos != list; prev = pos, pos = pos->next) {
+			if (pos->prev != prev)
+				return "LIST-3";
+			pages++;
+			broken = check_pcp_page(zone, entry_page(pos), type);
+		}
+		if (broken)
+			return broken;
+		if (list->prev != prev)
+			return "LIST-3";
+	}
+	if (pages != pcp->count)
+		return "PCP-1";
+	return pcp->count < pcp->high + (MIGRATE_PCPTYPES - 1) * pcp->batch ?
+	       NULL : "PCP-3";
+}
+
+static const char *check_pagesets(const struct zone *zone)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct per_cpu_pages *pcp =
+			&per_cpu_ptr(zone->pageset, cpu)->pcp;
+		/* Before build_all_zonelists() there are no lists yet. */
+		const char *broken = pcp->batch ? check_pcp(zone, pcp) : NULL;
+
+		if (broken)
+			return broken;
+	}
+	return NULL;
+}
+
+/* --- the zone, the node --------------------------------------------------- */
+
 const char *zone_check(const struct zone *zone)
 {
 	unsigned long free_pages = 0;
@@ -103,35 +167,79 @@ const char *zone_check(const struct zone *zone)
 		return "ZONE-1";
 	for (unsigned int order = 0; order < MAX_ORDER; order++) {
 		const struct free_area *area = &zone->free_area[order];
-		unsigned long blocks = 0;
+		unsigned long all = 0, isolated = 0;
 
 		for (int type = 0; type < MIGRATE_TYPES; type++) {
+			unsigned long blocks = 0;
 			const char *broken = check_list(zone,
 							&area->free_list[type],
 							order, &blocks);
 
 			if (broken)
 				return broken;
+			all += blocks;
+			isolated = blocks;	/* the last type's */
 		}
-		if (blocks != area->nr_free)
+		if (all != area->nr_free)
 			return "BUDDY-1";
-		free_pages += blocks << order;
+		free_pages += (all - isolated) << order;
 	}
-	return free_pages == zone_page_state_snapshot(zone, NR_FREE_PAGES) ? NULL :
-	       "ZONE-2";
+	if (free_pages != zone_page_state_snapshot(zone, NR_FREE_PAGES))
+		return "ZONE-2";
+	return zone->spanned_pages ? check_pagesets(zone) : NULL;
+}
+_Static_assert(MIGRATE_ISOLATE == MIGRATE_TYPES - 1, "the last type");
+
+/* PAGE-4 of a compound page, from its head or from one of its tails. */
+static const char *check_compound(const struct page *page)
+{
+	uintptr_t first = (uintptr_t)contig_page_data.node_mem_map;
+	unsigned long pfn = page_to_pfn(page), head_pfn = pfn;
+	const struct page *head = page;
+	unsigned int order;
+
+	if (PageTail(page)) {
+		uintptr_t at = page->compound_head - 1;
+
+		if (at < first || at >= (uintptr_t)page ||
+		    (at - first) % sizeof(*page))
+			return "PAGE-4";
+		head = (const struct page *)at;
+		head_pfn = page_to_pfn(head);
+		if (page->mapping != TAIL_MAPPING || page_count(page))
+			return "PAGE-4";
+	}
+	order = PageHead(head) ? compound_order(head) : 0;
+	if (order == 0 || order >= MAX_ORDER ||
+	    !IS_ALIGNED(head_pfn, 1UL << order) ||
+	    pfn - head_pfn >= 1UL << order)
+		return "PAGE-4";
+	/* The head answers for its tails: each of them leads to it. */
+	for (unsigned long i = 1; head == page && i < 1UL << order; i++)
+		if (page[i].compound_head != (unsigned long)page + 1)
+			return "PAGE-4";
+	return NULL;
 }
 
-static const char *check_zone_links(void)
+static const char *check_page_links(void)
 {
 	unsigned long start, end;
+	const char *broken;
 	int i;
 
 	for_each_mem_pfn_range(i, NUMA_NO_NODE, &start, &end, NULL)
-		for (; start < end; start++)
-			if (pfn_valid(start) &&
-			    !zone_spans_pfn(page_zone(pfn_to_page(start)),
-					    start))
+		for (; start < end; start++) {
+			const struct page *page = pfn_to_page(start);
+
+			if (!pfn_valid(start))
+				continue;
+			if (!zone_spans_pfn(page_zone(page), start))
 				return "PAGE-1";
+			broken = PageCompound(page) ? check_compound(page) :
+						      NULL;
+			if (broken)
+				return broken;
+		}
 	return NULL;
 }
 
@@ -153,5 +261,5 @@ const char *node_check(void)
 	/* Before the hand-over managed_pages is a guess, see mm_init.c. */
 	if (totalram_pages && managed != totalram_pages)
 		return "ZONE-3";
-	return check_zone_links();
+	return check_page_links();
 }

@@ -20,6 +20,7 @@
 #include <mm/gfp.h>
 #include <mm/memblock.h>
 #include <mm/mm.h>
+#include <mm/percpu.h>
 #include <mm/string.h>
 
 #define ARRAY_END(a)	((a) + ARRAY_SIZE(a))
@@ -74,6 +75,8 @@ static inline void boot_to_zones(void)
 	sanity_check_meminfo();
 	memblock_set_current_limit(arm_lowmem_limit);	/* paging_init */
 	bootmem_init();
+	setup_per_cpu_areas();
+	smp_prepare_boot_cpu();
 	build_all_zonelists();
 	page_alloc_init();
 }

@@ -201,6 +201,14 @@ void arch_memblock_reserve(void)
 	BUG_ON(err);
 }
 
+u32 arch_boot_cpu(void)
+{
+	u32 mpidr;
+
+	__asm__("mrc p15, 0, %0, c0, c0, 5" : "=r"(mpidr));
+	return mpidr & 0xffffff;	/* affinity levels 2 to 0 */
+}
+
 void arch_wait(void)
 {
 	__asm__ volatile("wfi");

@@ -6,6 +6,8 @@
  * The library's globals live in sections of their own (the Makefile renames
  * .data and .bss), so a new machine starts from a copy of their first state.
  */
+#define _GNU_SOURCE		/* pthread_getattr_np */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +70,11 @@ static int restore_globals(void)
 	if (restore_section(__start_mm_data, __stop_mm_data, &first_data))
 		return -ENOMEM;
 	return restore_section(__per_cpu_start, __per_cpu_end, &first_percpu);
+}
+
+void copy_percpu_template(void *to, const char *from, size_t bytes)
+{
+	copy_bytes(to, from, bytes);
 }
 
 void host_set_cpu(unsigned int cpu)
@@ -147,4 +154,53 @@ void arch_halt(void)
 phys_addr_t arch_kernel_end(void)
 {
 	return 0;
+}
+
+/* The end of this thread's stack; 0: nobody knows. */
+static uintptr_t stack_end(void)
+{
+	static _Thread_local uintptr_t end;
+	pthread_attr_t attr;
+	void *start;
+	size_t bytes;
+
+	if (end || pthread_getattr_np(pthread_self(), &attr))
+		return end;
+	if (!pthread_attr_getstack(&attr, &start, &bytes))
+		end = (uintptr_t)start + bytes;
+	pthread_attr_destroy(&attr);
+	return end;
+}
+
+/*
+ * Frame: the caller's frame, then the return address, on x86-64 and arm64. The
+ * C library has none, so the last steps may lead anywhere: up and in the stack
+ * is all that is asked. Sanitizers have red zones there.
+ */
+noinline __attribute__((no_sanitize("address", "undefined")))
+static unsigned int walk_frames(uintptr_t frame, unsigned long *entries,
+				unsigned int max, unsigned int skip)
+{
+	uintptr_t end = stack_end(), above = 0;
+	unsigned int n = 0;
+
+	while (n < max && frame > above && IS_ALIGNED(frame, sizeof(frame)) &&
+	       end > 2 * sizeof(frame) && frame <= end - 2 * sizeof(frame)) {
+		const uintptr_t *words = (const uintptr_t *)frame;
+
+		if (skip)
+			skip--;
+		else
+			entries[n++] = words[1];
+		above = frame;
+		frame = words[0];
+	}
+	return n;
+}
+
+unsigned int arch_stack_trace(unsigned long *entries, unsigned int max,
+			      unsigned int skip)
+{
+	return walk_frames((uintptr_t)__builtin_frame_address(0), entries, max,
+			   skip);
 }

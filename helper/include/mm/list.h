@@ -52,12 +52,18 @@ static inline void list_add_tail(struct list_head *entry,
 	__list_add(entry, head->prev, head);
 }
 
-static inline void list_del(struct list_head *entry)
+/** __list_del_entry - list_del() of an entry that goes on a list at once */
+static inline void __list_del_entry(struct list_head *entry)
 {
 	VM_BUG_ON(entry->next->prev != entry);	/* LIST-3 */
 	VM_BUG_ON(entry->prev->next != entry);
 	entry->next->prev = entry->prev;
 	entry->prev->next = entry->next;
+}
+
+static inline void list_del(struct list_head *entry)
+{
+	__list_del_entry(entry);
 	entry->next = LIST_POISON1;
 	entry->prev = LIST_POISON2;
 }

@@ -178,7 +178,7 @@ void reset_all_zones_managed_pages(void);
  */
 unsigned long free_pfn_range(unsigned long start, unsigned long end);
 
-/* --- page_alloc.c: boot-time entries ------------------------------------- */
+/* --- page_boot.c: boot-time entries   ------------------------------------- */
 
 /** reserve_bootmem_region - mark the valid pages of [start, end) reserved */
 void reserve_bootmem_region(phys_addr_t start, phys_addr_t end);
@@ -189,12 +189,13 @@ void __free_pages_bootmem(struct page *page, unsigned long pfn,
 void init_cma_reserved_pageblock(struct page *page);
 
 /**
- * zone_check - BUDDY-1 to -5, LIST-1 to -3, PAGE-2, PAGE-3, ZONE-1, ZONE-2
+ * zone_check - BUDDY-1 to -5, LIST-1 to -3, PAGE-2, PAGE-3, PCP-1 to -3,
+ *              ZONE-1, ZONE-2
  * Return: NULL, or the ID of the first one found broken.
  */
 const char *zone_check(const struct zone *zone);
 
-/** node_check - the same for each zone; ZONE-3, ZONE-4; PAGE-1 of all memory */
+/** node_check - each zone; ZONE-3, ZONE-4; PAGE-1 and PAGE-4 of all memory */
 const char *node_check(void);
 
 extern unsigned long nr_bad_pages;	/* reported as bad since boot */

@@ -6,6 +6,8 @@
 #ifndef MM_MMZONE_H
 #define MM_MMZONE_H
 
+#include <mm/bitmap.h>
+#include <mm/bug.h>
 #include <mm/list.h>
 #include <mm/memblock.h>
 #include <mm/mm_types.h>
@@ -91,8 +93,11 @@ struct pglist_data;
  * One CPU's free single pages of one zone.
  *   PCP-1  count == pages on all of lists[]
  *   PCP-2  every page on lists[] is of this zone, has count 0 and mapcount -1,
- *          and its index is the list's migratetype
- *   PCP-3  0 <= count, and count < high + batch once it is at rest
+ *          and its index is the list's migratetype, on Movable's also CMA or
+ *          HighAtomic: the list that it came from or goes back to
+ *   PCP-3  0 <= count, and count < high + (MIGRATE_PCPTYPES - 1) * batch with
+ *          interrupts on: frees end below high or a batch lower, and between
+ *          them each empty list may have been refilled once
  * The head is the hot end: taken first. Interrupts are off while it changes.
  */
 struct per_cpu_pages {
@@ -220,8 +225,28 @@ _Static_assert(MIGRATE_TYPES <= 1 << (PB_migrate_end - PB_migrate + 1),
 	       "migratetype does not fit its bits");
 _Static_assert(BITS_PER_LONG % NR_PAGEBLOCK_BITS == 0, "field crosses a word");
 
-enum migratetype get_pfnblock_migratetype(const struct zone *zone,
-					  unsigned long pfn);
+#define PB_MIGRATE_MASK	(BIT(PB_migrate_end - PB_migrate + 1) - 1)
+
+/* The bit of zone->pageblock_flags at which the field of @pfn's block begins. */
+static inline unsigned long pfn_to_bitidx(const struct zone *zone,
+					  unsigned long pfn)
+{
+	unsigned long first = zone->zone_start_pfn >> pageblock_order;
+
+	VM_BUG_ON(!zone_spans_pfn(zone, pfn));
+	return ((pfn >> pageblock_order) - first) * NR_PAGEBLOCK_BITS +
+	       PB_migrate;
+}
+
+static inline enum migratetype
+get_pfnblock_migratetype(const struct zone *zone, unsigned long pfn)
+{
+	unsigned long bit = pfn_to_bitidx(zone, pfn);
+
+	return zone->pageblock_flags[BIT_WORD(bit)] >> (bit % BITS_PER_LONG) &
+	       PB_MIGRATE_MASK;
+}
+
 void set_pfnblock_migratetype(struct zone *zone, unsigned long pfn,
 			      enum migratetype type);
 

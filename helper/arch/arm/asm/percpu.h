@@ -6,6 +6,8 @@
 #ifndef ASM_PERCPU_H
 #define ASM_PERCPU_H
 
+#include <mm/string.h>
+
 static inline unsigned long __my_cpu_offset(void)
 {
 	unsigned long offset;
@@ -20,6 +22,12 @@ static inline void set_my_cpu_offset(unsigned long offset)
 {
 	__asm__ volatile("mcr p15, 0, %0, c13, c0, 4" :: "r"(offset)
 			 : "memory");
+}
+
+static inline void copy_percpu_template(void *to, const char *from,
+					size_t bytes)
+{
+	memcpy(to, from, bytes);
 }
 
 #endif

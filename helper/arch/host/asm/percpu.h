@@ -3,6 +3,8 @@
 #ifndef ASM_PERCPU_H
 #define ASM_PERCPU_H
 
+#include <mm/types.h>
+
 /* The linker's names for the template's section, as the Makefile calls it. */
 #define __per_cpu_start	__start_mm_percpu
 #define __per_cpu_end	__stop_mm_percpu
@@ -18,5 +20,8 @@ static inline void set_my_cpu_offset(unsigned long offset)
 {
 	host_cpu_offset = offset;
 }
+
+/* Defined in host.c: the template holds red zones that memcpy() refuses. */
+void copy_percpu_template(void *to, const char *from, size_t bytes);
 
 #endif
