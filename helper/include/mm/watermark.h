@@ -67,6 +67,8 @@ bool zone_watermark_ok_safe(const struct zone *zone, unsigned int order,
  * zone_watermark_fast - zone_watermark_ok(), quick where there is plenty
  *
  * One page, and even the unlowered mark is not in danger: two counters say so.
+ * As in Linux 4.9 they leave the HighAtomic reserve out: beside one, single
+ * pages may be taken below the mark.
  */
 static inline bool zone_watermark_fast(const struct zone *zone,
 				       unsigned int order, unsigned long mark,
