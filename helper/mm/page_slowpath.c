@@ -18,7 +18,7 @@
 #include "page_alloc_internal.h"
 
 #define PAGE_ALLOC_COSTLY_ORDER	3	/* larger ones are not worth a fight */
-#define MAX_RECLAIM_RETRIES	16	/* rounds in a row that free nothing */
+#define MAX_RECLAIM_RETRIES	16	/* rounds that free nothing */
 
 bool memalloc_noreclaim;
 
@@ -58,9 +58,10 @@ static struct page *get_page_after_unreserve(gfp_t gfp, unsigned int order,
 }
 
 /*
- * Rounds of all shrinkers until the request can be served. Only rounds after
- * which more pages are free count as progress, so the answers of a shrinker
- * cannot keep this going.
+ * Rounds of all shrinkers until the request can be served. A round is worth
+ * another one when more pages are free after it, whatever shrinkers answer.
+ * Linux forgets about the others then; but one that gives and takes in turn
+ * would keep that going for ever.
  */
 static struct page *alloc_pages_direct_reclaim(gfp_t gfp, unsigned int order,
 					       unsigned int alloc_flags,
@@ -73,8 +74,8 @@ static struct page *alloc_pages_direct_reclaim(gfp_t gfp, unsigned int order,
 	drain_all_pages(NULL);
 	page = get_page_from_freelist(gfp, order, alloc_flags, ac);
 	for (int idle = 0; !page && idle < MAX_RECLAIM_RETRIES;) {
-		idle = try_to_free_pages(ac->zonelist, order, gfp) ? 0 :
-		       idle + 1;
+		if (!try_to_free_pages(ac->zonelist, order, gfp))
+			idle++;
 		page = get_page_after_unreserve(gfp, order, alloc_flags, ac);
 		if (once)
 			break;

@@ -67,6 +67,8 @@ bool zone_watermark_ok_safe(const struct zone *zone, unsigned int order,
  * zone_watermark_fast - zone_watermark_ok(), quick where there is plenty
  *
  * One page, and even the unlowered mark is not in danger: two counters say so.
+ * As in Linux 4.9 they leave the HighAtomic reserve out: beside one, single
+ * pages may be taken below the mark.
  */
 static inline bool zone_watermark_fast(const struct zone *zone,
 				       unsigned int order, unsigned long mark,
@@ -84,7 +86,12 @@ static inline bool zone_watermark_fast(const struct zone *zone,
 				   alloc_flags, free);
 }
 
-/** init_per_zone_wmark_min - min_free_kbytes and all that follows from it */
+/**
+ * init_per_zone_wmark_min - min_free_kbytes and all that follows from it
+ *
+ * After setup_per_cpu_pageset(): it lets counters' differences begin, and all
+ * zones share the boot pageset's.
+ */
 int init_per_zone_wmark_min(void);
 /** setup_per_zone_wmarks - watermarks of all zones, from min_free_kbytes */
 void setup_per_zone_wmarks(void);
