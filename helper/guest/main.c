@@ -8,6 +8,7 @@
 #include <mm/cma.h>
 #include <mm/mm.h>
 #include <mm/mm_debug.h>
+#include <mm/watermark.h>
 #include <mm/percpu.h>
 #include <mm/printk.h>
 #include <mm/slab.h>
@@ -59,9 +60,12 @@ void start_kernel(void)
 	page_alloc_init();
 	mm_transition("zones");
 	mm_init();
-	kmem_cache_init_late();
 	mm_transition("mm_init");
+	kmem_cache_init_late();
+	setup_per_cpu_pageset();
 
+	/* Linux's initcalls */
+	init_per_zone_wmark_min();
 	cma_init_reserved_areas();
 	mm_transition("cma");
 	system_state = SYSTEM_RUNNING;
