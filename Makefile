@@ -16,7 +16,7 @@ MM    := memblock memblock_type memblock_alloc early_pool mm_init page_alloc pag
 	 zone_check mm_debug nobootmem cma init \
 	 page_ext slub percpu pgtable vmalloc ioremap kaiser
 LIB   := printk cmdline kallsyms
-GUEST := fdt of_reserved_mem truth
+GUEST := fdt of_reserved_mem truth bench
 ARM   := head vectors traps console mmu
 
 COMMON := $(MM:%=mm/%) $(LIB:%=lib/%) $(GUEST:%=guest/%)
@@ -46,7 +46,7 @@ V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@echo "  $1	$@")
 
-.PHONY: all guest host-tests fuzz demo shell test test-kernels setup clean help
+.PHONY: all guest host-tests fuzz demo shell test test-kernels bench setup clean help
 all: guest host-tests
 
 help:
@@ -54,6 +54,7 @@ help:
 	@echo "make shell         the same, then stay in GDB, stopped at mm_init"
 	@echo "make test          every test that needs no real kernel"
 	@echo "make test-kernels  the tests on real kernels [KERNELS=\"armmp-6.1 ...\"]"
+	@echo "make bench         what calls cost, in instructions, beside Linux's"
 	@echo "make all           build the guest and the host tests"
 	@echo "make fuzz          the fuzz targets (clang's libFuzzer) in build/fuzz"
 	@echo "make clean         remove build/"
@@ -174,6 +175,9 @@ test: setup
 test-kernels: setup
 	@$(MAKE) --no-print-directory guest >/dev/null
 	KERNELS="$(KERNELS)" $(PYTHON) -m pytest -q tests/kernels
+bench: setup
+	@$(MAKE) --no-print-directory guest >/dev/null
+	@scripts/bench
 clean:
 	rm -rf build
 

@@ -10,6 +10,7 @@
 #include <mm/mm_debug.h>
 #include <mm/printk.h>
 
+#include "bench.h"
 #include "fdt.h"
 #include "guest.h"
 #include "truth.h"
@@ -57,6 +58,7 @@ void start_kernel(void)
 	cma_init_reserved_areas();
 	mm_transition("cma");
 	system_state = SYSTEM_RUNNING;
+	bench_run();
 	cpu_idle();
 }
 
