@@ -84,17 +84,21 @@ class Run:
         console = str(self.folder / "console")
         with Qemu(self.command("record", "--serial", console), self.folder / "errors") as qemu:
             deadline = time.monotonic() + RECORD_SECONDS
-            while IDLE not in self.console():
+            while not self._idle():
                 qemu.alive()
-                failed = [line for line in self.console().splitlines(True)
-                          if line.startswith(FAILED) and line.endswith("\n")]
-                if failed:
-                    raise MeasureError(f"the guest says: {failed[0].strip()}")
                 if time.monotonic() > deadline:
                     raise MeasureError(f"the guest was not idle after {RECORD_SECONDS} s; it said: "
                                        + self.console()[-300:])
                 time.sleep(0.02)
             qemu.end()
+
+    def _idle(self) -> bool:
+        """Has it done all? Raises when it says that something went wrong."""
+        lines = self.console().splitlines(True)
+        for line in lines:
+            if line.startswith(FAILED) and line.endswith("\n"):
+                raise MeasureError(f"the guest says: {line.strip()}")
+        return IDLE in lines
 
     def replay(self) -> Replay:
         """A replay that stands before the first instruction."""
