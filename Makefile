@@ -161,6 +161,33 @@ build/fuzz/%: tests/fuzz/%.c build/fuzz/libmm.o \
 		-no-pie -o $@ $(filter-out %.h Makefile,$^) -lfdt
 fuzz: $(FUZZ:%=build/fuzz/%)
 
+# --- make bench: the host build, fast, and checking no more than a kernel does --
+
+BENCH_FLAGS := -O2 -fno-pie -Ihelper/arch/host -DCONFIG_FORCE_MAX_ZONEORDER=11
+RDMA_CORE   := $(MMSCOPE_CACHE)/rdma-core
+
+build/host-bench/obj/%.o: helper/%.c $(MAKEFILE_LIST)
+	@mkdir -p $(@D)
+	$(call say,HOSTCC)
+	$(Q)$(HOSTCC) $(CFLAGS) $(BENCH_FLAGS) $(HOST_RENAME) -MMD -MP -c $< -o $@
+build/host-bench/libmm.o: $(HOST_OBJS:%=build/host-bench/obj/%.o)
+	$(call say,LD)
+	$(Q)$(host_library)
+build/host-bench/mmscope: tests/bench/sequence.c tests/bench/mmscope.c \
+		tests/bench/buddy.h build/host-bench/libmm.o \
+		build/host-bench/obj/arch/host/host.o
+	$(call say,HOSTLD)
+	$(Q)$(HOSTCC) $(CFLAGS) $(BENCH_FLAGS) -no-pie -o $@ \
+		$(filter-out %.h,$^) -lfdt
+build/host-bench/rdma_core: tests/bench/sequence.c tests/bench/rdma_core.c \
+		tests/bench/buddy.h $(wildcard tests/bench/shim/*.h) \
+		$(RDMA_CORE)/providers/mlx5/dr_buddy.c \
+		$(RDMA_CORE)/util/bitmap.c
+	@mkdir -p $(@D)
+	$(call say,HOSTLD)
+	$(Q)$(HOSTCC) -std=gnu11 -g -O2 -fno-pie -no-pie -Itests/bench/shim \
+		-Itests/bench -I$(RDMA_CORE) -o $@ $(filter-out %.h,$^)
+
 # --- what people call ---------------------------------------------------------
 
 demo: setup
@@ -175,7 +202,8 @@ test: setup
 test-kernels: setup
 	@$(MAKE) --no-print-directory guest >/dev/null
 	KERNELS="$(KERNELS)" $(PYTHON) -m pytest -q tests/kernels
-bench: setup
+bench:
+	@scripts/setup --bench
 	@$(MAKE) --no-print-directory guest >/dev/null
 	@scripts/bench
 clean:

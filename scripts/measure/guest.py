@@ -179,11 +179,12 @@ class Replay:
                 self.remote.set_break(at.pc)
                 markers[at.pc] = name
             elif name:
-                counted.boot[name] = self._count_boot(at.lr)
+                counted.boot[name] = self.through(at.lr)
             else:
                 raise MeasureError(f"stopped at {at.pc:#x}, where no breakpoint is")
 
-    def _count_boot(self, return_to: int) -> tuple[int, int]:
+    def through(self, return_to: int) -> tuple[int, int]:
+        """Run a function that was just entered; its instructions, and pages handed over."""
         pages, start = self._totalram_pages(), self.remote.instructions()
         self._run_to(return_to)
         return self.remote.instructions() - start, self._totalram_pages() - pages

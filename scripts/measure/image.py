@@ -26,11 +26,11 @@ def run(*command: str) -> str:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     except FileNotFoundError:
-        raise MeasureError(f"{command[0]} is not installed: run scripts/setup") from None
+        raise MeasureError(f"{command[0]} is not installed: run scripts/setup --bench") from None
     except subprocess.TimeoutExpired:
         raise MeasureError(f"{command[0]} did not end within 120 s") from None
     if done.returncode:
-        raise MeasureError(f"{command[0]}: {done.stderr.strip() or 'failed'}")
+        raise MeasureError(f"{command[0]}: {done.stderr.strip()[-500:] or 'failed'}")
     return done.stdout
 
 

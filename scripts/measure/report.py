@@ -2,13 +2,16 @@
 """The tables of scripts/bench: 80 columns for people, JSON for programs."""
 from __future__ import annotations
 
+import textwrap
 from dataclasses import asdict
 from typing import Any, Optional, Sequence
 
+from .host import Host
 from .rows import LARGE, SMALL, Guest, Result
 
 SCHEMA = "mmscope/bench/1"
 WIDTHS = (31, 9, 7, 9, 12, 7)
+HOST_WIDTHS = (31, 9, 9, 9, 0)
 GROWTH_WIDTHS = (31, 9, 9, 9, 9, 7)
 
 
@@ -61,3 +64,23 @@ def guest_json(guest: Guest) -> dict[str, Any]:
     return {"board": asdict(LARGE), "small_board": asdict(SMALL), "low_pages": low, "highmem_pages": high,
             "rows": [{**asdict(row), "verdict": row.verdict} for row in guest.rows],
             "growth": [{**asdict(row), "verdict": row.verdict} for row in guest.growth]}
+
+
+def host_text(host: Host) -> str:
+    """The host's table."""
+    first = host.costs[0]
+    lines = ["Host instructions (64-bit, -O2), counted by callgrind: the mean of "
+             f"{first.calls:,}", "calls in one random sequence, orders 0 to 9, each half as often as the last.",
+             "", line(("allocator", "take", "give", "both", ""), HOST_WIDTHS)]
+    lines += [line((cost.name, figure(cost.take), figure(cost.give), figure(cost.take + cost.give), ""),
+                   HOST_WIDTHS) for cost in host.costs]
+    if host.alone:
+        return "\n".join([*lines, *textwrap.wrap(host.alone, 80)])
+    return "\n".join([*lines,
+                      "(rdma-core's, in its mlx5 provider, keeps bitmaps of numbers: no page structs to",
+                      "check and fill in, no zones, no migratetypes, no counters.)"])
+
+
+def host_json(host: Host) -> dict[str, Any]:
+    """The same as a document."""
+    return asdict(host)

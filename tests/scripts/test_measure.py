@@ -10,13 +10,14 @@ from typing import Iterator, Sequence
 
 import pytest
 
-from measure import report, rows
-from measure.guest import Board, Call, Counted, Run
+from lab.common import LabError
+from measure import host, profile, report, rows
+from measure.guest import Call, Counted, Run
 from measure.image import Image
 from measure.remote import MeasureError
 
 ROOT = Path(__file__).resolve().parents[2]
-BOARD = Board("sabrelite", "64M", "cma=4M")
+BOARD = rows.SMALL
 WORDS = ("nops", "cycle:4:4")
 FUNCTIONS = ("bench_nops_0", "bench_nops_100", "alloc_pages", "__free_pages")
 
@@ -84,6 +85,25 @@ def test_a_word_that_the_guest_cannot_run_is_a_failure(image):
 def test_too_large_a_workload_is_a_failure(image):
     with pytest.raises(MeasureError, match="word 0 cannot be run"):
         Run(image, BOARD, ("cycle:10:64",))
+
+
+def test_a_profile_has_every_instruction_at_its_function(image):
+    found = profile.measure(image, "bench_nops_100", "nops")
+    assert found.by_function == {"bench_nops_100": disassembled(image, "bench_nops_100")}
+    assert max(found.by_line.values()) >= 100
+    assert sum(found.by_line.values()) == found.instructions
+
+
+def test_a_profile_of_a_call_names_what_was_inlined(image, counted):
+    found = profile.measure(image, "alloc_pages", "cycle:4:4")
+    assert found.instructions == counted.works[1]["alloc_pages"][0].instructions
+    assert sum(found.by_function.values()) == found.instructions
+    assert "alloc_pages" in found.by_function and set(found.by_function) - set(image.symbols)
+
+
+def test_a_profile_of_what_is_not_called_says_so(image):
+    with pytest.raises(MeasureError, match="arch_halt.. is not called"):
+        profile.measure(image, "arch_halt")
 
 
 # --- rows, from calls made up ---------------------------------------------------
@@ -178,6 +198,35 @@ def test_the_tables_fit_eighty_columns():
     for image, counted in ((Symbols(*names), ON_LISTS), (Symbols(), BUDDY_ONLY)):
         text = report.guest_text(rows.Guest(rows.Table(image, counted).rows(), growth, (187_732, 114_688)))
         assert max(map(len, text.splitlines())) <= 80, text
+
+
+def counts(name: str, program: Path) -> host.Cost:
+    """In the place of callgrind."""
+    return host.Cost(name, 1000, 10, 32768)
+
+
+@pytest.fixture
+def uncounted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is built or run on the host."""
+    monkeypatch.setattr(host, "build", lambda name: Path(name))
+    monkeypatch.setattr(host, "cost", counts)
+
+
+def test_the_host_stands_beside_what_could_be_fetched(uncounted, monkeypatch):
+    monkeypatch.setattr(host.source_package, "fetch", lambda *args: "rdma-core_56.1.orig.tar.gz")
+    found = host.measure()
+    assert [cost.name for cost in found.costs] == ["mmscope", "rdma-core 56.1"]
+    assert "1,010" in report.host_text(found)
+    assert max(map(len, report.host_text(found).splitlines())) <= 80
+
+
+def test_the_host_stands_alone_without_a_network_and_says_so(uncounted, monkeypatch):
+    def fetch(*args: object) -> str:
+        raise LabError("no network")
+    monkeypatch.setattr(host.source_package, "fetch", fetch)
+    found = host.measure()
+    assert [cost.name for cost in found.costs] == ["mmscope"]
+    assert "no rdma-core to compare with: no network" in report.host_text(found)
 
 
 def test_no_image_is_one_line_that_says_what_to_do():
