@@ -43,14 +43,11 @@ def guest_text(guest: Guest) -> str:
              line(("work", "Linux 6.1", "reach", "measured", "min-max", "verdict"), WIDTHS)]
     lines += [line((row.work, row.linux, figure(row.reach) if row.reach else "", figure(row.measured), spread(row),
                     row.verdict), WIDTHS) for row in guest.rows]
-    missing: dict[str, list[str]] = {}
-    for row in guest.rows:
-        if row.missing:
-            missing.setdefault(row.missing, []).append(row.work)
-    lines += [f"not yet: the guest has no {name}()" for name in missing]
+    reasons = dict.fromkeys(row.missing for row in guest.rows if row.missing)
+    lines += [f"not yet: {reason}" for reason in reasons]
     lines += ["",
-              "The same calls beside short and long free lists (order 0: 512, 8192 blocks;",
-              f"order 4: 48, 512), in {SMALL.memory} and {LARGE.memory}",
+              "The same calls beside short and long free lists (order 0: 1024, 8192 blocks",
+              f"that cannot merge; order 4: 48, 512), in {SMALL.memory} and {LARGE.memory}",
               "",
               line(("", *[SMALL.memory] * 2, *[LARGE.memory] * 2, ""), GROWTH_WIDTHS),
              line(("work", *["short", "long"] * 2, "verdict"), GROWTH_WIDTHS)]

@@ -22,10 +22,11 @@ CALLS = ("alloc_pages", "__free_pages")
 ROW = "cycle:0:512"         # more than the per-CPU lists hold: they fill and empty
 BATCH = "batch:63"          # Linux 6.1's batch on this board; 4.9's is 31
 CYCLES = tuple(f"cycle:{order}:64" for order in range(1, 5))
-SHORT = ("lists:0:512:200", "lists:4:48:32")
-LONG = ("lists:0:8192:200", "lists:4:512:32")
-WORKS = (ROW, *CYCLES, *SHORT, *LONG, BATCH, ROW)
-GROWTH_WORKS = (*SHORT, *LONG)
+SHORT = ("lists:0:1024:400", "lists:4:48:32")
+LONG = ("lists:0:8192:400", "lists:4:512:32")
+WORKS = (ROW, *CYCLES, *SHORT, *LONG, BATCH, ROW, SHORT[0])
+BATCH_CYCLE, BATCH_LIST = WORKS.index(BATCH) + 1, WORKS.index(BATCH) + 2
+GROWTH_WORKS = ("batch:31", *SHORT, *LONG)      # the large board's own: it grows with a zone
 
 PCP = "setup_per_cpu_pageset"
 SLUB = "kmem_cache_create"
@@ -41,7 +42,7 @@ class Result:
     least: Optional[int] = None
     most: Optional[int] = None
     calls: int = 0
-    missing: str = ""           # the function that the guest has not got yet
+    missing: str = ""           # why there is no figure
 
     @property
     def verdict(self) -> str:
@@ -104,11 +105,16 @@ def result(work: str, linux: str, reach: Optional[int], numbers: Sequence[int]) 
                   len(numbers))
 
 
-def some(numbers: list[int], what: str) -> list[int]:
-    """`numbers`, of which there must be any."""
+def result_of(head: tuple[str, str, Optional[int]], numbers: Sequence[int], what: str) -> Result:
+    """The same; where no call was of this kind, the row says that."""
     if not numbers:
-        raise MeasureError(f"no call was {what}")
-    return numbers
+        return Result(*head, None, missing=f"no call {what}")
+    return result(*head, numbers)
+
+
+def lacks(function: str) -> str:
+    """Why there is no figure: the image has no such function."""
+    return f"the guest has no {function}()"
 
 
 def per_page(counted: Counted, function: str) -> int:
@@ -142,48 +148,47 @@ class Table:
 
     def pcp_rows(self) -> list[Result]:
         """Single pages. Which batch a call moved is seen, not assumed."""
-        alloc, free = ("alloc_pages order 0, per-CPU", "358", 120), ("__free_pages order 0, per-CPU", "214-272", 100)
+        alloc = ("alloc_pages order 0, per-CPU", "358", 120)
+        free = ("__free_pages order 0, per-CPU", "214-272", 100)
         full = ("alloc_pages, refill of 63", "13,245", 5000)
+        full_list = ("- of pages that are all single", *full[1:])
+        rows = [result(name, "-", None, numbers)
+                for name, numbers in (
+                    ("alloc_pages order 0, from buddy", self.of(0, "alloc_pages", single)),
+                    ("__free_pages order 0, to buddy", self.of(0, "__free_pages", single))) if numbers]
         if PCP not in self.image:
-            rows = [Result(*head, None, missing=PCP) for head in (alloc, free, full)]
-            return rows + [
-                result("alloc_pages order 0, from buddy", "-", None,
-                       some(self.of(0, "alloc_pages", single), "served by the buddy")),
-                result("__free_pages order 0, to buddy", "-", None,
-                       some(self.of(0, "__free_pages", single), "given to the buddy"))]
-        last = len(WORKS) - 1
-        of_63 = [call.instructions for call in self.counted.works[last]["alloc_pages"] if call.moved_pages == 63]
-        rows = [result(*alloc, some(self.of(0, "alloc_pages", on_list), "served by a per-CPU list")),
-                result(*free, some(self.of(0, "__free_pages", on_list), "left on a per-CPU list")),
-                result(*full, some(of_63, "a refill of 63 pages"))]
-        return rows + self.batch_rows()
+            return [Result(*head, None, missing=lacks(PCP)) for head in (alloc, free, full, full_list)] + rows
+        return [result_of(alloc, self.of(0, "alloc_pages", on_list), "was served by a per-CPU list"),
+                result_of(free, self.of(0, "__free_pages", on_list), "was left on a per-CPU list"),
+                *(result_of(head, self.of(index, "alloc_pages", lambda call: call.moved_pages == 63),
+                            "took 63 pages from the buddy")
+                  for head, index in ((full, BATCH_CYCLE), (full_list, BATCH_LIST))),
+                *self.batch_rows(), *rows]
 
     def batch_rows(self) -> list[Result]:
         """The guest's own batch, whatever it is."""
-        calls = self.counted.works[0]
-        refills = [call for call in calls["alloc_pages"] if refill(call)]
-        returns = [call for call in calls["__free_pages"] if give_back(call)]
         rows = []
-        for name, found in (("alloc_pages, refill of", refills), ("__free_pages, give back", returns)):
-            if not found:
-                raise MeasureError(f"no call of {name.split(',')[0]} moved a batch")
-            batch = statistics.mode(abs(call.moved_pages) for call in found)
-            rows.append(result(f"{name} {batch}", "-", None, [
-                call.instructions for call in found if abs(call.moved_pages) == batch]))
+        for function, name, kind in (("alloc_pages", "alloc_pages, refill of", refill),
+                                     ("__free_pages", "__free_pages, give back", give_back)):
+            found = [call for call in self.counted.works[0][function] if kind(call)]
+            if found:
+                batch = statistics.mode(abs(call.moved_pages) for call in found)
+                rows.append(result(f"{name} {batch}", "-", None, [
+                    call.instructions for call in found if abs(call.moved_pages) == batch]))
         return rows
 
     def block_rows(self, order: int, alloc: str, free: str, reach: Optional[int]) -> list[Result]:
         """Blocks of a higher order: no list but the buddy's."""
         index = WORKS.index(f"cycle:{order}:64")
-        return [result(f"{name} order {order}", linux, reach,
-                       some(self.of(index, name, block), f"a block of order {order}"))
+        return [result_of((f"{name} order {order}", linux, reach), self.of(index, name, block),
+                          f"of order {order} moved a block")
                 for name, linux in (("alloc_pages", alloc), ("__free_pages", free))]
 
     def slub_row(self) -> Result:
         """The boot of SLUB, one call."""
         head = ("kmem_cache_init", "1,014,248", 500_000)
         if SLUB not in self.image:
-            return Result(*head, None, missing=SLUB)
+            return Result(*head, None, missing=lacks(SLUB))
         return Result(*head, self.counted.boot["kmem_cache_init"][0])
 
 

@@ -13,6 +13,7 @@
 /* Weak: a tree whose single pages have no per-CPU lists yet runs too. */
 extern __typeof__(setup_per_cpu_areas) setup_per_cpu_areas
 	__attribute__((weak));
+extern void smp_prepare_boot_cpu(void) __attribute__((weak));
 extern __typeof__(setup_per_cpu_pageset) setup_per_cpu_pageset
 	__attribute__((weak));
 
@@ -29,6 +30,8 @@ void buddy_setup(unsigned int order)
 	bootmem_init();
 	if (setup_per_cpu_areas)
 		setup_per_cpu_areas();
+	if (smp_prepare_boot_cpu)
+		smp_prepare_boot_cpu();
 	build_all_zonelists();
 	page_alloc_init();
 	mem_init();
