@@ -161,7 +161,7 @@ build/fuzz/%: tests/fuzz/%.c build/fuzz/libmm.o \
 		-no-pie -o $@ $(filter-out %.h Makefile,$^) -lfdt
 fuzz: $(FUZZ:%=build/fuzz/%)
 
-# --- make bench: the host build, fast, and checking no more than a kernel does --
+# --- make bench: the host build, fast, with no checks but a kernel's ----------
 
 BENCH_FLAGS := -O2 -fno-pie -Ihelper/arch/host -DCONFIG_FORCE_MAX_ZONEORDER=11
 RDMA_CORE   := $(MMSCOPE_CACHE)/rdma-core

@@ -2,7 +2,7 @@
 /*
  * bench.c - workloads for scripts/bench; bench.h says which and how.
  *
- * Contract: gives back every page it took, whatever the word.
+ * Contract: gives back all that it took, whatever the word.
  * May call: the allocators, as any caller would.  Called by: main.c.
  * Fails:    a word that cannot be run is a warning; the boot goes on.
  */
@@ -11,6 +11,7 @@
 #include <mm/mm.h>
 #include <mm/percpu.h>
 #include <mm/printk.h>
+#include <mm/slab.h>
 #include <mm/string.h>
 
 #include "bench.h"
@@ -136,6 +137,62 @@ static bool lists(const unsigned long *numbers)
 	return enough;
 }
 
+/* Weak: a tree without slabs yet has all other workloads. */
+extern __typeof__(kmalloc) kmalloc __attribute__((weak));
+extern __typeof__(kfree) kfree __attribute__((weak));
+
+/* An object that is held: a chain through its own bytes. */
+struct object {
+	struct object *next;
+};
+
+static bool take_objects(struct object **held, size_t size, unsigned long n)
+{
+	while (n--) {
+		struct object *object = kmalloc(size, GFP_KERNEL);
+
+		if (!object)
+			return false;
+		object->next = *held;
+		*held = object;
+	}
+	return true;
+}
+
+/* Gives all back, or every other one. */
+static void give_objects(struct object **held, bool all)
+{
+	while (*held) {
+		struct object *object = *held;
+
+		*held = object->next;
+		kfree(object);
+		if (!all && *held)
+			held = &(*held)->next;
+	}
+}
+
+static bool objs(const unsigned long *numbers)
+{
+	struct object *held = NULL, *taken = NULL;
+	size_t size = numbers[0];
+	bool enough;
+
+	if (!kmalloc || !kfree || size < sizeof(struct object))
+		return false;
+	enough = take_objects(&held, size, numbers[1]);
+	give_objects(&held, false);
+	for (int round = 0; round <= WARM_ROUNDS && enough; round++) {
+		if (round == WARM_ROUNDS)
+			bench_begin(current_index);
+		enough = take_objects(&taken, size, numbers[2]);
+		give_objects(&taken, true);
+	}
+	bench_end(current_index);
+	give_objects(&held, true);
+	return enough;
+}
+
 /* As in Linux 4.9: up to six batches stay on the lists. */
 static bool batch(const unsigned long *numbers)
 {
@@ -161,6 +218,7 @@ static const struct work {
 	{ "nops", 0, nops },
 	{ "cycle", 2, cycle },
 	{ "lists", 3, lists },
+	{ "objs", 3, objs },
 	{ "batch", 1, batch },
 };
 

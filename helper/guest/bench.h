@@ -7,10 +7,12 @@
  * a replay at a function's entry and at its return, and subtracts.
  *
  *   nops                 two functions of known length
- *   cycle:ORDER:BLOCKS   take BLOCKS of ORDER in a row, give them back in that
- *                        order; what is counted comes after rounds that warm
+ *   cycle:ORDER:BLOCKS   take BLOCKS of ORDER in a row, give them back in the
+ *                        same order; counted after rounds that warm
  *   lists:ORDER:LEN:TAKE the same TAKE blocks beside LEN free ones that cannot
  *                        merge: nothing is split, nothing merged
+ *   objs:SIZE:LEN:TAKE   take and give back TAKE objects of SIZE bytes beside
+ *                        LEN taken ones, every other one of them given back
  *   batch:PAGES          from here on the per-CPU lists move so many at once
  */
 #ifndef GUEST_BENCH_H

@@ -18,6 +18,7 @@ SMALL = Board("sabrelite", "256M", "vmalloc=888M cma=52M")
 
 BOOT = ("free_all_bootmem", "free_highpages", "kmem_cache_init")
 CALLS = ("alloc_pages", "__free_pages")
+OBJECT_CALLS = ("kmalloc", "kfree")
 
 ROW = "cycle:0:512"         # more than the per-CPU lists hold: they fill and empty
 BATCH = "batch:63"          # Linux 6.1's batch on this board; 4.9's is 31
@@ -26,6 +27,7 @@ SHORT = ("lists:0:1024:400", "lists:4:48:32")
 LONG = ("lists:0:8192:400", "lists:4:512:32")
 WORKS = (ROW, *CYCLES, *SHORT, *LONG, BATCH, ROW, SHORT[0])
 BATCH_CYCLE, BATCH_LIST = WORKS.index(BATCH) + 1, WORKS.index(BATCH) + 2
+OBJECTS = ("objs:64:512:200", "objs:64:16384:200")      # short and long; only with SLUB
 GROWTH_WORKS = ("batch:31", *SHORT, *LONG)      # the large board's own: it grows with a zone
 
 PCP = "setup_per_cpu_pageset"
@@ -144,7 +146,7 @@ class Table:
         rows += self.block_rows(1, "411-414", "320", None)
         rows += self.block_rows(2, "413-426", "366", None)
         rows += self.block_rows(3, "447-450", "458", None)
-        return rows + [self.slub_row()]
+        return rows + self.slub_rows()
 
     def pcp_rows(self) -> list[Result]:
         """Single pages. Which batch a call moved is seen, not assumed."""
@@ -184,12 +186,15 @@ class Table:
                           f"of order {order} moved a block")
                 for name, linux in (("alloc_pages", alloc), ("__free_pages", free))]
 
-    def slub_row(self) -> Result:
-        """The boot of SLUB, one call."""
+    def slub_rows(self) -> list[Result]:
+        """The boot of SLUB, one call; objects from a cache with a few slabs."""
         head = ("kmem_cache_init", "1,014,248", 500_000)
         if SLUB not in self.image:
-            return Result(*head, None, missing=lacks(SLUB))
-        return Result(*head, self.counted.boot["kmem_cache_init"][0])
+            return [Result(*head, None, missing=lacks(SLUB))]
+        calls = self.counted.works[len(WORKS)]
+        return [Result(*head, self.counted.boot["kmem_cache_init"][0]),
+                *(result(f"{name} of 64 bytes", "-", None, [call.instructions for call in calls[name]])
+                  for name in OBJECT_CALLS)]
 
 
 def growth(small: Counted, large: Counted) -> list[Growth]:
@@ -210,9 +215,23 @@ def growth(small: Counted, large: Counted) -> list[Growth]:
                     growth_name(function, order, pages),
                     tuple(statistics.median_high(call.instructions for call in calls
                                                  if call.moved_pages == pages) for calls in sets), True))
+    if len(WORKS) in large.works:
+        rows += object_growth(small, large)
     for name, function in (("low memory", "free_all_bootmem"), ("HighMem", "free_highpages")):
         rows.append(Growth(f"hand-over of {name}, a page",
                            (per_page(small, function), None, per_page(large, function), None), False))
+    return rows
+
+
+def object_growth(small: Counted, large: Counted) -> list[Growth]:
+    """Objects: the usual call, and the slowest, which changes slabs."""
+    rows = []
+    for function in OBJECT_CALLS:
+        sets = [[call.instructions for call in counted.works[first + i][function]]
+                for counted, first in ((small, len(GROWTH_WORKS)), (large, len(WORKS)))
+                for i in range(len(OBJECTS))]
+        rows += [Growth(f"{function} of 64 bytes", tuple(map(statistics.median_high, sets)), True),
+                 Growth(f"{function} of 64 bytes, slowest", tuple(map(max, sets)), True)]
     return rows
 
 
@@ -235,9 +254,10 @@ class Guest:
 
 def measure(image: Image) -> Guest:
     """Record and replay both boards."""
-    with Run(image, LARGE, WORKS) as run:
-        large = run.count(BOOT, CALLS)
-    with Run(image, SMALL, GROWTH_WORKS) as run:
-        small = run.count(BOOT, CALLS)
+    objects, functions = ((), CALLS) if SLUB not in image else (OBJECTS, CALLS + OBJECT_CALLS)
+    with Run(image, LARGE, WORKS + objects) as run:
+        large = run.count(BOOT, functions)
+    with Run(image, SMALL, GROWTH_WORKS + objects) as run:
+        small = run.count(BOOT, functions)
     low, high = (large.boot[name][1] for name in BOOT[:2])
     return Guest(Table(image, large).rows(), growth(small, large), (low, high))

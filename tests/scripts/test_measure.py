@@ -133,6 +133,7 @@ def made_up(single: Sequence[tuple[int, int]], of_63: Sequence[tuple[int, int]])
             works[index] = {"alloc_pages": calls((6000, 63)), "__free_pages": []}
         elif word.startswith("cycle"):
             works[index] = {"alloc_pages": calls((1_000_000, 16)), "__free_pages": calls((2, -16))}
+    works[len(rows.WORKS)] = {"kmalloc": calls((50, 0)), "kfree": calls((40, 0))}
     return Counted({"free_all_bootmem": (1601, 100), "free_highpages": (1600, 100),
                     "kmem_cache_init": (500_001, 0)}, works)
 
