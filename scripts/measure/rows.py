@@ -11,7 +11,10 @@ from .image import Image
 from .remote import MeasureError
 
 # Linux's figures: Debian's 6.1 armmp on this board (QEMU's sabrelite, 1.5 GB,
-# cma=320M), counted in the same way, from a function's entry to its return.
+# cma=320M), counted in the same way, from a function's entry to its return. Its
+# hand-over of low memory is memblock_free_all(), reserved pages' flags included,
+# as in free_all_bootmem(); that of HighMem the rest of mem_init(), which is
+# little more than free_highpages(). Orders 1 to 3 come from per-CPU lists there.
 LARGE = Board("sabrelite", "1536M")
 # A sixth of it with zones of the same kind: 128 MB each of lowmem and HighMem.
 SMALL = Board("sabrelite", "256M", "vmalloc=888M cma=52M")
