@@ -23,7 +23,7 @@ MM    := memblock memblock_type memblock_alloc early_pool mm_init \
 	 page_ext page_owner $(SLUB) percpu percpu_first percpu_area percpu_check \
 	 $(VMALLOC) pgtable highmem ioremap kaiser
 LIB   := printk cmdline kallsyms rbtree
-GUEST := fdt fdt_console cpus of_reserved_mem truth truth_allocs scenario monitor
+GUEST := fdt fdt_console cpus of_reserved_mem truth truth_allocs scenario monitor bench
 ARM   := head vectors traps console mmu pgtable stacktrace
 
 COMMON := $(MM:%=mm/%) $(LIB:%=lib/%) $(GUEST:%=guest/%)
@@ -53,7 +53,7 @@ V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@echo "  $1	$@")
 
-.PHONY: all guest host-tests fuzz demo shell test test-kernels setup clean help
+.PHONY: all guest host-tests fuzz demo shell test test-kernels bench setup clean help
 all: guest host-tests
 
 help:
@@ -61,6 +61,7 @@ help:
 	@echo "make shell         the same, then stay in GDB, stopped at mm_init"
 	@echo "make test          every test that needs no real kernel"
 	@echo "make test-kernels  the tests on real kernels [KERNELS=\"armmp-6.1 ...\"]"
+	@echo "make bench         what calls cost, in instructions, beside Linux's"
 	@echo "make all           build the guest and the host tests"
 	@echo "make fuzz          the fuzz targets (clang's libFuzzer) in build/fuzz"
 	@echo "make clean         remove build/"
@@ -168,6 +169,33 @@ build/fuzz/%: tests/fuzz/%.c build/fuzz/libmm.o \
 		-no-pie -o $@ $(filter-out %.h Makefile,$^) -lfdt
 fuzz: $(FUZZ:%=build/fuzz/%)
 
+# --- make bench: the host build, fast, with no checks but a kernel's ----------
+
+BENCH_FLAGS := -O2 -fno-pie -Ihelper/arch/host -DCONFIG_FORCE_MAX_ZONEORDER=11
+RDMA_CORE   := $(MMSCOPE_CACHE)/rdma-core
+
+build/host-bench/obj/%.o: helper/%.c $(MAKEFILE_LIST)
+	@mkdir -p $(@D)
+	$(call say,HOSTCC)
+	$(Q)$(HOSTCC) $(CFLAGS) $(BENCH_FLAGS) $(HOST_RENAME) -MMD -MP -c $< -o $@
+build/host-bench/libmm.o: $(HOST_OBJS:%=build/host-bench/obj/%.o)
+	$(call say,LD)
+	$(Q)$(host_library)
+build/host-bench/mmscope: tests/bench/sequence.c tests/bench/mmscope.c \
+		tests/bench/buddy.h build/host-bench/libmm.o \
+		build/host-bench/obj/arch/host/host.o
+	$(call say,HOSTLD)
+	$(Q)$(HOSTCC) $(CFLAGS) $(BENCH_FLAGS) -no-pie -o $@ \
+		$(filter-out %.h,$^) -lfdt
+build/host-bench/rdma_core: tests/bench/sequence.c tests/bench/rdma_core.c \
+		tests/bench/buddy.h $(wildcard tests/bench/shim/*.h) \
+		$(RDMA_CORE)/providers/mlx5/dr_buddy.c \
+		$(RDMA_CORE)/util/bitmap.c
+	@mkdir -p $(@D)
+	$(call say,HOSTLD)
+	$(Q)$(HOSTCC) -std=gnu11 -g -O2 -fno-pie -no-pie -Itests/bench/shim \
+		-Itests/bench -I$(RDMA_CORE) -o $@ $(filter-out %.h,$^)
+
 # --- what people call ---------------------------------------------------------
 
 demo: setup
@@ -182,6 +210,10 @@ test: setup
 test-kernels: setup
 	@$(MAKE) --no-print-directory guest >/dev/null
 	KERNELS="$(KERNELS)" $(PYTHON) -m pytest -q tests/kernels
+bench:
+	@scripts/setup --bench
+	@$(MAKE) --no-print-directory guest >/dev/null
+	@scripts/bench
 clean:
 	rm -rf build
 

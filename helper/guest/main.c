@@ -8,11 +8,12 @@
 #include <mm/cma.h>
 #include <mm/mm.h>
 #include <mm/mm_debug.h>
-#include <mm/watermark.h>
 #include <mm/percpu.h>
 #include <mm/printk.h>
 #include <mm/slab.h>
+#include <mm/watermark.h>
 
+#include "bench.h"
 #include "fdt.h"
 #include "guest.h"
 #include "monitor.h"
@@ -71,6 +72,7 @@ void start_kernel(void)
 	system_state = SYSTEM_RUNNING;
 	arch_console_listen();
 	scenario_run_boot_arg();
+	bench_run();
 	cpu_idle();
 }
 

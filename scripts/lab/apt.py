@@ -69,6 +69,8 @@ class Package:
 class PrivateApt:
     """apt for one suite and one architecture, all its state in the cache."""
 
+    kind = "deb"        # what its sources serve
+
     def __init__(self, suite: str, arch: str) -> None:
         self.suite = suite or sources.machine_release()
         self.arch = arch
@@ -132,7 +134,8 @@ class PrivateApt:
         self.config.write_text(CONFIG.format(arch=self.arch, root=self.root),
                                encoding="utf-8")
         main = sources.stanzas(sources.machine_sources(),
-                               sources.machine_release(), self.suite)
+                               sources.machine_release(), self.suite,
+                               self.kind)
         extra = os.environ.get(EXTRA_SOURCE, "")
         if not main and not extra:
             raise LabError(f"found no Debian or Ubuntu archive in this "

@@ -110,10 +110,11 @@ def split_suite(suite: str) -> tuple[str, str]:
     return suite, ""
 
 
-def stanzas(sources: list[Source], release: str, suite: str) -> str:
+def stanzas(sources: list[Source], release: str, suite: str,
+            kind: str = "deb") -> str:
     """A .sources file with `suite` from the archives that serve `release`.
 
-    Empty when none of `sources` is an archive of the distribution.
+    kind: "deb" for packages, "deb-src" for what they are built of. Empty when none of `sources` is an archive of the distribution.
     """
     blocks = []
     for source in sources:
@@ -128,9 +129,10 @@ def stanzas(sources: list[Source], release: str, suite: str) -> str:
                 roles.append(role)
         if not roles:
             continue
-        lines = ["Types: deb", f"URIs: {source.uris}",
+        index = "Sources" if kind == "deb-src" else "Packages"
+        lines = [f"Types: {kind}", f"URIs: {source.uris}",
                  "Suites: " + " ".join(suite + role for role in roles),
-                 "Components: main", "Targets: Packages"]
+                 "Components: main", f"Targets: {index}"]
         lines += [f"{name}: {value}" for name, value in source.options.items()]
         blocks.append("\n".join(lines) + "\n")
     return "\n".join(blocks)

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The tables of scripts/bench: 80 columns for people, JSON for programs."""
+from __future__ import annotations
+
+import textwrap
+from dataclasses import asdict
+from typing import Any, Optional, Sequence
+
+from .host import Host
+from .rows import LARGE, SMALL, Guest, Result
+
+SCHEMA = "mmscope/bench/1"
+WIDTHS = (31, 9, 7, 9, 12, 7)
+HOST_WIDTHS = (31, 9, 9, 9, 0)
+GROWTH_WIDTHS = (31, 9, 9, 9, 9, 7)
+
+
+def line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """One line: the first cell to the left, the last too, numbers to the right."""
+    middle = [cell.rjust(width) for cell, width in zip(cells[1:-1], widths[1:-1])]
+    return " ".join([cells[0].ljust(widths[0]), *middle, cells[-1]]).rstrip()
+
+
+def figure(number: Optional[int]) -> str:
+    """With thousands; "-" for none."""
+    return "-" if number is None else f"{number:,}"
+
+
+def spread(row: Result) -> str:
+    """Least to most, where they differ."""
+    if row.least is None or row.least == row.most:
+        return ""
+    return f"{row.least:,}-{row.most:,}"
+
+
+def guest_text(guest: Guest) -> str:
+    """Both tables of the guest."""
+    low, high = guest.handed_over
+    lines = ["Guest instructions, entry to return, exact: counted under record/replay.",
+             f"Release flavour. Board {LARGE.name}, {LARGE.memory}, cma=320M: {low:,} low and {high:,}",
+             "HighMem pages handed over. The median of many calls, from a warm state.",
+             "",
+             line(("work", "Linux 6.1", "reach", "measured", "min-max", "verdict"), WIDTHS)]
+    lines += [line((row.work, row.linux, figure(row.reach) if row.reach else "", figure(row.measured), spread(row),
+                    row.verdict), WIDTHS) for row in guest.rows]
+    reasons = dict.fromkeys(row.missing for row in guest.rows if row.missing)
+    lines += [f"not yet: {reason}" for reason in reasons]
+    lines += ["",
+              "The same calls beside short and long free lists (order 0: 1024, 8192 blocks",
+              f"that cannot merge; order 4: 48, 512), in {SMALL.memory} and {LARGE.memory}",
+              "",
+              line(("", *[SMALL.memory] * 2, *[LARGE.memory] * 2, ""), GROWTH_WIDTHS),
+             line(("work", *["short", "long"] * 2, "verdict"), GROWTH_WIDTHS)]
+    lines += [line((row.work, *map(figure, row.figures), row.verdict), GROWTH_WIDTHS) for row in guest.growth]
+    return "\n".join(lines)
+
+
+def guest_json(guest: Guest) -> dict[str, Any]:
+    """The same as a document."""
+    low, high = guest.handed_over
+    return {"board": asdict(LARGE), "small_board": asdict(SMALL), "low_pages": low, "highmem_pages": high,
+            "rows": [{**asdict(row), "verdict": row.verdict} for row in guest.rows],
+            "growth": [{**asdict(row), "verdict": row.verdict} for row in guest.growth]}
+
+
+def host_text(host: Host) -> str:
+    """The host's table."""
+    first = host.costs[0]
+    lines = ["Host instructions (64-bit, -O2), counted by callgrind: the mean of "
+             f"{first.calls:,}", "calls in one random sequence, orders 0 to 9, each half as often as the last.",
+             "", line(("allocator", "take", "give", "both", ""), HOST_WIDTHS)]
+    lines += [line((cost.name, figure(cost.take), figure(cost.give), figure(cost.take + cost.give), ""),
+                   HOST_WIDTHS) for cost in host.costs]
+    if host.alone:
+        return "\n".join([*lines, *textwrap.wrap(host.alone, 80)])
+    return "\n".join([*lines,
+                      "(rdma-core's, in its mlx5 provider, keeps bitmaps of numbers: no page structs to",
+                      "check and fill in, no zones, no migratetypes, no counters.)"])
+
+
+def host_json(host: Host) -> dict[str, Any]:
+    """The same as a document."""
+    return asdict(host)
