@@ -8,8 +8,9 @@
  * May call: page_alloc.c's get_page_from_freelist(), page_pcp.c, vmscan.c,
  *           page_fallback.c, show_mem.c.
  * Called by: page_alloc.c, with no lock held.
- * Fails:    NULL, and a report unless __GFP_NOWARN. There is no page cache and
- *           no other process: nothing here waits for somebody to free memory.
+ * Fails:    NULL, and a report unless __GFP_NOWARN. There is no page cache, no
+ *           kswapd and no other process: nothing here waits for somebody to
+ *           free memory, and __GFP_KSWAPD_RECLAIM wakes nobody.
  */
 #include <mm/mm.h>
 #include <mm/printk.h>

@@ -63,7 +63,8 @@ static void test_caller_is_named(void **state __maybe_unused)
 	fail_msg("no address of the caller in: %s", host_console());
 }
 
-static void test_reports_become_rare_but_are_counted(void **state __maybe_unused)
+static void test_reports_become_rare_but_are_counted(
+	void **state __maybe_unused)
 {
 	struct held held;
 
