@@ -150,7 +150,7 @@ void reserve_highatomic_pageblock(struct page *page, struct zone *zone,
 	if (!may_reserve(zone) || !pageblock_in_zone(zone, pfn))
 		return;
 	flags = spin_lock_irqsave(&zone->lock);
-	/* Again: under the lock. CMA, Isolate and HighAtomic stay as they are. */
+	/* Again, under the lock; CMA, Isolate and HighAtomic stay. */
 	if (may_reserve(zone) &&
 	    get_pfnblock_migratetype(zone, pfn) < MIGRATE_PCPTYPES) {
 		zone->nr_reserved_highatomic += pageblock_nr_pages;

@@ -8,11 +8,12 @@
  * May call: page_alloc.c's get_page_from_freelist(), page_pcp.c, vmscan.c,
  *           page_fallback.c, show_mem.c.
  * Called by: page_alloc.c, with no lock held.
- * Fails:    NULL, and a report unless __GFP_NOWARN. There is no page cache and
- *           no other process: nothing here waits for somebody to free memory.
+ * Fails:    NULL, and a report unless __GFP_NOWARN. There is no page cache, no
+ *           kswapd and no other process: nothing here waits for somebody to
+ *           free memory, and __GFP_KSWAPD_RECLAIM wakes nobody.
  */
-#include <mm/bug.h>
 #include <mm/mm.h>
+#include <mm/printk.h>
 #include <mm/shrinker.h>
 
 #include "page_alloc_internal.h"
@@ -83,15 +84,27 @@ static struct page *alloc_pages_direct_reclaim(gfp_t gfp, unsigned int order,
 	return page;
 }
 
+/* Once: who does this does it again. */
+static void say_it_can_wait(unsigned long ip)
+{
+	static bool said;
+
+	if (!said)
+		pr_warn("__GFP_ATOMIC by %pS, which can wait: it gets no "
+			"reserve\n", (void *)ip);
+	said = true;
+}
+
 struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned int order,
 				    struct alloc_context *ac)
 {
 	unsigned int alloc_flags;
 	struct page *page;
 
-	/* Atomic means that it cannot wait; who can needs no reserve. */
-	if (WARN_ON((gfp & __GFP_ATOMIC) && (gfp & __GFP_DIRECT_RECLAIM)))
+	if (unlikely(gfp & __GFP_ATOMIC && gfp & __GFP_DIRECT_RECLAIM)) {
+		say_it_can_wait(ac->ip);
 		gfp &= ~__GFP_ATOMIC;
+	}
 	alloc_flags = gfp_to_alloc_flags(gfp);
 	page = get_page_from_freelist(gfp, order, alloc_flags, ac);
 	if (!page && gfp_pfmemalloc_allowed(gfp)) {

@@ -55,7 +55,8 @@ static void test_noreclaim_task_goes_down_to_the_last_page(
 }
 
 /* A user page leaves the reserve of lowmem alone that a kernel page may use. */
-static void test_user_pages_leave_lowmem_its_reserve(void **state __maybe_unused)
+static void test_user_pages_leave_lowmem_its_reserve(
+	void **state __maybe_unused)
 {
 	unsigned long kept = min_of(ZONE_NORMAL) + HIGH_BLOCKS *
 			     MAX_ORDER_NR_PAGES / 32;

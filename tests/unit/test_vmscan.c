@@ -217,6 +217,24 @@ static void test_shrinker_that_cannot_be_asked_is_refused(
 	assert_int_equal(told.counts, 0);
 }
 
+static void test_shrinker_is_asked_once_or_not_at_all(
+	void **state __maybe_unused)
+{
+	static struct told told;
+
+	begin(&told, 1000);
+	assert_int_equal(register_shrinker(&told.shrinker), -EEXIST);
+	shrink_slab(GFP_KERNEL, 0, 100, 999);
+	assert_int_equal(told.counts, 1);
+	unregister_shrinker(&told.shrinker);
+	assert_panics(unregister_shrinker(&told.shrinker), "is_registered");
+	shrink_slab(GFP_KERNEL, 0, 100, 999);
+	assert_int_equal(told.counts, 1);
+	assert_int_equal(register_shrinker(&told.shrinker), 0);
+	shrink_slab(GFP_KERNEL, 0, 100, 999);
+	assert_int_equal(told.counts, 2);
+}
+
 static void test_unregistered_one_is_not_asked(void **state __maybe_unused)
 {
 	static struct told a, b, c;
@@ -241,7 +259,10 @@ static unsigned long leaver_scan(struct shrinker *shrinker,
 static unsigned long joiner_scan(struct shrinker *shrinker,
 				 struct shrink_control *sc __maybe_unused)
 {
-	register_shrinker(shrinker);
+	static struct shrinker another;
+
+	another = *shrinker;
+	register_shrinker(&another);
 	return 0;
 }
 
@@ -293,9 +314,12 @@ static void test_any_count_is_scanned_a_bounded_number_of_times(
 	void **state __maybe_unused)
 {
 	static const unsigned long counts[] = {
-		1, 1000000, 1UL << 31, 1UL << 32, ~0UL >> 1, ~0UL - 2,
+		1, 1000000, 1UL << 31, 1UL << 32, ~0UL >> 1,
+		~0UL ^ ~0UL >> 1, ~0UL - 2,
 	};
-	static const unsigned long needs[] = { 0, 1, 1UL << 20, ~0UL >> 3, ~0UL };
+	static const unsigned long needs[] = {
+		0, 1, 1UL << 20, ~0UL >> 3, ~0UL,
+	};
 	static struct told told;
 
 	begin(&told, 0);
@@ -306,6 +330,7 @@ static void test_any_count_is_scanned_a_bounded_number_of_times(
 			told.calls = 0;
 			shrink_slab(GFP_KERNEL, 0, needs[j], 1);
 			assert_true(told.calls <= 4096);
+			assert_true(told.calls > 0 || needs[j] < 1UL << 20);
 			assert_true(told.shrinker.nr_deferred >= 0);
 			assert_true(told.shrinker.nr_deferred <= INT32_MAX);
 		}
@@ -324,7 +349,8 @@ static void test_one_object_batches_end_too(void **state __maybe_unused)
 /* --- rising priority ------------------------------------------------------ */
 
 /* 13 passes, each twice the need of the one before. */
-static void test_need_doubles_until_all_is_looked_at(void **state __maybe_unused)
+static void test_need_doubles_until_all_is_looked_at(
+	void **state __maybe_unused)
 {
 	static struct told told;
 
@@ -416,6 +442,7 @@ int main(void)
 		T(test_what_was_freed_is_added_up),
 		T(test_nobody_to_ask),
 		T(test_shrinker_that_cannot_be_asked_is_refused),
+		T(test_shrinker_is_asked_once_or_not_at_all),
 		T(test_unregistered_one_is_not_asked),
 		T(test_list_does_not_change_while_it_is_walked),
 		T(test_stop_ends_the_pass_for_that_one),

@@ -97,7 +97,7 @@ static void test_min_free_kbytes_has_bounds(void **state __maybe_unused)
 	init_per_zone_wmark_min();
 	assert_int_equal(min_free_kbytes, 128);
 	assert_wmarks(ZONE_NORMAL, 32, 40, 48);
-	assert_int_equal(totalreserve_pages, 1);	/* no more than it has */
+	assert_int_equal(totalreserve_pages, 1);	/* all it has */
 	assert_null(watermark_check());
 
 	setup(NULL);

@@ -107,8 +107,8 @@ static void count_zone(const struct zone *zone, struct counted *c)
 	*c = (struct counted){ 0 };
 	for (int type = 0; type < MIGRATE_TYPES; type++)
 		for (unsigned int o = 0; o < MAX_ORDER; o++)
-			list_for_each_entry(
-				page, &zone->free_area[o].free_list[type], lru) {
+			list_for_each_entry(page, &zone->free_area[o]
+					    .free_list[type], lru) {
 				c->blocks[type][o]++;
 				c->pages += 1UL << o;
 				c->cma += type == MIGRATE_CMA ? 1UL << o : 0;

@@ -35,7 +35,7 @@ extern unsigned long lowmem_reserve_managed[MAX_NR_ZONES];	/* pages */
 extern int watermark_scale_factor;	/* of 10,000 managed pages */
 extern unsigned long totalreserve_pages;	/* no zone can give these */
 
-#define SWAP_CLUSTER_MAX	32ul	/* pages that are freed at once, at least */
+#define SWAP_CLUSTER_MAX	32ul	/* pages: freed at once, at least */
 
 /**
  * __zone_watermark_ok - zone_watermark_ok() for a count of free pages
