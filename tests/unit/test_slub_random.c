@@ -6,7 +6,7 @@
 #include "slub_machine.h"
 #include <mm/printk.h>
 
-#define MAX_HELD	3000u
+#define MAX_HELD	4000u
 #define MAX_CACHES	12u
 #define GRAIN		8u		/* every object is so many bytes */
 
@@ -297,7 +297,7 @@ static void run(unsigned int seed, unsigned long operations, const char *param,
 	before = pages_free();
 	slabs = slab_pages();
 	for (unsigned long i = 0; i < operations; i++) {
-		operation(i / 30000 % 2);
+		operation(i / 10000 % 2);
 		if (i % (operations / 20) == 0)
 			assert_slabs_sound();
 	}
