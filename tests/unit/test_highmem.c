@@ -241,6 +241,20 @@ static void test_clear_highpage_clears_that_page_only(
 	assert_vm_sound();
 }
 
+static void test_highmem_is_cleared_when_it_is_given_out(
+	void **state __maybe_unused)
+{
+	struct page *page = alloc_pages(GFP_HIGHUSER, 2);
+
+	memset(ram_at(page), 0x5a, 4 * PAGE_SIZE);
+	__free_pages(page, 2);
+	assert_ptr_equal(alloc_pages(GFP_HIGHUSER | __GFP_ZERO, 2), page);
+	assert_true(PageHighMem(page));
+	for (unsigned long i = 0; i < 4 * PAGE_SIZE; i++)
+		assert_int_equal(ram_at(page)[i], 0);
+	assert_vm_sound();
+}
+
 /* --- broken slots --------------------------------------------------------- */
 
 static void test_KMAP_1_names_a_count_that_the_table_denies(
@@ -295,6 +309,7 @@ int main(void)
 		T(test_too_deep_is_a_bug),
 		T(test_another_order_is_a_bug),
 		T(test_clear_highpage_clears_that_page_only),
+		T(test_highmem_is_cleared_when_it_is_given_out),
 		T(test_KMAP_1_names_a_count_that_the_table_denies),
 		T(test_KMAP_2_names_another_page),
 		T(test_KMAP_3_names_a_slot_that_is_not_on_the_stack),
