@@ -292,6 +292,8 @@ const char *kmap_check(void)
 	const char *broken = NULL;
 	unsigned int cpu;
 
+	if (!pkmap_page_table)
+		return NULL;			/* before kmap_init() */
 	for (unsigned int i = 0; i < LAST_PKMAP && !broken; i++)
 		broken = check_slot(i);
 	for_each_possible_cpu(cpu)

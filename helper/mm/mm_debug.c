@@ -23,6 +23,7 @@ void (*mm_transition_hook)(const char *name);
 static const char *(*const checks[])(void) = {
 	memblock_check, node_check, vmstat_check, percpu_check,
 	slab_check, isolation_check, cma_check, page_owner_check,
+	vmalloc_check, kmap_check,
 };
 
 const char *mm_check(void)

@@ -14,9 +14,9 @@
 #include <arch.h>
 #include <mm/bug.h>
 #include <mm/gfp.h>
+#include <mm/highmem.h>
 #include <mm/mm.h>
 #include <mm/page_ext.h>
-#include <mm/string.h>
 
 #include "page_alloc_internal.h"
 
@@ -126,13 +126,19 @@ static __always_inline bool check_new_pages(struct page *page,
 	return false;
 }
 
+static noinline void clear_pages(struct page *page, unsigned int order)
+{
+	for (unsigned long i = 0; i < 1UL << order; i++)
+		clear_highpage(page + i);
+}
+
 static __always_inline void prep_new_page(struct page *page, unsigned int order,
 					  gfp_t gfp, unsigned long ip)
 {
 	set_page_private(page, 0);
 	set_page_count(page, 1);
 	if (unlikely(gfp & __GFP_ZERO))
-		memset(page_address(page), 0, PAGE_SIZE << order);
+		clear_pages(page, order);
 	if (order && gfp & __GFP_COMP)
 		prep_compound_page(page, order);
 	set_page_owner(page, order, gfp, ip);
@@ -319,9 +325,6 @@ alloc_any(gfp_t gfp, unsigned int order, unsigned long ip)
 {
 	struct page *page = NULL;
 
-	/* Clearing goes through the linear map, which HighMem is not in. */
-	if (unlikely(gfp & __GFP_ZERO))
-		gfp &= ~__GFP_HIGHMEM;
 	if (likely(order < MAX_ORDER))
 		page = alloc_from_best_zone(gfp, order, ip);
 	return likely(page) ? page : __alloc_pages(gfp, order, ip);

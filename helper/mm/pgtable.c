@@ -22,10 +22,13 @@
 
 static struct kmem_cache *page_ptl_cachep;
 
+/* A free object has to hold a pointer; a lock alone may be smaller. */
 static void ptlock_cache_init(void)
 {
-	page_ptl_cachep = kmem_cache_create("page->ptl", sizeof(spinlock_t), 0,
-					    SLAB_PANIC, NULL);
+	size_t size = max(sizeof(spinlock_t), sizeof(void *));
+
+	page_ptl_cachep = kmem_cache_create("page->ptl", size, 0, SLAB_PANIC,
+					    NULL);
 }
 
 /* Linux's second cache, for whole tables, is empty on ARM: they are pages. */

@@ -18,6 +18,7 @@
 #include <mm/cma.h>
 #include <mm/early_pool.h>
 #include <mm/gfp.h>
+#include <mm/highmem.h>
 #include <mm/memblock.h>
 #include <mm/mm.h>
 #include <mm/percpu.h>
@@ -74,6 +75,7 @@ static inline void boot_to_zones(void)
 {
 	sanity_check_meminfo();
 	memblock_set_current_limit(arm_lowmem_limit);	/* paging_init */
+	kmap_init();
 	bootmem_init();
 	setup_per_cpu_areas();
 	smp_prepare_boot_cpu();

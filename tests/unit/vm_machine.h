@@ -11,23 +11,21 @@
 #include "machine.h"
 
 #include <signal.h>
-#include <mm/highmem.h>
 #include <mm/pgtable.h>
 #include <mm/slab.h>
 #include <mm/vmalloc.h>
 
-#define LOW_BLOCKS	8UL
-#define HIGH_BLOCKS	4UL
-#define HIGH_BASE	(RAM_BASE + LOW_BLOCKS * BLOCK_BYTES)
+/* Whatever MAX_ORDER is: few pages to run out of. */
+#define LOW_BYTES	(32 * SZ_1M)
+#define HIGH_BYTES	(16 * SZ_1M)
+#define HIGH_BASE	(RAM_BASE + LOW_BYTES)
 
 /** begin_vm - memblock filled and zones built; mm_init() is next */
 static inline void begin_vm(unsigned int cpus)
 {
-	new_ram_with_pool(RAM_BASE, (LOW_BLOCKS + HIGH_BLOCKS) * BLOCK_BYTES,
-			  HIGH_BASE);
-	memblock_add(RAM_BASE, (LOW_BLOCKS + HIGH_BLOCKS) * BLOCK_BYTES);
+	new_ram_with_pool(RAM_BASE, LOW_BYTES + HIGH_BYTES, HIGH_BASE);
+	memblock_add(RAM_BASE, LOW_BYTES + HIGH_BYTES);
 	set_nr_cpu_ids(cpus);
-	kmap_init();
 	boot_to_zones();
 }
 
