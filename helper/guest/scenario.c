@@ -140,6 +140,7 @@ static void exhaust_op(void)
 {
 	static const gfp_t greed[] = {
 		GFP_HIGHUSER_MOVABLE, GFP_KERNEL, GFP_ATOMIC,
+		GFP_HIGHUSER_MOVABLE | __GFP_MEMALLOC,
 		GFP_KERNEL | __GFP_MEMALLOC,
 	};
 

@@ -26,6 +26,7 @@
 #include <host.h>
 #include <mm/bug.h>
 #include <mm/early_pool.h>
+#include <mm/highmem.h>
 
 #include "map.h"
 
@@ -138,6 +139,7 @@ static void hand_over(phys_addr_t start, phys_addr_t early)
 
 	/* setup_arch() and start_kernel() of guest/main.c */
 	sanity_check_meminfo();
+	kmap_init();
 	bootmem_init();
 	build_all_zonelists();
 	page_alloc_init();

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <host.h>
 #include <mm/gfp.h>
+#include <mm/highmem.h>
 #include <mm/memblock.h>
 #include <mm/mm.h>
 #include <mm/percpu.h>
@@ -90,6 +91,7 @@ static inline void fuzz_boot(struct input *in, unsigned long blocks)
 				 (size >> 22), take16(in));
 	sanity_check_meminfo();
 	memblock_set_current_limit(FUZZ_RAM_BASE);	/* early: below it */
+	kmap_init();
 	bootmem_init();
 }
 
@@ -98,6 +100,7 @@ static inline void fuzz_boot_all(struct input *in)
 {
 	set_nr_cpu_ids(1 + take(in) % 4);
 	setup_per_cpu_areas();
+	smp_prepare_boot_cpu();
 	build_all_zonelists();
 	page_alloc_init();
 	mm_init();

@@ -24,7 +24,7 @@ def test_no_input_breaks_it(target: str, tmp_path: Path) -> None:
     assert path.is_file(), f"{path.relative_to(TOP)} is not there: run make fuzz"
     runs = RUNS.get(target, DEFAULT_RUNS)
     try:
-        done = subprocess.run([path, f"-runs={runs}", "-seed=1", "-max_len=400", "-timeout=20", tmp_path],
+        done = subprocess.run([path, f"-runs={runs}", "-seed=1", "-max_len=400", "-len_control=0", "-timeout=20", tmp_path],
                               cwd=tmp_path, capture_output=True, text=True, errors="replace",
                               timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired as expired:

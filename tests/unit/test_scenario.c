@@ -52,7 +52,7 @@ static void test_fragment_gives_everything_back(void **state __maybe_unused)
 static void test_exhaust_recovers(void **state __maybe_unused)
 {
 	run_seeds("exhaust");
-	/* GFP_KERNEL | __GFP_MEMALLOC goes down to the last page. */
+	/* __GFP_MEMALLOC goes down to the last page. */
 	assert_int_equal(last_run()->least_free_pages, 0);
 	assert_int_equal(last_run()->allocs, last_run()->frees);
 }

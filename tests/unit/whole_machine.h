@@ -29,11 +29,7 @@ static inline void boot_whole(unsigned long low, unsigned long high)
 						false, "first", &area), 0);
 	assert_int_equal(cma_declare_contiguous(0, BLOCK_BYTES, 0, 0, 2, false,
 						"second", &area), 0);
-	memblock_set_current_limit(arm_lowmem_limit);
-	bootmem_init();
-	setup_per_cpu_areas();
-	build_all_zonelists();
-	page_alloc_init();
+	boot_to_zones();
 	mm_init();
 	kmem_cache_init_late();
 	setup_per_cpu_pageset();
