@@ -7,6 +7,7 @@ export MMSCOPE_CACHE
 CROSS   ?= arm-linux-gnueabihf-
 ARMCC   := $(CROSS)gcc
 HOSTCC  ?= gcc
+FUZZCC  ?= clang
 PYTHON  := /usr/bin/python3
 LIBFDT  := $(MMSCOPE_CACHE)/libfdt-armhf/usr
 
@@ -14,7 +15,7 @@ LIBFDT  := $(MMSCOPE_CACHE)/libfdt-armhf/usr
 MM    := memblock memblock_type memblock_alloc early_pool mm_init \
 	 page_alloc page_buddy page_pcp page_compound page_boot bad_page \
 	 page_fallback page_slowpath watermark \
-	 vmscan show_mem vmstat zone_check nobootmem cma init \
+	 vmscan show_mem vmstat zone_check mm_debug nobootmem cma init \
 	 page_ext page_owner slub percpu percpu_first percpu_area percpu_check \
 	 pgtable vmalloc ioremap kaiser
 LIB   := printk cmdline kallsyms
@@ -30,6 +31,7 @@ REPLAY := replay map json
 
 BOARDS     := article sabrelite
 MAX_ORDERS := 11 12 14
+FUZZ       := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
 UNIT_TESTS := $(basename $(notdir $(wildcard tests/unit/test_*.c)))
 
 CFLAGS := -std=gnu11 -g3 -fno-common -fno-omit-frame-pointer \
@@ -47,7 +49,7 @@ V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@echo "  $1	$@")
 
-.PHONY: all guest host-tests demo shell test test-kernels setup clean help
+.PHONY: all guest host-tests fuzz demo shell test test-kernels setup clean help
 all: guest host-tests
 
 help:
@@ -56,6 +58,7 @@ help:
 	@echo "make test          every test that needs no real kernel"
 	@echo "make test-kernels  the tests on real kernels [KERNELS=\"armmp-6.1 ...\"]"
 	@echo "make all           build the guest and the host tests"
+	@echo "make fuzz          the fuzz targets (clang's libFuzzer) in build/fuzz"
 	@echo "make clean         remove build/"
 
 setup:
@@ -110,6 +113,9 @@ build/boards/%.dtb: helper/guest/boards/%.dts helper/guest/boards/imx6q.dtsi
 # --- the host build: build/host-oN for MAX_ORDER N ----------------------------
 
 # Relocatable as one object, its data in sections that host.c can put back.
+host_library = ld -r -o $@ $^ && \
+	objcopy --rename-section .data=mm_data --rename-section .bss=mm_bss \
+		--set-section-alignment mm_percpu=4096 $@
 define host_rules
 build/host-o$1/obj/%.o: helper/%.c $(MAKEFILE_LIST)
 	@mkdir -p $$(@D)
@@ -118,11 +124,7 @@ build/host-o$1/obj/%.o: helper/%.c $(MAKEFILE_LIST)
 		-DCONFIG_FORCE_MAX_ZONEORDER=$1 -MMD -MP -c $$< -o $$@
 build/host-o$1/libmm.o: $(HOST_OBJS:%=build/host-o$1/obj/%.o)
 	$$(call say,LD)
-	$$(Q)ld -r -o $$@ $$^
-	$$(Q)objcopy --rename-section .data=mm_data \
-		--rename-section .bss=mm_bss \
-		--rename-section .data..percpu=mm_percpu \
-		--set-section-alignment .data..percpu=4096 $$@
+	$$(Q)$$(host_library)
 build/host-o$1/tests/%: tests/unit/%.c build/host-o$1/libmm.o \
 		build/host-o$1/obj/arch/host/host.o $(MAKEFILE_LIST)
 	@mkdir -p $$(@D)
@@ -143,6 +145,25 @@ build/%/obj/lib/printk.o: HOST_RENAME := -Dsnprintf=mm_snprintf \
 HOST_ORDERS := $(sort $(MAX_ORDERS) $(REPLAY_ORDER))
 $(foreach n,$(HOST_ORDERS),$(eval $(call host_rules,$n)))
 
+# --- fuzz targets: the host build once more, by clang, with libFuzzer ----------
+
+FUZZ_FLAGS := $(HOST) -DCONFIG_FORCE_MAX_ZONEORDER=11
+
+build/fuzz/obj/%.o: helper/%.c $(MAKEFILE_LIST)
+	@mkdir -p $(@D)
+	$(call say,FUZZCC)
+	$(Q)$(FUZZCC) $(CFLAGS) $(FUZZ_FLAGS) $(HOST_RENAME) \
+		-fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+build/fuzz/libmm.o: $(HOST_OBJS:%=build/fuzz/obj/%.o)
+	$(call say,LD)
+	$(Q)$(host_library)
+build/fuzz/%: tests/fuzz/%.c build/fuzz/libmm.o \
+		build/fuzz/obj/arch/host/host.o $(MAKEFILE_LIST)
+	$(call say,FUZZLD)
+	$(Q)$(FUZZCC) $(CFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -MMD -MP \
+		-no-pie -o $@ $(filter-out %.h Makefile,$^) -lfdt
+fuzz: $(FUZZ:%=build/fuzz/%)
+
 # --- what people call ---------------------------------------------------------
 
 demo: setup
@@ -152,7 +173,7 @@ shell: setup
 	@$(MAKE) --no-print-directory guest >/dev/null
 	@scripts/demo --shell
 test: setup
-	@$(MAKE) --no-print-directory -j$$(nproc) guest host-tests >/dev/null
+	@$(MAKE) --no-print-directory -j$$(nproc) guest host-tests fuzz >/dev/null
 	$(PYTHON) -m pytest -q tests --ignore=tests/kernels
 test-kernels: setup
 	@$(MAKE) --no-print-directory guest >/dev/null

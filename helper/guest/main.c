@@ -7,6 +7,7 @@
 #include <mm/bug.h>
 #include <mm/cma.h>
 #include <mm/mm.h>
+#include <mm/mm_debug.h>
 #include <mm/percpu.h>
 #include <mm/printk.h>
 
@@ -29,13 +30,6 @@ static void arm_memblock_init(void)
 	memblock_dump_all();
 }
 
-/* CONFIG_DEBUG_VM: every invariant, at each transition of the boot. */
-static void check_zones(void)
-{
-	VM_BUG_ON(node_check());
-	VM_BUG_ON(memblock_check());
-}
-
 static void setup_arch(void)
 {
 	setup_machine_fdt(arch_fdt(), ARCH_FDT_MAX_BYTES);
@@ -55,18 +49,17 @@ void start_kernel(void)
 	printk("%s", mmscope_banner);
 	setup_arch();
 	printk("Kernel command line: %s\n", boot_command_line);
+	mm_transition_hook = truth_transition;
 	setup_per_cpu_areas();
 	smp_prepare_boot_cpu();
 	build_all_zonelists();
 	page_alloc_init();
-	check_zones();
+	mm_transition("zones");
 	mm_init();
-	check_zones();
-	truth_record(&truth_mm_init);
+	mm_transition("mm_init");
 
 	cma_init_reserved_areas();
-	check_zones();
-	truth_record(&truth_cma);
+	mm_transition("cma");
 	system_state = SYSTEM_RUNNING;
 	cpu_idle();
 }

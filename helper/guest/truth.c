@@ -2,13 +2,14 @@
 /* truth.c - the guest's own account of its pages; truth.h says how. */
 #include <mm/bug.h>
 #include <mm/mm.h>
+#include <mm/string.h>
 
 #include "truth.h"
 
 #define FNV_OFFSET_BASIS	2166136261u
 #define FNV_PRIME		16777619u
 
-struct truth truth_mm_init, truth_cma;
+struct truth truth_mem_init, truth_mm_init, truth_cma;
 
 static u32 fnv1a_u32(u32 hash, u32 value)
 {
@@ -41,7 +42,7 @@ void truth_record(struct truth *truth)
 	const struct zone *zone;
 
 	truth->recorded = 0;
-	truth->totalram_pages = 0;
+	truth->free_pages = 0;
 	for_each_zone(zone) {
 		struct truth_zone *t = &truth->zones[zone_idx(zone)];
 
@@ -50,7 +51,23 @@ void truth_record(struct truth *truth)
 		     pfn < zone_end_pfn(zone); pfn++)
 			if (pfn_valid(pfn))
 				record_page(t, zone, pfn);
-		truth->totalram_pages += t->free_pages;
+		truth->free_pages += t->free_pages;
 	}
 	truth->recorded = 1;
+}
+
+void truth_transition(const char *name)
+{
+	static const struct {
+		const char *name;
+		struct truth *truth;
+	} moments[] = {
+		{ "mem_init", &truth_mem_init },
+		{ "mm_init", &truth_mm_init },
+		{ "cma", &truth_cma },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(moments); i++)
+		if (!strcmp(name, moments[i].name))
+			truth_record(moments[i].truth);
 }

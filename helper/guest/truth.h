@@ -23,14 +23,18 @@ struct truth_zone {
 
 struct truth {
 	unsigned long recorded;		/* 1: the rest is filled in */
-	unsigned long totalram_pages;	/* free pages at the hand-over */
+	unsigned long free_pages;	/* of all zones */
 	struct truth_zone zones[MAX_NR_ZONES];
 };
 
+extern struct truth truth_mem_init;	/* right after the hand-over */
 extern struct truth truth_mm_init;	/* right after mm_init() */
 extern struct truth truth_cma;		/* after the CMA areas came back */
 
 /** truth_record - look at every page and fill @truth in */
 void truth_record(struct truth *truth);
+
+/** truth_transition - record what phase @name leaves; mm_debug.h calls it */
+void truth_transition(const char *name);
 
 #endif

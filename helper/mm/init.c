@@ -10,6 +10,7 @@
 #include <arch.h>
 #include <mm/bug.h>
 #include <mm/mm.h>
+#include <mm/mm_debug.h>
 #include <mm/page_ext.h>
 #include <mm/percpu.h>
 #include <mm/printk.h>
@@ -170,6 +171,7 @@ void mem_init(void)
 	/* With so few and so large pages, promising more is the lesser evil. */
 	if (PAGE_SIZE >= 16384 && contig_page_data.node_present_pages <= 128)
 		sysctl_overcommit_memory = OVERCOMMIT_ALWAYS;
+	mm_transition("mem_init");
 }
 
 void mm_init(void)

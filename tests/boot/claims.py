@@ -38,7 +38,7 @@ class Booted:
 
     @cached_property
     def handed_over(self) -> Oracle:
-        """After mm_init()."""
+        """After mem_init()."""
         return Oracle(self.board, ranges_of(self.state["reserved"]))
 
     @cached_property
@@ -87,8 +87,8 @@ def managed_and_free_pages_are_what_nothing_reserves(booted: Booted) -> None:
 
 
 @claim
-def blocks_after_mm_init_are_the_largest_that_fit(booted: Booted) -> None:
-    truth_is(booted.state["truth_mm_init"], booted.handed_over)
+def blocks_after_mem_init_are_the_largest_that_fit(booted: Booted) -> None:
+    truth_is(booted.state["truth_mem_init"], booted.handed_over)
 
 
 @claim

@@ -51,7 +51,7 @@ def zone(value, orders):
 def truth(name, zones, orders):
     value = gdb.parse_and_eval(name)
     return {"recorded": int(value["recorded"]),
-            "totalram_pages": int(value["totalram_pages"]),
+            "free_pages": int(value["free_pages"]),
             "zones": [{**integers(value["zones"][i], TRUTH),
                        "blocks": elements(value["zones"][i]["blocks"], orders)}
                       for i in range(zones)]}
@@ -124,6 +124,7 @@ def read_state(probes):
         **{name.lstrip("&"): number(name) for name in GLOBALS},
         "memory": regions("memory"), "reserved": regions("reserved"),
         "zones": [zone(zones[i], orders) for i in range(count)],
+        "truth_mem_init": truth("truth_mem_init", count, orders),
         "truth_mm_init": truth("truth_mm_init", count, orders),
         "truth_cma": truth("truth_cma", count, orders),
         "tree": [number("__atags_pointer"), struct.unpack(">I", bytes(

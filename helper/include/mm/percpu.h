@@ -2,8 +2,7 @@
 /*
  * percpu.h - variables of which every possible CPU has its own copy.
  *
- * A static one is defined in the image's section .data..percpu, which is the
- * template; setup_per_cpu_areas() copies it for each CPU. The address of a
+ * A static one is defined in a section of the image's own, the template; setup_per_cpu_areas() copies it for each CPU. The address of a
  * per-CPU variable, static or allocated, is that in the template's address
  * range plus __per_cpu_offset[cpu]. Before setup_per_cpu_areas() all offsets
  * are 0: the template itself is used, and nothing can be allocated.
@@ -16,7 +15,6 @@
 #include <mm/cpumask.h>
 #include <mm/types.h>
 
-#define __PERCPU_SECTION __attribute__((section(".data..percpu")))
 #define DECLARE_PER_CPU(type, name)					\
 	extern __PERCPU_SECTION __typeof__(type) name
 #define DEFINE_PER_CPU(type, name)					\

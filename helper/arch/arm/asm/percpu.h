@@ -8,6 +8,8 @@
 
 #include <mm/string.h>
 
+#define __PERCPU_SECTION __attribute__((section(".data..percpu")))
+
 static inline unsigned long __my_cpu_offset(void)
 {
 	unsigned long offset;

@@ -5,7 +5,8 @@
 
 #include <mm/types.h>
 
-/* The linker's names for the template's section, as the Makefile calls it. */
+/* A name in C: the linker then has symbols for its ends. */
+#define __PERCPU_SECTION __attribute__((section("mm_percpu")))
 #define __per_cpu_start	__start_mm_percpu
 #define __per_cpu_end	__stop_mm_percpu
 

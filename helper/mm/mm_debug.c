@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * mm_debug.c - all invariants at once, at the boot's transitions.
+ *
+ * Contract: reads only.  May call: every *_check().  Called by: guest/, init.c.
+ * Fails:    mm_transition() panics under CONFIG_DEBUG_VM when one is broken.
+ */
+#include <mm/bug.h>
+#include <mm/cma.h>
+#include <mm/highmem.h>
+#include <mm/memblock.h>
+#include <mm/mm.h>
+#include <mm/mm_debug.h>
+#include <mm/percpu.h>
+#include <mm/slab.h>
+#include <mm/vmalloc.h>
+#include <mm/watermark.h>
+
+void (*mm_transition_hook)(const char *name);
+
+static const char *(*const checks[])(void) = {
+	memblock_check, node_check, vmstat_check,
+};
+
+const char *mm_check(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
+		const char *broken = checks[i]();
+
+		if (broken)
+			return broken;
+	}
+	return NULL;
+}
+
+void mm_transition(const char *name)
+{
+#ifdef CONFIG_DEBUG_VM
+	const char *broken = mm_check();
+
+	if (broken)
+		panic("%s: %s is broken", name, broken);
+#endif
+	if (mm_transition_hook)
+		mm_transition_hook(name);
+}
