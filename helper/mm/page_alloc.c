@@ -89,8 +89,8 @@ static __always_inline void free_the_page(struct page *page, unsigned int order,
 		free_block(page_zone(page), page, pfn, order);
 }
 
-static noinline void free_the_page_slower(struct page *page, unsigned int order,
-					  unsigned long ip)
+noinline void free_pages_from(struct page *page, unsigned int order,
+			      unsigned long ip)
 {
 	free_the_page(page, order, ip);
 }
@@ -103,13 +103,13 @@ void __free_pages(struct page *page, unsigned int order)
 void put_page(struct page *page)
 {
 	page = compound_head(page);
-	free_the_page_slower(page, compound_order(page), _RET_IP_);
+	free_pages_from(page, compound_order(page), _RET_IP_);
 }
 
 void free_pages(unsigned long addr, unsigned int order)
 {
 	if (addr)
-		free_the_page_slower(virt_to_page(addr), order, _RET_IP_);
+		free_pages_from(virt_to_page(addr), order, _RET_IP_);
 }
 
 /* --- allocating ----------------------------------------------------------- */

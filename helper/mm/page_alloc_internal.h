@@ -191,6 +191,9 @@ struct page *get_page_from_freelist(gfp_t gfp, unsigned int order,
 				    unsigned int alloc_flags,
 				    const struct alloc_context *ac);
 
+/** free_pages_from - __free_pages(), on behalf of a caller of the caller */
+void free_pages_from(struct page *page, unsigned int order, unsigned long ip);
+
 /* --- page_slowpath.c: no lock held ---------------------------------------- */
 
 /** __alloc_pages_slowpath - the fast path found nothing above the low marks */

@@ -18,7 +18,7 @@
 #define TOP		(MAX_ORDER - 1)
 #define SEEDS		6U
 #define DEFAULT_OPS	100000UL
-#define MAX_ITEMS	6000U
+#define MAX_ITEMS	30000U
 #define NOBODY		0
 
 enum kind { BLOCK, COMPOUND, EXACT };
