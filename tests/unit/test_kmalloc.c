@@ -61,7 +61,7 @@ static void test_large_ones_are_compound_pages(void **state __maybe_unused)
 		void *p = kmalloc(size, GFP_KERNEL);
 
 		assert_non_null(p);
-		assert_true(IS_ALIGNED((uintptr_t)p, PAGE_SIZE << order));
+		assert_true(IS_ALIGNED(__pa(p), PAGE_SIZE << order));
 		assert_false(PageSlab(virt_to_page(p)));
 		assert_int_equal(compound_order(virt_to_page(p)), order);
 		assert_int_equal(ksize(p), PAGE_SIZE << order);

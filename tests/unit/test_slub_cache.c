@@ -173,7 +173,7 @@ static void use(struct kmem_cache *s)
 	for (unsigned int i = 0; i < n; i++) {
 		objects[i] = kmem_cache_alloc(s, GFP_KERNEL);
 		assert_non_null(objects[i]);
-		assert_true(IS_ALIGNED((uintptr_t)objects[i], s->align));
+		assert_true(IS_ALIGNED(__pa(objects[i]), s->align));
 		memset(objects[i], (int)i, s->object_size);
 	}
 	assert_slabs_sound();
