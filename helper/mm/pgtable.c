@@ -76,6 +76,9 @@ void pte_free_kernel(pte_t *table)
 	free_page((unsigned long)table);
 }
 
+/* Orders who puts a table into swapper_pg_dir; Linux's is in init_mm. */
+static spinlock_t page_table_lock;
+
 /* The table of the neighbour, which is @pmd's too; NULL: has none either. */
 static pte_t *table_of_pair(pmd_t *pmd, unsigned long addr)
 {
@@ -85,7 +88,7 @@ static pte_t *table_of_pair(pmd_t *pmd, unsigned long addr)
 }
 
 /* Names @table in the section's descriptor, and in an empty neighbour's. */
-static void pmd_populate_pair(pmd_t *pmd, unsigned long addr, pte_t *table)
+static void __pmd_populate_pair(pmd_t *pmd, unsigned long addr, pte_t *table)
 {
 	pmd_t *other = addr & SECTION_SIZE ? pmd - 1 : pmd + 1;
 
@@ -94,18 +97,33 @@ static void pmd_populate_pair(pmd_t *pmd, unsigned long addr, pte_t *table)
 		pmd_populate_kernel(other, addr ^ SECTION_SIZE, table);
 }
 
+/* Gives @pmd its neighbour's table, else @new; false: that was not needed. */
+static bool pmd_take_table(pmd_t *pmd, unsigned long addr, pte_t *new)
+{
+	unsigned long flags = spin_lock_irqsave(&page_table_lock);
+	pte_t *table = table_of_pair(pmd, addr);
+	bool took = !table && pmd_none(*pmd);
+
+	if (pmd_none(*pmd) && (table || new))
+		__pmd_populate_pair(pmd, addr, table ? table : new);
+	spin_unlock_irqrestore(&page_table_lock, flags);
+	return took;
+}
+
 pte_t *pte_alloc_kernel(pmd_t *pmd, unsigned long addr)
 {
-	pte_t *table;
+	pte_t *new;
 
 	VM_BUG_ON(pmd_sect(*pmd));
-	if (pmd_none(*pmd)) {
-		table = table_of_pair(pmd, addr);
-		if (!table)
-			table = pte_alloc_one_kernel();
-		if (!table)
+	if (pmd_none(*pmd))
+		pmd_take_table(pmd, addr, NULL);
+	if (unlikely(pmd_none(*pmd))) {
+		new = pte_alloc_one_kernel();
+		if (!new)
 			return NULL;
-		pmd_populate_pair(pmd, addr, table);
+		/* Somebody may have been here meanwhile. */
+		if (!pmd_take_table(pmd, addr, new))
+			pte_free_kernel(new);
 	}
 	return pte_offset_kernel(pmd, addr);
 }
@@ -119,7 +137,7 @@ pte_t *early_pte_alloc(pmd_t *pmd, unsigned long addr)
 		table = table_of_pair(pmd, addr);
 		if (!table)
 			table = arch_early_table();
-		pmd_populate_pair(pmd, addr, table);
+		__pmd_populate_pair(pmd, addr, table);
 	}
 	return pte_offset_kernel(pmd, addr);
 }

@@ -11,7 +11,9 @@ from .machine import Outcome
 from .oracle import (MAX_BLOCK, PAGE_BYTES, PAGE_OFFSET, Oracle, covered,
                      joined, ranges_of)
 
-VMALLOC_END = 0xFF800000
+VMALLOC_OFFSET = 0x800000
+CONSOLE = 0xFF600000                # DEBUG_LL_VIRT: one section
+SECTION = 0x100000
 LAST_BYTE = 0xFFFFFFFF              # no range ends above it
 SMALL_BYTES = 64 * PAGE             # page tables, pageblock flags, arrays
 CLAIMS: list[Callable[["Booted"], None]] = []
@@ -125,14 +127,25 @@ def truth_is(truth: dict[str, Any], oracle: Oracle,
 
 @claim
 def linear_map_is_lowmem_and_nothing_else(booted: Booted) -> None:
+    start = booted.state["high_memory"] + VMALLOC_OFFSET
     found = [run for run in booted.state["translations"]
-             if run[0] < VMALLOC_END]
+             if run[0] < start - start % VMALLOC_OFFSET]
     assert all(run[1] - RAM == run[0] - PAGE_OFFSET for run in found)
     mapped = pages_of(found)
     missing = pages_of(booted.at_rest.mapped(PAGE_OFFSET)) - mapped
     surplus = mapped - pages_of(booted.at_rest.mapped(booted.state["_end"]))
     assert not missing, f"{len(missing)} from {min(missing) * PAGE:#x} on"
     assert not surplus, f"{len(surplus)} from {min(surplus) * PAGE:#x} on"
+
+
+@claim
+def vmalloc_area_has_the_console_and_nothing_else(booted: Booted) -> None:
+    start = booted.state["high_memory"] + VMALLOC_OFFSET
+    start -= start % VMALLOC_OFFSET
+    assert start < CONSOLE
+    found = [run for run in booted.state["translations"]
+             if start <= run[0] < CONSOLE + 2 * SECTION]
+    assert [(run[0], run[2]) for run in found] == [(CONSOLE, SECTION // PAGE)]
 
 
 def pages_of(runs: list[list[int]]) -> set[int]:
