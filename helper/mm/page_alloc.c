@@ -43,20 +43,8 @@ static __always_inline bool free_pages_prepare(struct page *page,
 	return true;
 }
 
-static void __free_pages_ok(struct page *page, unsigned int order,
-			    unsigned long ip)
-{
-	unsigned long flags;
-
-	if (!free_pages_prepare(page, order, ip))
-		return;
-	flags = arch_local_irq_save();
-	__count_vm_events(PGFREE, 1UL << order);
-	free_one_page(page_zone(page), page, page_to_pfn(page), order);
-	arch_local_irq_restore(flags);
-}
-
-static __always_inline void __free_hot_cold_page(struct page *page, bool cold,
+static __always_inline void __free_hot_cold_page(struct page *page,
+						 unsigned long pfn, bool cold,
 						 unsigned long ip)
 {
 	struct zone *zone = page_zone(page);
@@ -65,7 +53,7 @@ static __always_inline void __free_hot_cold_page(struct page *page, bool cold,
 
 	if (!free_pages_prepare(page, 0, ip))
 		return;
-	type = get_pfnblock_migratetype(zone, page_to_pfn(page));
+	type = get_pfnblock_migratetype(zone, pfn);
 	set_pcppage_migratetype(page, type);
 	flags = arch_local_irq_save();
 	__count_vm_events(PGFREE, 1);
@@ -74,28 +62,37 @@ static __always_inline void __free_hot_cold_page(struct page *page, bool cold,
 	else if (type != MIGRATE_ISOLATE)
 		add_to_pcp(zone, page, MIGRATE_MOVABLE, cold);
 	else
-		free_one_page(zone, page, page_to_pfn(page), 0);
+		free_one_page(zone, page, pfn, 0);
 	arch_local_irq_restore(flags);
 }
 
 void free_hot_cold_page(struct page *page, bool cold)
 {
-	__free_hot_cold_page(page, cold, _RET_IP_);
+	__free_hot_cold_page(page, page_to_pfn(page), cold, _RET_IP_);
 }
 
 static __always_inline void free_the_page(struct page *page, unsigned int order,
 					  unsigned long ip)
 {
-	if (unlikely(page_count(page) <= 0 || !free_order_fits(page, order))) {
+	unsigned long pfn = page_to_pfn(page);
+
+	if (unlikely(page_count(page) <= 0 ||
+		     !free_order_fits(page, pfn, order))) {
 		report_bad_free(page, order, ip);
 		return;
 	}
 	if (unlikely(!put_page_testzero(page)))
 		return;
 	if (order == 0)
-		__free_hot_cold_page(page, false, ip);
-	else
-		__free_pages_ok(page, order, ip);
+		__free_hot_cold_page(page, pfn, false, ip);
+	else if (free_pages_prepare(page, order, ip))
+		free_block(page_zone(page), page, pfn, order);
+}
+
+static noinline void free_the_page_slower(struct page *page, unsigned int order,
+					  unsigned long ip)
+{
+	free_the_page(page, order, ip);
 }
 
 void __free_pages(struct page *page, unsigned int order)
@@ -106,13 +103,13 @@ void __free_pages(struct page *page, unsigned int order)
 void put_page(struct page *page)
 {
 	page = compound_head(page);
-	free_the_page(page, compound_order(page), _RET_IP_);
+	free_the_page_slower(page, compound_order(page), _RET_IP_);
 }
 
 void free_pages(unsigned long addr, unsigned int order)
 {
 	if (addr)
-		free_the_page(virt_to_page(addr), order, _RET_IP_);
+		free_the_page_slower(virt_to_page(addr), order, _RET_IP_);
 }
 
 /* --- allocating ----------------------------------------------------------- */
@@ -141,11 +138,6 @@ static __always_inline void prep_new_page(struct page *page, unsigned int order,
 	set_page_owner(page, order, gfp, ip);
 }
 
-static __always_inline void count_alloc(int zone_idx, unsigned int order)
-{
-	__count_vm_events(PGALLOC_NORMAL + (unsigned int)zone_idx,
-			  1UL << order);
-}
 _Static_assert(PGALLOC_HIGH == PGALLOC_NORMAL + ZONE_HIGHMEM &&
 	       PGALLOC_MOVABLE == PGALLOC_NORMAL + ZONE_MOVABLE,
 	       "one event for each zone");
@@ -159,61 +151,54 @@ static __always_inline struct page *rmqueue_pcplist(const struct zoneref *ref,
 	unsigned long flags = arch_local_irq_save();
 	struct per_cpu_pages *pcp = this_cpu_pcp(ref->zone);
 	struct list_head *list = &pcp->lists[type];
-	bool cold = gfp & __GFP_COLD;
 	struct page *page;
 
 	do {
 		if (unlikely(list_empty(list)) &&
-		    !refill_pcp(ref->zone, pcp, type, cold)) {
-			page = NULL;
-			break;
+		    !refill_pcp(ref->zone, pcp, type, gfp & __GFP_COLD)) {
+			arch_local_irq_restore(flags);
+			return NULL;
 		}
-		page = list_entry(unlikely(cold) ? list->prev : list->next,
+		page = list_entry(gfp & __GFP_COLD ? list->prev : list->next,
 				  struct page, lru);
 		list_del(&page->lru);
 		pcp->count--;
 	} while (unlikely(!check_new_pages(page, 0, ip)));
-	if (likely(page))
-		count_alloc(ref->zone_idx, 0);
+	__count_vm_events(PGALLOC_NORMAL + (unsigned int)ref->zone_idx, 1);
 	arch_local_irq_restore(flags);
 	return page;
 }
 
-static struct page *rmqueue_buddy(const struct zoneref *ref, unsigned int order,
-				  unsigned int alloc_flags,
-				  enum migratetype type, unsigned long ip)
+static __always_inline struct page *
+rmqueue_block(const struct zoneref *ref, unsigned int order,
+	      unsigned int alloc_flags, enum migratetype type, unsigned long ip)
 {
-	struct zone *zone = ref->zone;
 	struct page *page;
 
 	do {
-		unsigned long flags = spin_lock_irqsave(&zone->lock);
-
-		page = NULL;
-		if (alloc_flags & ALLOC_HARDER)
-			page = __rmqueue_smallest(zone, order,
-						  MIGRATE_HIGHATOMIC);
-		if (!page)
-			page = __rmqueue(zone, order, type);
-		if (page) {
-			__mod_zone_freepage_state(zone, -(1L << order),
-						  get_pcppage_migratetype(page));
-			count_alloc(ref->zone_idx, order);
-		}
-		spin_unlock_irqrestore(&zone->lock, flags);
+		page = rmqueue(ref->zone, ref->zone_idx, order, alloc_flags,
+			       type);
 	} while (page && unlikely(!check_new_pages(page, order, ip)));
 	return page;
 }
 
-/* The first zone of a list that is not too high; its zone is NULL: none. */
-static __always_inline const struct zoneref *
-first_zoneref(const struct zonelist *zonelist, enum zone_type high_zoneidx)
+/*
+ * Sure to stay above @mark, and quickly said. A block of @order need not be
+ * there: who looks for one finds that out, at no greater cost.
+ */
+static __always_inline bool zone_has_plenty(const struct zone *zone,
+					    unsigned int order,
+					    unsigned int alloc_flags,
+					    int classzone_idx)
 {
-	const struct zoneref *ref = zonelist->_zonerefs;
+	unsigned long mark = zone->watermark[alloc_flags & ALLOC_WMARK_MASK];
+	unsigned long spoken_for = zone->nr_reserved_highatomic;
 
-	while (ref->zone && ref->zone_idx > (int)high_zoneidx)
-		ref++;
-	return ref;
+	if (!(alloc_flags & ALLOC_CMA))
+		spoken_for += zone_page_state(zone, NR_FREE_CMA_PAGES);
+	mark += (unsigned long)zone->lowmem_reserve[classzone_idx];
+	return zone_page_state(zone, NR_FREE_PAGES) >=
+	       mark + spoken_for + (1UL << order);
 }
 
 static __always_inline bool zone_may_serve(const struct zone *zone,
@@ -223,30 +208,48 @@ static __always_inline bool zone_may_serve(const struct zone *zone,
 {
 	unsigned long mark = zone->watermark[alloc_flags & ALLOC_WMARK_MASK];
 
-	return zone_watermark_fast(zone, order, mark, classzone_idx,
+	return likely(zone_has_plenty(zone, order, alloc_flags,
+				      classzone_idx)) ||
+	       zone_watermark_fast(zone, order, mark, classzone_idx,
 				   alloc_flags) ||
 	       alloc_flags & ALLOC_NO_WATERMARKS;
 }
 
-static __always_inline struct page *
-get_page_from_zones(const struct zoneref *ref, gfp_t gfp, unsigned int order,
-		    unsigned int alloc_flags, int classzone_idx,
-		    enum migratetype type, unsigned long ip)
+/* The first zone of a list that is not too high; its zone is NULL: none. */
+static __always_inline const struct zoneref *
+first_zoneref(const struct zonelist *zonelist, enum zone_type high_zoneidx)
 {
+	const struct zoneref *ref = zonelist->_zonerefs;
+
+	/* The end's zone_idx is 0, and no zone's is less. */
+	while (ref->zone_idx > (int)high_zoneidx)
+		ref++;
+	return ref;
+}
+
+struct page *get_page_from_freelist(gfp_t gfp, unsigned int order,
+				    unsigned int alloc_flags,
+				    const struct alloc_context *ac)
+{
+	const struct zoneref *ref = first_zoneref(ac->zonelist,
+						  ac->high_zoneidx);
+
 	/* Behind the first zone that is low enough, all are. */
 	for (; ref->zone; ref++) {
 		struct page *page;
 
-		if (unlikely(!zone_may_serve(ref->zone, order, alloc_flags,
-					     classzone_idx)))
+		if (!zone_may_serve(ref->zone, order, alloc_flags,
+				    ac->classzone_idx))
 			continue;
 		if (order == 0)
-			page = rmqueue_pcplist(ref, gfp, type, ip);
+			page = rmqueue_pcplist(ref, gfp, ac->migratetype,
+					       ac->ip);
 		else
-			page = rmqueue_buddy(ref, order, alloc_flags, type, ip);
+			page = rmqueue_block(ref, order, alloc_flags,
+					     ac->migratetype, ac->ip);
 		if (unlikely(!page))
 			continue;
-		prep_new_page(page, order, gfp, ip);
+		prep_new_page(page, order, gfp, ac->ip);
 		if (unlikely(order && alloc_flags & ALLOC_HARDER))
 			reserve_highatomic_pageblock(page, ref->zone, order);
 		return page;
@@ -254,15 +257,12 @@ get_page_from_zones(const struct zoneref *ref, gfp_t gfp, unsigned int order,
 	return NULL;
 }
 
-struct page *get_page_from_freelist(gfp_t gfp, unsigned int order,
-				    unsigned int alloc_flags,
-				    const struct alloc_context *ac)
+/* Movable pages may lie in CMA pageblocks. */
+static __always_inline unsigned int low_alloc_flags(gfp_t gfp)
 {
-	return get_page_from_zones(first_zoneref(ac->zonelist,
-						 ac->high_zoneidx),
-				   gfp, order, alloc_flags, ac->classzone_idx,
-				   ac->migratetype, ac->ip);
+	return ALLOC_WMARK_LOW | (gfp & __GFP_MOVABLE) << 4;
 }
+_Static_assert(ALLOC_CMA == __GFP_MOVABLE << 4, "one shift from bit to bit");
 
 static __always_inline enum migratetype request_type(gfp_t gfp)
 {
@@ -270,51 +270,73 @@ static __always_inline enum migratetype request_type(gfp_t gfp)
 	       MIGRATE_UNMOVABLE : gfpflags_to_migratetype(gfp);
 }
 
-static noinline struct page *alloc_slowly(const struct zoneref *ref, gfp_t gfp,
-					  unsigned int order, unsigned long ip)
+/* For any request: what the fast path does not do. */
+static noinline struct page *__alloc_pages(gfp_t gfp, unsigned int order,
+					   unsigned long ip)
 {
 	struct alloc_context ac = {
 		.zonelist = contig_page_data.node_zonelists,
 		.high_zoneidx = gfp_zone(gfp),
-		.classzone_idx = ref->zone_idx,
 		.migratetype = request_type(gfp),
 		.ip = ip,
 	};
+	const struct zoneref *ref = first_zoneref(ac.zonelist, ac.high_zoneidx);
+	struct page *page;
 
-	return ref->zone ? __alloc_pages_slowpath(gfp, order, &ac) : NULL;
+	if (unlikely(order >= MAX_ORDER || !ref->zone ||
+		     (gfp & __GFP_MOVABLE && gfp & __GFP_RECLAIMABLE)))
+		return NULL;
+	ac.classzone_idx = ref->zone_idx;
+	page = get_page_from_freelist(gfp, order, low_alloc_flags(gfp), &ac);
+	return likely(page) ? page : __alloc_pages_slowpath(gfp, order, &ac);
+}
+
+/* What most requests find: the best zone has plenty, and such a block. */
+static __always_inline struct page *
+alloc_from_best_zone(gfp_t gfp, unsigned int order, unsigned long ip)
+{
+	const struct zoneref *ref = first_zoneref(
+		contig_page_data.node_zonelists, gfp_zone(gfp));
+	unsigned int alloc_flags = low_alloc_flags(gfp);
+	enum migratetype type = request_type(gfp);
+	struct page *page;
+
+	if (unlikely(!ref->zone || type >= MIGRATE_PCPTYPES ||
+		     !zone_has_plenty(ref->zone, order, alloc_flags,
+				      ref->zone_idx)))
+		return NULL;
+	if (order == 0)
+		page = rmqueue_pcplist(ref, gfp, type, ip);
+	else
+		page = rmqueue_block(ref, order, alloc_flags, type, ip);
+	if (likely(page))
+		prep_new_page(page, order, gfp, ip);
+	return page;
 }
 
 static __always_inline struct page *
-__alloc_pages(gfp_t gfp, unsigned int order, unsigned long ip)
+alloc_any(gfp_t gfp, unsigned int order, unsigned long ip)
 {
-	unsigned int alloc_flags = ALLOC_WMARK_LOW;
-	const struct zoneref *ref;
-	struct page *page;
+	struct page *page = NULL;
 
-	if (unlikely(order >= MAX_ORDER ||
-		     (gfp & __GFP_MOVABLE && gfp & __GFP_RECLAIMABLE)))
-		return NULL;
 	/* Clearing goes through the linear map, which HighMem is not in. */
-	if (gfp & __GFP_ZERO)
+	if (unlikely(gfp & __GFP_ZERO))
 		gfp &= ~__GFP_HIGHMEM;
-	if (gfpflags_to_migratetype(gfp) == MIGRATE_MOVABLE)
-		alloc_flags |= ALLOC_CMA;
-	ref = first_zoneref(contig_page_data.node_zonelists, gfp_zone(gfp));
-	page = get_page_from_zones(ref, gfp, order, alloc_flags, ref->zone_idx,
-				   request_type(gfp), ip);
-	return likely(page) ? page : alloc_slowly(ref, gfp, order, ip);
+	if (likely(order < MAX_ORDER))
+		page = alloc_from_best_zone(gfp, order, ip);
+	return likely(page) ? page : __alloc_pages(gfp, order, ip);
 }
 
 struct page *alloc_pages(gfp_t gfp, unsigned int order)
 {
-	return __alloc_pages(gfp, order, _RET_IP_);
+	return alloc_any(gfp, order, _RET_IP_);
 }
 
 /* Once for the three below, which are no faster than alloc_pages(). */
 static noinline unsigned long alloc_lowmem(gfp_t gfp, unsigned int order,
 					   unsigned long ip)
 {
-	struct page *page = __alloc_pages(gfp & ~__GFP_HIGHMEM, order, ip);
+	struct page *page = alloc_any(gfp & ~__GFP_HIGHMEM, order, ip);
 
 	return page ? (unsigned long)page_address(page) : 0;
 }

@@ -50,6 +50,9 @@ void __free_one_page(struct page *page, unsigned long pfn, struct zone *zone,
 /* The same with its pageblock's type; takes zone->lock. */
 void free_one_page(struct zone *zone, struct page *page, unsigned long pfn,
 		   unsigned int order);
+/* The same, as an event PGFREE: what somebody held. */
+void free_block(struct zone *zone, struct page *page, unsigned long pfn,
+		unsigned int order);
 
 /**
  * expand - give the upper halves of a block back until it has order @low
@@ -65,6 +68,10 @@ void expand(struct zone *zone, struct page *page, unsigned int low,
  */
 struct page *__rmqueue(struct zone *zone, unsigned int order,
 		       enum migratetype migratetype);
+
+/** rmqueue - the same, counted in all ways; takes zone->lock */
+struct page *rmqueue(struct zone *zone, int zone_idx, unsigned int order,
+		     unsigned int alloc_flags, enum migratetype type);
 
 /** __rmqueue_smallest - the same from @type's lists alone */
 struct page *__rmqueue_smallest(struct zone *zone, unsigned int order,
@@ -221,12 +228,13 @@ void report_bad_free(struct page *page, unsigned int order, unsigned long ip);
 
 /* Could a block of @order begin here? */
 static __always_inline bool free_order_fits(const struct page *page,
+					    unsigned long pfn,
 					    unsigned int order)
 {
 	if (unlikely(PageHead(page)))
 		return order == compound_order(page);
-	return order == 0 || (order < MAX_ORDER &&
-			      IS_ALIGNED(page_to_pfn(page), 1UL << order));
+	return order == 0 ||
+	       (order < MAX_ORDER && IS_ALIGNED(pfn, 1UL << order));
 }
 
 /* What a block's pages are like, ORed together: most are as they must be. */
@@ -235,22 +243,38 @@ struct pages_seen {
 	unsigned long used;	/* users, a mapping or a mapcount; 0: none */
 };
 
+static __always_inline void look_at_page(const struct page *page,
+					 struct pages_seen *seen,
+					 int *mapcounts)
+{
+	seen->flags |= page->flags;
+	seen->used |= (unsigned long)page->mapping;
+	seen->used |= (unsigned int)page->_refcount.counter;
+	*mapcounts &= page->_mapcount.counter;
+}
+
 static __always_inline struct pages_seen look_at_pages(const struct page *page,
 						       unsigned int order)
 {
 	const struct page *const end = page + (1UL << order);
-	unsigned long flags = 0, mappings = 0;
-	int counts = 0, mapcounts = -1;
+	struct pages_seen seen = { 0, 0 };
+	int mapcounts = -1;
 
-	do {
-		flags |= page->flags;
-		mappings |= (unsigned long)page->mapping;
-		mapcounts &= page->_mapcount.counter;
-		counts |= page->_refcount.counter;
-	} while (order && ++page < end);
-	return (struct pages_seen){
-		flags, mappings | (unsigned int)(counts | ~mapcounts)
-	};
+	look_at_page(page, &seen, &mapcounts);
+	if (order)
+		look_at_page(page + 1, &seen, &mapcounts);
+	if (order > 1) {
+		look_at_page(page + 2, &seen, &mapcounts);
+		look_at_page(page + 3, &seen, &mapcounts);
+		for (page += 4; page < end; page += 4) {
+			look_at_page(page, &seen, &mapcounts);
+			look_at_page(page + 1, &seen, &mapcounts);
+			look_at_page(page + 2, &seen, &mapcounts);
+			look_at_page(page + 3, &seen, &mapcounts);
+		}
+	}
+	seen.used |= (unsigned int)~mapcounts;
+	return seen;
 }
 
 #endif

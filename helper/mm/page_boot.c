@@ -49,16 +49,15 @@ static __always_inline struct pages_seen drop_boot_counts(struct page *page,
 							  unsigned long nr)
 {
 	struct page *const end = page + nr;
-	unsigned long flags = 0, mappings = 0;
+	struct pages_seen seen = { 0, 0 };
 	int mapcounts = -1;
 
 	do {
-		flags |= page->flags;
-		mappings |= (unsigned long)page->mapping;
-		mapcounts &= page->_mapcount.counter;
 		set_page_count(page, 0);
+		look_at_page(page, &seen, &mapcounts);
 	} while (++page < end);
-	return (struct pages_seen){ flags, mappings | (unsigned int)~mapcounts };
+	seen.used |= (unsigned int)~mapcounts;
+	return seen;
 }
 
 static unsigned long clear_reserved(struct page *page, unsigned long nr)
@@ -86,8 +85,7 @@ static void free_boot_block(struct zone *zone, struct page *page,
 		return;
 	}
 	reset_page_owner(page, order);		/* the boot's, so far */
-	__count_vm_events(PGFREE, 1UL << order);
-	free_one_page(zone, page, pfn, order);
+	free_block(zone, page, pfn, order);
 }
 
 void __free_pages_bootmem(struct page *page, unsigned long pfn,

@@ -81,8 +81,11 @@ static __always_inline bool buddy_merge_likely(struct page *page,
 					    (long)combined_pfn), order + 1);
 }
 
-void __merge_free_block(struct page *page, unsigned long pfn, struct zone *zone,
-			unsigned int order, enum migratetype type)
+static __always_inline void merge_free_block(struct page *page,
+					     unsigned long pfn,
+					     struct zone *zone,
+					     unsigned int order,
+					     enum migratetype type)
 {
 	struct free_area *area = &zone->free_area[order];
 
@@ -105,12 +108,27 @@ void __merge_free_block(struct page *page, unsigned long pfn, struct zone *zone,
 			 buddy_merge_likely(page, pfn, order));
 }
 
-void __free_one_page(struct page *page, unsigned long pfn, struct zone *zone,
-		     unsigned int order, enum migratetype type)
+void __merge_free_block(struct page *page, unsigned long pfn, struct zone *zone,
+			unsigned int order, enum migratetype type)
+{
+	merge_free_block(page, pfn, zone, order, type);
+}
+
+static __always_inline void count_and_merge(struct page *page,
+					    unsigned long pfn,
+					    struct zone *zone,
+					    unsigned int order,
+					    enum migratetype type)
 {
 	if (likely(type != MIGRATE_ISOLATE))		/* ZONE-2 */
 		__mod_zone_freepage_state(zone, 1L << order, type);
-	__merge_free_block(page, pfn, zone, order, type);
+	merge_free_block(page, pfn, zone, order, type);
+}
+
+void __free_one_page(struct page *page, unsigned long pfn, struct zone *zone,
+		     unsigned int order, enum migratetype type)
+{
+	count_and_merge(page, pfn, zone, order, type);
 }
 
 void free_one_page(struct zone *zone, struct page *page, unsigned long pfn,
@@ -123,16 +141,36 @@ void free_one_page(struct zone *zone, struct page *page, unsigned long pfn,
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
+void free_block(struct zone *zone, struct page *page, unsigned long pfn,
+		unsigned int order)
+{
+	unsigned long flags = spin_lock_irqsave(&zone->lock);
+
+	__count_vm_events(PGFREE, 1UL << order);
+	count_and_merge(page, pfn, zone, order,
+			get_pfnblock_migratetype(zone, pfn));
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
 /* --- splitting ------------------------------------------------------------ */
 
-void expand(struct zone *zone, struct page *page, unsigned int low,
-	    unsigned int high, enum migratetype type)
+static __always_inline void give_halves_back(struct zone *zone,
+					     struct page *page,
+					     unsigned int low,
+					     unsigned int high,
+					     enum migratetype type)
 {
 	while (high > low) {
 		high--;
 		add_to_free_area(page + (1UL << high), &zone->free_area[high],
 				 high, type, false);
 	}
+}
+
+void expand(struct zone *zone, struct page *page, unsigned int low,
+	    unsigned int high, enum migratetype type)
+{
+	give_halves_back(zone, page, low, high, type);
 }
 
 /* The first block of the smallest order that has one, off its list. */
@@ -155,28 +193,55 @@ static __always_inline struct page *take_smallest(struct zone *zone,
 	return NULL;
 }
 
-struct page *__rmqueue_smallest(struct zone *zone, unsigned int order,
-				enum migratetype type)
+static __always_inline struct page *rmqueue_smallest(struct zone *zone,
+						     unsigned int order,
+						     enum migratetype type)
 {
 	unsigned int found = order;
 	struct page *page = take_smallest(zone, type, &found);
 
 	if (!page)
 		return NULL;
-	expand(zone, page, order, found, type);
+	give_halves_back(zone, page, order, found, type);
 	set_pcppage_migratetype(page, type);
 	return page;
+}
+
+struct page *__rmqueue_smallest(struct zone *zone, unsigned int order,
+				enum migratetype type)
+{
+	return rmqueue_smallest(zone, order, type);
 }
 
 struct page *__rmqueue(struct zone *zone, unsigned int order,
 		       enum migratetype type)
 {
-	struct page *page = __rmqueue_smallest(zone, order, type);
+	struct page *page = rmqueue_smallest(zone, order, type);
 
-	if (!page && type == MIGRATE_MOVABLE)
+	if (unlikely(!page) && type == MIGRATE_MOVABLE)
 		page = __rmqueue_smallest(zone, order, MIGRATE_CMA);
-	if (!page)
+	if (unlikely(!page))
 		page = __rmqueue_fallback(zone, order, type);
+	return page;
+}
+
+struct page *rmqueue(struct zone *zone, int zone_idx, unsigned int order,
+		     unsigned int alloc_flags, enum migratetype type)
+{
+	unsigned long flags = spin_lock_irqsave(&zone->lock);
+	struct page *page = NULL;
+
+	if (unlikely(alloc_flags & ALLOC_HARDER))
+		page = __rmqueue_smallest(zone, order, MIGRATE_HIGHATOMIC);
+	if (likely(!page))
+		page = __rmqueue(zone, order, type);
+	if (likely(page)) {
+		__mod_zone_freepage_state(zone, -(1L << order),
+					  get_pcppage_migratetype(page));
+		__count_vm_events(PGALLOC_NORMAL + (unsigned int)zone_idx,
+				  1UL << order);
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
 	return page;
 }
 

@@ -150,7 +150,7 @@ void reserve_highatomic_pageblock(struct page *page, struct zone *zone,
 	if (!may_reserve(zone) || !pageblock_in_zone(zone, pfn))
 		return;
 	flags = spin_lock_irqsave(&zone->lock);
-	/* Again: under the lock. CMA, Isolate and HighAtomic stay as they are. */
+	/* Again, under the lock; CMA, Isolate and HighAtomic stay. */
 	if (may_reserve(zone) &&
 	    get_pfnblock_migratetype(zone, pfn) < MIGRATE_PCPTYPES) {
 		zone->nr_reserved_highatomic += pageblock_nr_pages;
@@ -175,18 +175,20 @@ static struct page *first_highatomic(const struct zone *zone)
 
 /*
  * A page that sat on a per-CPU list while its pageblock was given back can be
- * on a HighAtomic list all the same: that one is no part of the reserve.
+ * on a HighAtomic list all the same. It goes where it belongs, and the reserve
+ * is not made smaller a second time (WMARK-3).
  */
 static unsigned long unreserve_one(struct zone *zone, struct page *page,
 				   enum migratetype type)
 {
 	unsigned long pfn = page_to_pfn(page);
+	enum migratetype now = get_pfnblock_migratetype(zone, pfn);
 
-	if (get_pfnblock_migratetype(zone, pfn) == MIGRATE_HIGHATOMIC) {
-		zone->nr_reserved_highatomic -=
-			min(pageblock_nr_pages, zone->nr_reserved_highatomic);
-		set_pfnblock_migratetype(zone, pfn, type);
-	}
+	if (now != MIGRATE_HIGHATOMIC)
+		return move_freepages_block(zone, page, now);
+	zone->nr_reserved_highatomic -=
+		min(pageblock_nr_pages, zone->nr_reserved_highatomic);
+	set_pfnblock_migratetype(zone, pfn, type);
 	return move_freepages_block(zone, page, type);
 }
 

@@ -8,17 +8,18 @@
  * May call: page_alloc.c's get_page_from_freelist(), page_pcp.c, vmscan.c,
  *           page_fallback.c, show_mem.c.
  * Called by: page_alloc.c, with no lock held.
- * Fails:    NULL, and a report unless __GFP_NOWARN. There is no page cache and
- *           no other process: nothing here waits for somebody to free memory.
+ * Fails:    NULL, and a report unless __GFP_NOWARN. There is no page cache, no
+ *           kswapd and no other process: nothing here waits for somebody to
+ *           free memory, and __GFP_KSWAPD_RECLAIM wakes nobody.
  */
-#include <mm/bug.h>
 #include <mm/mm.h>
+#include <mm/printk.h>
 #include <mm/shrinker.h>
 
 #include "page_alloc_internal.h"
 
 #define PAGE_ALLOC_COSTLY_ORDER	3	/* larger ones are not worth a fight */
-#define MAX_RECLAIM_RETRIES	16	/* rounds in a row that free nothing */
+#define MAX_RECLAIM_RETRIES	16	/* rounds that free nothing */
 
 bool memalloc_noreclaim;
 
@@ -58,9 +59,10 @@ static struct page *get_page_after_unreserve(gfp_t gfp, unsigned int order,
 }
 
 /*
- * Rounds of all shrinkers until the request can be served. Only rounds after
- * which more pages are free count as progress, so the answers of a shrinker
- * cannot keep this going.
+ * Rounds of all shrinkers until the request can be served. A round is worth
+ * another one when more pages are free after it, whatever shrinkers answer.
+ * Linux forgets about the others then; but one that gives and takes in turn
+ * would keep that going for ever.
  */
 static struct page *alloc_pages_direct_reclaim(gfp_t gfp, unsigned int order,
 					       unsigned int alloc_flags,
@@ -73,13 +75,24 @@ static struct page *alloc_pages_direct_reclaim(gfp_t gfp, unsigned int order,
 	drain_all_pages(NULL);
 	page = get_page_from_freelist(gfp, order, alloc_flags, ac);
 	for (int idle = 0; !page && idle < MAX_RECLAIM_RETRIES;) {
-		idle = try_to_free_pages(ac->zonelist, order, gfp) ? 0 :
-		       idle + 1;
+		if (!try_to_free_pages(ac->zonelist, order, gfp))
+			idle++;
 		page = get_page_after_unreserve(gfp, order, alloc_flags, ac);
 		if (once)
 			break;
 	}
 	return page;
+}
+
+/* Once: who does this does it again. */
+static void say_it_can_wait(unsigned long ip)
+{
+	static bool said;
+
+	if (!said)
+		pr_warn("__GFP_ATOMIC by %pS, which can wait: it gets no "
+			"reserve\n", (void *)ip);
+	said = true;
 }
 
 struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned int order,
@@ -88,9 +101,10 @@ struct page *__alloc_pages_slowpath(gfp_t gfp, unsigned int order,
 	unsigned int alloc_flags;
 	struct page *page;
 
-	/* Atomic means that it cannot wait; who can needs no reserve. */
-	if (WARN_ON((gfp & __GFP_ATOMIC) && (gfp & __GFP_DIRECT_RECLAIM)))
+	if (unlikely(gfp & __GFP_ATOMIC && gfp & __GFP_DIRECT_RECLAIM)) {
+		say_it_can_wait(ac->ip);
 		gfp &= ~__GFP_ATOMIC;
+	}
 	alloc_flags = gfp_to_alloc_flags(gfp);
 	page = get_page_from_freelist(gfp, order, alloc_flags, ac);
 	if (!page && gfp_pfmemalloc_allowed(gfp)) {

@@ -132,7 +132,8 @@ void warn_alloc(gfp_t gfp, unsigned int order, unsigned long ip)
 		"failed\n", order, format_gfp(names, sizeof(names), gfp), gfp,
 		(void *)ip, n);
 	if (gfp & __GFP_NOFAIL)
-		pr_warn("it must not fail, but nobody is left to free memory\n");
+		pr_warn("it must not fail, but nobody is left to free "
+			"memory\n");
 	if (n <= FULL_REPORTS)
 		show_mem();
 	if (n == FULL_REPORTS)

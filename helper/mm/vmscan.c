@@ -21,11 +21,23 @@
 static struct list_head shrinker_list = LIST_HEAD_INIT(shrinker_list);
 static bool walking;		/* shrinker_list must not change */
 
+static bool is_registered(const struct shrinker *shrinker)
+{
+	const struct shrinker *pos;
+
+	list_for_each_entry(pos, &shrinker_list, list)
+		if (pos == shrinker)
+			return true;
+	return false;
+}
+
 int register_shrinker(struct shrinker *shrinker)
 {
 	if (!shrinker->count_objects || !shrinker->scan_objects ||
 	    shrinker->seeks <= 0 || shrinker->batch < 0)
 		return -EINVAL;
+	if (is_registered(shrinker))
+		return -EEXIST;
 	BUG_ON(walking);
 	shrinker->nr_deferred = 0;
 	list_add_tail(&shrinker->list, &shrinker_list);
@@ -35,6 +47,7 @@ int register_shrinker(struct shrinker *shrinker)
 void unregister_shrinker(struct shrinker *shrinker)
 {
 	BUG_ON(walking);
+	BUG_ON(!is_registered(shrinker));
 	list_del(&shrinker->list);
 }
 

@@ -15,42 +15,11 @@ atomic_long_t vm_zone_stat[NR_VM_ZONE_STAT_ITEMS];
 atomic_long_t vm_node_stat[NR_VM_NODE_STAT_ITEMS];
 DEFINE_PER_CPU(struct vm_event_state, vm_event_states);
 
-static void zone_page_state_add(long n, struct zone *zone,
-				enum zone_stat_item item)
-{
-	atomic_long_add(n, &zone->vm_stat[item]);
-	atomic_long_add(n, &vm_zone_stat[item]);
-}
-
 static void node_page_state_add(long n, struct pglist_data *pgdat,
 				enum node_stat_item item)
 {
 	atomic_long_add(n, &pgdat->vm_stat[item]);
 	atomic_long_add(n, &vm_node_stat[item]);
-}
-
-/* Add @delta to a difference; what has to go to the counter instead. */
-static long add_diff(s8 *diff, s8 threshold, long delta)
-{
-	long sum = *diff + delta;
-
-	if (likely(sum <= threshold && sum >= -threshold)) {
-		*diff = (s8)sum;
-		return 0;
-	}
-	*diff = 0;
-	return sum;
-}
-
-void __mod_zone_page_state(struct zone *zone, enum zone_stat_item item,
-			   long delta)
-{
-	struct per_cpu_pageset *pset = this_cpu_ptr(zone->pageset);
-
-	delta = add_diff(&pset->vm_stat_diff[item], pset->stat_threshold,
-			 delta);
-	if (unlikely(delta))
-		zone_page_state_add(delta, zone, item);
 }
 
 void __mod_node_page_state(struct pglist_data *pgdat,

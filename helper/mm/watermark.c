@@ -98,7 +98,8 @@ bool zone_watermark_ok_safe(const struct zone *zone, unsigned int order,
 
 unsigned long nr_free_buffer_pages(void)
 {
-	const struct zoneref *ref = contig_page_data.node_zonelists[0]._zonerefs;
+	const struct zonelist *zonelist = contig_page_data.node_zonelists;
+	const struct zoneref *ref = zonelist->_zonerefs;
 	unsigned long pages = 0;
 
 	for (; ref->zone; ref++) {

@@ -2,67 +2,8 @@
 /*
  * test_page_fallback.c - when a type has no block left: whose block is
  * taken, and what of its pageblock goes along.
- *
- * Each test carves pageblocks up by hand and uses all others up, so that
- * only the pieces it gives back are free.
  */
-#include "handover.h"
-
-#define BLOCKS		8UL
-#define TOP		(MAX_ORDER - 1)
-#define HALF		(pageblock_order / 2)
-#define MIDDLE		(MAX_ORDER_NR_PAGES / 2)
-
-#define KERNEL		GFP_KERNEL
-#define USER		(GFP_KERNEL | __GFP_MOVABLE)
-#define CACHE		(GFP_KERNEL | __GFP_RECLAIMABLE)
-
-static int setup(void **state __maybe_unused)
-{
-	boot_blocks(BLOCKS, 0);
-	return 0;
-}
-
-/* A whole pageblock that has the type of @gfp, all of it in use. */
-static struct page *carve(gfp_t gfp)
-{
-	struct page *page = alloc_pages(gfp, TOP);
-
-	assert_non_null(page);
-	set_page_count(page, 0);
-	return page;
-}
-
-static void give_back(struct page *page, unsigned int order)
-{
-	set_page_count(page, 1);
-	__free_pages(page, order);
-}
-
-static void use_all_up(void)
-{
-	while (alloc_pages(USER, TOP))
-		;
-}
-
-static enum migratetype type_of(const struct page *page)
-{
-	return get_pfnblock_migratetype(zone_of(ZONE_NORMAL),
-					page_to_pfn(page));
-}
-
-/* Whether a free block is on the list of a type. */
-static bool is_listed(const struct page *block, unsigned int order,
-		      enum migratetype type)
-{
-	const struct page *page;
-
-	list_for_each_entry(page, &zone_of(ZONE_NORMAL)->free_area[order]
-			    .free_list[type], lru)
-		if (page == block)
-			return true;
-	return false;
-}
+#include "carve.h"
 
 static void test_small_block_for_user_pages_is_all_they_get(
 	void **state __maybe_unused)
@@ -220,6 +161,57 @@ static void test_nothing_is_taken_for_what_does_not_fit(
 	assert_sound();
 }
 
+/* Whole pageblocks of types that lend nothing, and nothing else. */
+static void test_cma_highatomic_and_isolate_lend_nothing(
+	void **state __maybe_unused)
+{
+	static const enum migratetype types[] = {
+		MIGRATE_CMA, MIGRATE_HIGHATOMIC, MIGRATE_ISOLATE,
+	};
+	static const gfp_t gfps[] = { KERNEL, CACHE };
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		struct page *page;
+
+		setup(NULL);
+		page = carve(USER);
+		use_all_up();
+		set_pfnblock_migratetype(zone_of(ZONE_NORMAL),
+					 page_to_pfn(page), types[i]);
+		give_back(page, TOP);
+		for (size_t j = 0; j < ARRAY_SIZE(gfps); j++)
+			assert_null(alloc_pages(gfps[j] | __GFP_MEMALLOC, 0));
+		/* CMA is what movable pages may have anyway. */
+		page = alloc_pages(USER | __GFP_MEMALLOC, 0);
+		assert_int_equal(page != NULL, types[i] == MIGRATE_CMA);
+		if (page)
+			assert_int_equal(type_of(page), MIGRATE_CMA);
+	}
+}
+
+static void test_types_that_take_nothing_get_nothing(
+	void **state __maybe_unused)
+{
+	for (enum migratetype type = MIGRATE_PCPTYPES; type < MIGRATE_TYPES;
+	     type++)
+		assert_null(__rmqueue_fallback(zone_of(ZONE_NORMAL), 0, type));
+	assert_handed_over();
+}
+
+static void test_whole_pageblock_is_taken_whole(void **state __maybe_unused)
+{
+	struct page *page = carve(KERNEL);
+
+	use_all_up();
+	give_back(page, TOP);
+	assert_ptr_equal(alloc_pages(USER, 0), page);
+	assert_int_equal(type_of(page), MIGRATE_MOVABLE);
+	for (unsigned int order = 0; order < TOP; order++)
+		assert_true(is_listed(page + (1UL << order), order,
+				      MIGRATE_MOVABLE));
+	assert_sound();
+}
+
 #define T(test) cmocka_unit_test_setup(test, setup)
 
 int main(void)
@@ -234,6 +226,9 @@ int main(void)
 		T(test_own_list_is_used_before_any_other),
 		T(test_pageblock_that_sticks_out_keeps_its_blocks),
 		T(test_nothing_is_taken_for_what_does_not_fit),
+		T(test_cma_highatomic_and_isolate_lend_nothing),
+		T(test_types_that_take_nothing_get_nothing),
+		T(test_whole_pageblock_is_taken_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -260,7 +260,127 @@ static void test_reserved_page_inside_a_block_is_PAGE_3(
 	assert_zone_broken("PAGE-3");
 }
 
-#define T(test) cmocka_unit_test_setup(test, setup)
+/* --- per-CPU lists -------------------------------------------------------- */
+
+/* A page on the boot pageset's Movable list, as if it were between two calls. */
+static struct page *page_on_a_list(void)
+{
+	struct per_cpu_pages *pcp = &this_cpu_ptr(normal()->pageset)->pcp;
+	/* Of a pair: a single one would come from the list itself. */
+	struct page *page = alloc_pages(GFP_KERNEL | __GFP_MOVABLE, 1);
+
+	set_page_count(page, 0);
+	page->index = MIGRATE_MOVABLE;
+	list_add(&page->lru, &pcp->lists[MIGRATE_MOVABLE]);
+	pcp->count++;
+	return page;
+}
+
+static struct per_cpu_pages *boot_pcp(void)
+{
+	return &this_cpu_ptr(normal()->pageset)->pcp;
+}
+
+/* The zones share the boot pageset: both see what is wrong with it. */
+static void assert_normal_broken(const char *id)
+{
+	assert_broken(zone_check(normal()), id);
+}
+
+static void test_count_that_is_not_the_lists_is_PCP_1(
+	void **state __maybe_unused)
+{
+	page_on_a_list();
+	assert_null(zone_check(normal()));
+	boot_pcp()->count = 0;
+	assert_normal_broken("PCP-1");
+	boot_pcp()->count = 2;
+	assert_normal_broken("PCP-1");
+}
+
+static void test_held_page_on_a_list_is_PCP_2(void **state __maybe_unused)
+{
+	set_page_count(page_on_a_list(), 1);
+	assert_normal_broken("PCP-2");
+}
+
+static void test_mapped_page_on_a_list_is_PCP_2(void **state __maybe_unused)
+{
+	struct page *page = page_on_a_list();
+
+	page->_mapcount.counter = 0;
+	assert_normal_broken("PCP-2");
+	__SetPageBuddy(page);
+	assert_normal_broken("PCP-2");
+}
+
+static void test_page_of_another_zone_on_a_list_is_PCP_2(
+	void **state __maybe_unused)
+{
+	page_on_a_list();
+	assert_null(zone_check(normal()));
+	assert_broken(zone_check(zone_of(ZONE_HIGHMEM)), "PCP-2");
+}
+
+static void test_page_on_another_type_s_list_is_PCP_2(
+	void **state __maybe_unused)
+{
+	struct page *page = page_on_a_list();
+
+	for (int type = 0; type <= MIGRATE_TYPES; type++) {
+		page->index = (unsigned long)type;
+		if (type == MIGRATE_MOVABLE || type == MIGRATE_CMA ||
+		    type == MIGRATE_HIGHATOMIC)
+			assert_null(zone_check(normal()));
+		else
+			assert_normal_broken("PCP-2");
+	}
+	list_del(&page->lru);
+	list_add(&page->lru, &boot_pcp()->lists[MIGRATE_UNMOVABLE]);
+	page->index = MIGRATE_CMA;
+	assert_normal_broken("PCP-2");
+}
+
+static void test_list_that_is_too_long_is_PCP_3(void **state __maybe_unused)
+{
+	page_on_a_list();			/* high 0, batch 1 */
+	assert_null(zone_check(normal()));
+	page_on_a_list();
+	assert_normal_broken("PCP-3");
+	boot_pcp()->high = 1;
+	assert_null(zone_check(normal()));
+}
+
+static void test_broken_links_of_a_list_are_LIST_1_to_3(
+	void **state __maybe_unused)
+{
+	struct page *page = page_on_a_list();
+	struct list_head *head = page->lru.prev;
+
+	head->prev = head;
+	assert_normal_broken("LIST-3");
+	head->prev = &page->lru;
+	page->lru.prev = &page->lru;
+	assert_normal_broken("LIST-3");
+	page->lru.next = &page->lru;
+	assert_normal_broken("LIST-2");
+	page->lru.next = LIST_POISON1;
+	assert_normal_broken("LIST-1");
+}
+
+/* --- isolated pages ------------------------------------------------------- */
+
+static void test_isolated_pages_that_are_counted_are_ZONE_2(
+	void **state __maybe_unused)
+{
+	struct page *page = free_block(2);
+
+	list_del(&page->lru);
+	list_add(&page->lru, &normal()->free_area[2].free_list[MIGRATE_ISOLATE]);
+	assert_zone_broken("ZONE-2");
+	__mod_zone_page_state(normal(), NR_FREE_PAGES, -4);
+	assert_null(zone_check(normal()));
+}
 
 /* --- the node: what no zone can see alone ---------------------------------- */
 
@@ -290,6 +410,45 @@ static void test_page_linked_to_another_zone_is_PAGE_1(
 	assert_null(node_check());
 }
 
+/* PAGE-4: broken one word at a time, each put right again. */
+static void test_broken_compound_page_is_PAGE_4(void **state __maybe_unused)
+{
+	struct page *page = alloc_pages(GFP_KERNEL | __GFP_COMP, 2);
+	unsigned long head = page[1].compound_head;
+
+	assert_null(node_check());
+	page[2].compound_head = head + sizeof(*page);	/* leads to a tail */
+	assert_broken(node_check(), "PAGE-4");
+	page[2].compound_head = 1;			/* leads nowhere */
+	assert_broken(node_check(), "PAGE-4");
+	page[2].compound_head = 0;			/* is no tail */
+	assert_broken(node_check(), "PAGE-4");
+	page[2].compound_head = head;
+	page[3].mapping = NULL;
+	assert_broken(node_check(), "PAGE-4");
+	page[3].mapping = TAIL_MAPPING;
+	set_page_count(page + 1, 1);
+	assert_broken(node_check(), "PAGE-4");
+	set_page_count(page + 1, 0);
+	set_compound_order(page, 1);			/* too short */
+	assert_broken(node_check(), "PAGE-4");
+	set_compound_order(page, 3);			/* too long */
+	assert_broken(node_check(), "PAGE-4");
+	set_compound_order(page, 0);
+	assert_broken(node_check(), "PAGE-4");
+	set_compound_order(page, MAX_ORDER);
+	assert_broken(node_check(), "PAGE-4");
+	set_compound_order(page, 2);
+	ClearPageHead(page);
+	assert_broken(node_check(), "PAGE-4");
+	SetPageHead(page);
+	assert_null(node_check());
+	put_page(page);
+	assert_null(node_check());
+}
+
+#define T(test) cmocka_unit_test_setup(test, setup)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +475,15 @@ int main(void)
 		T(test_total_that_is_not_the_sum_is_ZONE_3),
 		T(test_zones_that_overlap_are_ZONE_4),
 		T(test_page_linked_to_another_zone_is_PAGE_1),
+		T(test_broken_compound_page_is_PAGE_4),
+		T(test_count_that_is_not_the_lists_is_PCP_1),
+		T(test_held_page_on_a_list_is_PCP_2),
+		T(test_mapped_page_on_a_list_is_PCP_2),
+		T(test_page_of_another_zone_on_a_list_is_PCP_2),
+		T(test_page_on_another_type_s_list_is_PCP_2),
+		T(test_list_that_is_too_long_is_PCP_3),
+		T(test_broken_links_of_a_list_are_LIST_1_to_3),
+		T(test_isolated_pages_that_are_counted_are_ZONE_2),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,8 +63,9 @@ _Static_assert(__GFP_RECLAIMABLE >> 3 == MIGRATE_RECLAIMABLE,
  *         which is reported unless __GFP_NOWARN, and for an order or a
  *         mobility that does not exist. __GFP_NOFAIL is no promise: with one
  *         CPU nobody else will ever free a page, so where Linux would wait for
- *         ever NULL is returned, and always reported. A block found bad is reported ("BUG:
- *         Bad page"), never given out, and the next one is tried.
+ *         ever NULL is returned, and always reported. A block found bad is
+ *         reported ("BUG: Bad page"), never given out, and the next one is
+ *         tried.
  */
 struct page *alloc_pages(gfp_t gfp, unsigned int order);
 #define alloc_page(gfp) alloc_pages(gfp, 0)

@@ -40,7 +40,8 @@ struct shrinker {
 
 /**
  * register_shrinker - ask @shrinker, too, when memory runs out
- * Return: 0; -EINVAL: a function is missing, seeks or batch makes no sense.
+ * Return: 0; -EINVAL: a function is missing, seeks or batch makes no sense;
+ *         -EEXIST: it is asked already.
  */
 int register_shrinker(struct shrinker *shrinker);
 /* One that is registered; nothing is called from here on. */
@@ -55,7 +56,7 @@ unsigned long shrink_slab(gfp_t gfp_mask, int nid, unsigned long nr_scanned,
 			  unsigned long nr_eligible);
 
 /**
- * try_to_free_pages - ask shrinkers, harder each time, until some pages are free
+ * try_to_free_pages - ask shrinkers, harder each time, until it helps
  * @gfp: what the memory is for; its zones say how great the need is
  *
  * memalloc_noreclaim is set meanwhile; per-CPU lists are drained.

@@ -38,9 +38,38 @@ static inline void __count_vm_events(enum vm_event_item item,
 }
 unsigned long sum_vm_event(enum vm_event_item item);	/* of all CPUs */
 
+static inline void zone_page_state_add(long n, struct zone *zone,
+				       enum zone_stat_item item)
+{
+	atomic_long_add(n, &zone->vm_stat[item]);
+	atomic_long_add(n, &vm_zone_stat[item]);
+}
+
+/* Add @delta to a difference; what has to go to the counter instead. */
+static inline long add_diff(s8 *diff, s8 threshold, long delta)
+{
+	long sum = *diff + delta;
+
+	if (likely(sum <= threshold && sum >= -threshold)) {
+		*diff = (s8)sum;
+		return 0;
+	}
+	*diff = 0;
+	return sum;
+}
+
 /* Interrupts are off, or it does not matter. */
-void __mod_zone_page_state(struct zone *zone, enum zone_stat_item item,
-			   long delta);
+static inline void __mod_zone_page_state(struct zone *zone,
+					 enum zone_stat_item item, long delta)
+{
+	struct per_cpu_pageset *pset = this_cpu_ptr(zone->pageset);
+
+	delta = add_diff(&pset->vm_stat_diff[item], pset->stat_threshold,
+			 delta);
+	if (unlikely(delta))
+		zone_page_state_add(delta, zone, item);
+}
+
 void __mod_node_page_state(struct pglist_data *pgdat,
 			   enum node_stat_item item, long delta);
 /* The same, with interrupts turned off. */

@@ -35,7 +35,7 @@ extern unsigned long lowmem_reserve_managed[MAX_NR_ZONES];	/* pages */
 extern int watermark_scale_factor;	/* of 10,000 managed pages */
 extern unsigned long totalreserve_pages;	/* no zone can give these */
 
-#define SWAP_CLUSTER_MAX	32ul	/* pages that are freed at once, at least */
+#define SWAP_CLUSTER_MAX	32ul	/* pages: freed at once, at least */
 
 /**
  * __zone_watermark_ok - zone_watermark_ok() for a count of free pages
@@ -67,6 +67,8 @@ bool zone_watermark_ok_safe(const struct zone *zone, unsigned int order,
  * zone_watermark_fast - zone_watermark_ok(), quick where there is plenty
  *
  * One page, and even the unlowered mark is not in danger: two counters say so.
+ * As in Linux 4.9 they leave the HighAtomic reserve out: beside one, single
+ * pages may be taken below the mark.
  */
 static inline bool zone_watermark_fast(const struct zone *zone,
 				       unsigned int order, unsigned long mark,
@@ -84,7 +86,12 @@ static inline bool zone_watermark_fast(const struct zone *zone,
 				   alloc_flags, free);
 }
 
-/** init_per_zone_wmark_min - min_free_kbytes and all that follows from it */
+/**
+ * init_per_zone_wmark_min - min_free_kbytes and all that follows from it
+ *
+ * After setup_per_cpu_pageset(): it lets counters' differences begin, and all
+ * zones share the boot pageset's.
+ */
 int init_per_zone_wmark_min(void);
 /** setup_per_zone_wmarks - watermarks of all zones, from min_free_kbytes */
 void setup_per_zone_wmarks(void);
