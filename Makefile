@@ -12,6 +12,7 @@ PYTHON  := /usr/bin/python3
 LIBFDT  := $(MMSCOPE_CACHE)/libfdt-armhf/usr
 
 # A new file is one word.
+PERCPU := percpu percpu_first percpu_area percpu-vm percpu_check
 SLUB  := slub slub_slab slub_partial slub_cache slub_param slub_debug \
 	 slub_report slub_check slab_common kmalloc
 VMALLOC := vmalloc vm_area vmap vmap_block vmalloc_check
@@ -20,7 +21,7 @@ MM    := memblock memblock_type memblock_alloc early_pool mm_init \
 	 page_fallback page_slowpath watermark \
 	 vmscan show_mem vmstat zone_check mm_debug nobootmem cma \
 	 cma_alloc contig page_isolation init \
-	 page_ext page_owner $(SLUB) percpu percpu_first percpu_area percpu_check \
+	 page_ext page_owner $(SLUB) $(PERCPU) \
 	 $(VMALLOC) pgtable highmem ioremap kaiser
 LIB   := printk cmdline kallsyms rbtree
 GUEST := fdt fdt_console cpus of_reserved_mem truth truth_allocs scenario monitor bench

@@ -69,9 +69,10 @@ void pcpu_chunk_relocate(struct pcpu_chunk *chunk, int oslot)
 
 int pcpu_map_extent(const struct pcpu_chunk *chunk)
 {
+	int margin = pcpu_maps_grow ? PCPU_MAP_MARGIN : PCPU_MAP_NEED;
 	int wanted = PCPU_DFL_MAP_ALLOC;
 
-	if (chunk->map_alloc >= chunk->map_used + PCPU_MAP_MARGIN)
+	if (chunk->map_alloc >= chunk->map_used + margin)
 		return 0;
 	while (wanted < chunk->map_used + PCPU_MAP_MARGIN)
 		wanted *= 2;

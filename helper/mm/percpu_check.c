@@ -7,6 +7,7 @@
  * Fails:    returns the ID of the first broken invariant.
  */
 #include <mm/mm.h>
+#include <mm/vmalloc.h>
 
 #include "percpu_internal.h"
 
@@ -42,6 +43,23 @@ static const char *check_map(const struct pcpu_chunk *chunk)
 	return free_size == chunk->free_size ? NULL : "PERCPU-3";
 }
 
+/* Is it what populated[] says, for every CPU? */
+static bool page_is(const struct pcpu_chunk *chunk, int page, bool populated)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const void *addr = pcpu_chunk_addr(chunk, cpu, page);
+		const struct page *p = vmalloc_to_page(addr);
+
+		if (!p != !populated)
+			return false;
+		if (p && p->index != (unsigned long)chunk)
+			return false;
+	}
+	return true;
+}
+
 /* Does an area in use touch bytes [start, end)? Areas from @i on may. */
 static bool touched(const struct pcpu_chunk *chunk, int start, int end, int *i)
 {
@@ -64,6 +82,8 @@ static const char *check_pages(const struct pcpu_chunk *chunk, int *empty)
 		bool is = pcpu_page_populated(chunk, page);
 
 		populated += is;
+		if (!chunk->immutable && !page_is(chunk, page, is))
+			return "PERCPU-6";
 		if (start >= end)
 			continue;
 		if (!touched(chunk, start, stop, &i))

@@ -11,6 +11,7 @@
 #include <mm/bug.h>
 #include <mm/mm.h>
 #include <mm/printk.h>
+#include <mm/slab.h>
 #include <mm/string.h>
 
 #include "percpu_internal.h"
@@ -22,14 +23,18 @@ DEFINE_PER_CPU(int, cpu_number);
 void *pcpu_base_addr;
 const unsigned long *pcpu_unit_offsets;
 int pcpu_unit_pages, pcpu_unit_size, pcpu_nr_units;
+int pcpu_atom_size, pcpu_nr_groups;
+const unsigned long *pcpu_group_offsets;
+const size_t *pcpu_group_sizes;
+bool pcpu_maps_grow;
 struct pcpu_chunk *pcpu_first_chunk, *pcpu_reserved_chunk;
 int pcpu_static_size, pcpu_reserved_chunk_limit, pcpu_first_chunk_limit;
 
-/* unit_map[cpu]: which unit is a CPU's. */
-static unsigned int *pcpu_unit_map;
+unsigned int *pcpu_unit_map;
 
 void set_nr_cpu_ids(unsigned int cpus)
 {
+	VM_BUG_ON(pcpu_base_addr);
 	if (cpus > NR_CPUS)
 		pr_warn("%u CPUs in the device tree: using %u\n", cpus,
 			NR_CPUS);
@@ -42,7 +47,8 @@ struct pcpu_alloc_info *pcpu_build_alloc_info(size_t reserved_size,
 					      size_t dyn_size,
 					      size_t atom_size)
 {
-	size_t static_size = (size_t)(__per_cpu_end - __per_cpu_start);
+	size_t template = (size_t)(__per_cpu_end - __per_cpu_start);
+	size_t static_size = ALIGN(template, sizeof(long));
 	size_t bytes = sizeof(struct pcpu_alloc_info) +
 		       sizeof(struct pcpu_group_info) +
 		       nr_cpu_ids * sizeof(unsigned int);
@@ -124,6 +130,20 @@ static void check_alloc_info(const struct pcpu_alloc_info *ai, const void *base)
 	BUG_ON(ai->static_size & PCPU_USED || ai->reserved_size & PCPU_USED);
 }
 
+/* What every further chunk asks the vmalloc area for. */
+static void save_groups(const struct pcpu_alloc_info *ai)
+{
+	unsigned long *offsets = memblock_virt_alloc(sizeof(*offsets), 0);
+	size_t *sizes = memblock_virt_alloc(sizeof(*sizes), 0);
+
+	offsets[0] = ai->groups[0].base_offset;
+	sizes[0] = (size_t)ai->groups[0].nr_units * ai->unit_size;
+	pcpu_group_offsets = offsets;
+	pcpu_group_sizes = sizes;
+	pcpu_nr_groups = ai->nr_groups;
+	pcpu_atom_size = (int)ai->atom_size;
+}
+
 static void map_units(const struct pcpu_alloc_info *ai)
 {
 	const struct pcpu_group_info *group = &ai->groups[0];
@@ -151,6 +171,7 @@ void pcpu_setup_first_chunk(const struct pcpu_alloc_info *ai, void *base)
 	int static_size = (int)ai->static_size;
 
 	check_alloc_info(ai, base);
+	save_groups(ai);
 	map_units(ai);
 	pcpu_static_size = static_size;
 	pcpu_unit_size = (int)ai->unit_size;
@@ -173,9 +194,10 @@ void pcpu_setup_first_chunk(const struct pcpu_alloc_info *ai, void *base)
 /* --- the boot ------------------------------------------------------------- */
 
 /* Units in one piece of memblock memory; what they do not need goes back. */
-static void *embed_units(struct pcpu_alloc_info *ai)
+static void *embed_units(const struct pcpu_alloc_info *ai)
 {
-	struct pcpu_group_info *group = &ai->groups[0];
+	const struct pcpu_group_info *group = &ai->groups[0];
+	size_t template = (size_t)(__per_cpu_end - __per_cpu_start);
 	size_t used = ai->static_size + ai->reserved_size + ai->dyn_size;
 	size_t bytes = (size_t)group->nr_units * ai->unit_size;
 	char *base = memblock_virt_alloc_try_nid_nopanic(bytes, ai->atom_size,
@@ -183,39 +205,46 @@ static void *embed_units(struct pcpu_alloc_info *ai)
 						NUMA_NO_NODE);
 
 	if (!base)
-		panic("percpu: no %lu bytes for %u CPUs", (unsigned long)bytes,
-		      nr_cpu_ids);
+		return NULL;
 	for (int unit = 0; unit < group->nr_units; unit++) {
 		char *addr = base + (size_t)unit * ai->unit_size;
 
-		copy_percpu_template(addr, __per_cpu_start, ai->static_size);
+		copy_percpu_template(addr, __per_cpu_start, template);
 		if (used < ai->unit_size)
 			WARN_ON(memblock_free(virt_to_phys(addr + used),
 					      ai->unit_size - used));
 	}
-	group->base_offset = 0;
+	pr_info("percpu: %u CPU%s, unit size %lu, at %p: static %lu, reserved %lu, dynamic %lu\n",
+		nr_cpu_ids, nr_cpu_ids > 1 ? "s" : "",
+		(unsigned long)ai->unit_size, base,
+		(unsigned long)ai->static_size,
+		(unsigned long)ai->reserved_size, (unsigned long)ai->dyn_size);
 	return base;
+}
+
+int pcpu_embed_first_chunk(size_t reserved_size, size_t dyn_size,
+			   size_t atom_size)
+{
+	struct pcpu_alloc_info *ai = pcpu_build_alloc_info(reserved_size,
+							   dyn_size, atom_size);
+	void *base = ai ? embed_units(ai) : NULL;
+
+	if (base)
+		pcpu_setup_first_chunk(ai, base);
+	if (ai)
+		pcpu_free_alloc_info(ai);
+	return base ? 0 : -ENOMEM;
 }
 
 void setup_per_cpu_areas(void)
 {
-	struct pcpu_alloc_info *ai;
 	unsigned long delta;
 	unsigned int cpu;
-	void *base;
 
-	ai = pcpu_build_alloc_info(PERCPU_MODULE_RESERVE,
-				   PERCPU_DYNAMIC_RESERVE, PAGE_SIZE);
-	if (!ai)
-		panic("percpu: no memory to plan the first chunk in");
-	base = embed_units(ai);
-	pr_info("percpu: %u CPUs, %lu bytes each at %p: static %lu, reserved %lu, dynamic %lu\n",
-		nr_cpu_ids, (unsigned long)ai->unit_size, base,
-		(unsigned long)ai->static_size,
-		(unsigned long)ai->reserved_size, (unsigned long)ai->dyn_size);
-	pcpu_setup_first_chunk(ai, base);
-	pcpu_free_alloc_info(ai);
-
+	if (pcpu_embed_first_chunk(PERCPU_MODULE_RESERVE,
+				   PERCPU_DYNAMIC_RESERVE, PAGE_SIZE))
+		panic("percpu: no memory for the first chunk: %u CPU%s",
+		      nr_cpu_ids, nr_cpu_ids > 1 ? "s" : "");
 	delta = (uintptr_t)pcpu_base_addr - (uintptr_t)__per_cpu_start;
 	for_each_possible_cpu(cpu) {
 		__per_cpu_offset[cpu] = delta + pcpu_unit_offsets[cpu];
@@ -230,9 +259,25 @@ void smp_prepare_boot_cpu(void)
 }
 
 /*
- * Nothing to move yet: the maps can stay where they are until slabs and
- * larger maps exist.
+ * Maps that have to grow must be kmalloc()'s. What they had of memblock stays
+ * reserved: as in Linux, nobody gives it back.
  */
 void percpu_init_late(void)
 {
+	struct pcpu_chunk *const chunks[] = {
+		pcpu_first_chunk, pcpu_reserved_chunk,
+	};
+	size_t bytes = PERCPU_DYNAMIC_EARLY_SLOTS * sizeof(int);
+
+	for (size_t i = 0; i < ARRAY_SIZE(chunks); i++) {
+		int *map = chunks[i] ? kzalloc(bytes, GFP_KERNEL) : NULL;
+
+		if (!chunks[i])
+			continue;
+		if (!map)
+			panic("percpu: no memory for a chunk's map");
+		memcpy(map, chunks[i]->map, bytes);
+		chunks[i]->map = map;
+	}
+	pcpu_maps_grow = true;
 }

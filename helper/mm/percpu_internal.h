@@ -5,6 +5,7 @@
  *   percpu.c        the ways in: allocate, free, questions about addresses
  *   percpu_first.c  the boot: possible CPUs, the first chunk, its maps' move
  *   percpu_area.c   areas in a chunk's map, chunks in their slots
+ *   percpu-vm.c     further chunks, and the pages behind them
  *   percpu_check.c  PERCPU-1 to -8
  *
  * One unit is one CPU's part of a chunk. All offsets are bytes in a unit, and
@@ -41,10 +42,11 @@ struct pcpu_chunk {
 	struct list_head list;		/* (L) on pcpu_slot[] */
 	int free_size;			/* (L) bytes */
 	int contig_hint;		/* (L) bytes */
-	void *base_addr;		/* of unit offset 0; (void *)-1: none */
+	void *base_addr;		/* of unit offset 0 */
 	int map_used;			/* (L) areas */
 	int map_alloc;			/* (L) entries that map[] has room for */
 	int *map;			/* (L) */
+	struct vm_struct **data;	/* its vmalloc areas; NULL: from boot */
 	int first_free;			/* (L) index in map[] */
 	bool immutable;			/* a first chunk: never depopulated */
 	int nr_populated;		/* pages */
@@ -53,8 +55,9 @@ struct pcpu_chunk {
 
 #define PCPU_USED	1
 #define PCPU_DFL_MAP_ALLOC	16	/* entries of a new chunk's map */
-/* Room that an allocation wants in a map: before a lock is taken at all. */
+/* Free entries that an allocation wants a map to have, and those it needs. */
 #define PCPU_MAP_MARGIN		64
+#define PCPU_MAP_NEED		3
 #define PCPU_SLOT_BASE_SHIFT	5	/* below 32 bytes all share a slot */
 
 struct pcpu_group_info {
@@ -77,6 +80,11 @@ struct pcpu_alloc_info {
 };
 
 extern int pcpu_unit_pages, pcpu_unit_size, pcpu_nr_units;
+extern int pcpu_atom_size, pcpu_nr_groups;
+extern const unsigned long *pcpu_group_offsets;
+extern const size_t *pcpu_group_sizes;
+extern bool pcpu_maps_grow;		/* from percpu_init_late() on */
+extern unsigned int *pcpu_unit_map;	/* CPU to unit */
 extern int pcpu_nr_slots;
 extern struct list_head *pcpu_slot;	/* chunks by free size; last: empty */
 extern struct pcpu_chunk *pcpu_first_chunk;	/* its dynamic part */
@@ -122,7 +130,7 @@ static inline bool pcpu_area_used(const struct pcpu_chunk *chunk, int i)
 	return chunk->map[i] & PCPU_USED;
 }
 
-/** pcpu_map_extent - entries a map must have; 0: it has so many */
+/** pcpu_map_extent - entries a map should have; 0: those it has will do */
 int pcpu_map_extent(const struct pcpu_chunk *chunk);
 
 /* --- pages of a unit ------------------------------------------------------ */
@@ -140,6 +148,28 @@ static inline char *pcpu_chunk_addr(const struct pcpu_chunk *chunk,
 	       ((unsigned long)page << PAGE_SHIFT);
 }
 
+/* --- percpu-vm.c; no lock held -------------------------------------------- */
+
+/** pcpu_mem_zalloc - for maps and chunks; given back by pcpu_mem_free() */
+void *pcpu_mem_zalloc(size_t bytes);
+void pcpu_mem_free(void *mem);
+
+/** pcpu_create_chunk - a wholly free chunk, on no slot yet; NULL */
+struct pcpu_chunk *pcpu_create_chunk(void);
+/** pcpu_destroy_chunk - one without areas in use, on no slot any more */
+void pcpu_destroy_chunk(struct pcpu_chunk *chunk);
+
+/**
+ * pcpu_populate_chunk - pages for [@first, @end) of every unit
+ * Return: 0; -ENOMEM: those that had none have none again.
+ */
+int pcpu_populate_chunk(struct pcpu_chunk *chunk, int first, int end);
+/** pcpu_depopulate_chunk - the same back, where there are any */
+void pcpu_depopulate_chunk(struct pcpu_chunk *chunk, int first, int end);
+
+/** pcpu_vm_chunk - whose page is behind @addr; NULL: no chunk's */
+struct pcpu_chunk *pcpu_vm_chunk(const void *addr);
+
 /* --- percpu_first.c ------------------------------------------------------- */
 
 /**
@@ -150,6 +180,9 @@ struct pcpu_alloc_info *pcpu_build_alloc_info(size_t reserved_size,
 					      size_t dyn_size,
 					      size_t atom_size);
 void pcpu_free_alloc_info(struct pcpu_alloc_info *ai);
+/** pcpu_embed_first_chunk - units from memblock, then the next; -ENOMEM */
+int pcpu_embed_first_chunk(size_t reserved_size, size_t dyn_size,
+			   size_t atom_size);
 /** pcpu_setup_first_chunk - the allocator begins, with the units at @base */
 void pcpu_setup_first_chunk(const struct pcpu_alloc_info *ai, void *base);
 

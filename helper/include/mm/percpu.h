@@ -68,6 +68,9 @@ extern const unsigned long *pcpu_unit_offsets;	/* by CPU, in every chunk */
  * __alloc_percpu - zeroed memory for each possible CPU
  * @size:  bytes for one CPU, at most PCPU_MIN_UNIT_SIZE
  * @align: power of two, at most PAGE_SIZE
+ *
+ * From the first chunk; where that is full, once vmalloc_init() has run, from
+ * chunks in the vmalloc area. May allocate pages as GFP_KERNEL does.
  * Return: a pointer for per_cpu_ptr(); NULL when there is no room, and with a
  *         warning for a size or an alignment that cannot be.
  */
@@ -82,7 +85,8 @@ void __percpu *__alloc_reserved_percpu(size_t size, size_t align);
 /**
  * free_percpu - give back; NULL is ignored
  *
- * A pointer that no allocation returned is reported, and nothing changes.
+ * A pointer that no allocation returned is reported, and nothing changes. May
+ * give a chunk's pages and addresses back, so it is called where vfree() may.
  */
 void free_percpu(void __percpu *ptr);
 
