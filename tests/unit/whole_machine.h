@@ -10,6 +10,7 @@
 #include <mm/mm_debug.h>
 #include <mm/percpu.h>
 #include <mm/slab.h>
+#include <mm/slub_def.h>
 #include <mm/vmalloc.h>
 #include <mm/watermark.h>
 
@@ -47,12 +48,15 @@ static inline void assert_whole(void)
 	assert_int_equal(nr_bad_pages, 0);
 }
 
-/** all_free_pages - exactly, with every CPU's lists given back */
+/** all_free_pages - exactly, with nothing kept in reserve anywhere */
 static inline unsigned long all_free_pages(void)
 {
 	unsigned long pages = 0;
+	struct kmem_cache *cache;
 	struct zone *zone;
 
+	list_for_each_entry(cache, &slab_caches, list)
+		kmem_cache_shrink(cache);
 	vm_unmap_aliases();
 	drain_all_pages(NULL);
 	for_each_populated_zone(zone)
