@@ -22,7 +22,6 @@ unsigned long max_mapnr;
 unsigned long min_low_pfn, max_low_pfn, max_pfn;
 void *high_memory;
 unsigned long totalram_pages, totalhigh_pages;
-/* Too little memory to keep pageblocks of different types apart. */
 bool page_group_by_mobility_disabled;
 
 static const char *const zone_names[MAX_NR_ZONES] = {

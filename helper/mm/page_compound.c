@@ -35,7 +35,7 @@ static const char *tail_bad_reason(const struct page *head,
 				   const struct page *tail)
 {
 	if (tail->compound_head != (unsigned long)head + 1)
-		return "it is no tail of the compound page that it is freed with";
+		return "it is no tail of the page that it is freed with";
 	if (tail->mapping != TAIL_MAPPING)
 		return "it has a mapping that a tail page cannot have";
 	return NULL;
