@@ -158,6 +158,16 @@ static void test_creating_fails_cleanly_at_every_step(
 static struct kmem_cache *shrunk;
 static void *spare[64];
 static unsigned int nr_spare, nr_scans;
+static struct page *hidden;		/* all other pages, by private */
+
+static void unhide(void)
+{
+	struct page *page = hidden;
+
+	hidden = (struct page *)page_private(page);
+	set_page_private(page, 0);
+	__free_page(page);
+}
 
 static unsigned long count_spare(struct shrinker *shrink __maybe_unused,
 				 struct shrink_control *sc __maybe_unused)
@@ -165,7 +175,7 @@ static unsigned long count_spare(struct shrinker *shrink __maybe_unused,
 	return nr_spare;
 }
 
-/* Frees some, takes one of them again: the CPU has a slab then. */
+/* Frees some, takes one again, so that the CPU has a slab; and frees pages. */
 static unsigned long scan_spare(struct shrinker *shrink __maybe_unused,
 				struct shrink_control *sc __maybe_unused)
 {
@@ -179,6 +189,9 @@ static unsigned long scan_spare(struct shrinker *shrink __maybe_unused,
 	if (n)
 		spare[nr_spare++] = kmem_cache_alloc(shrunk, GFP_NOWAIT);
 	assert_non_null(spare[0]);
+	assert_non_null(cpu_of(shrunk, 0)->page);
+	for (unsigned int i = 0; i < 200 && hidden; i++)
+		unhide();
 	return n;
 }
 
@@ -188,34 +201,31 @@ static void test_a_shrinker_may_use_the_cache_that_is_short(
 	struct shrinker shrinker = { .count_objects = count_spare,
 				     .scan_objects = scan_spare,
 				     .seeks = DEFAULT_SEEKS };
-	struct page *page, *first = NULL;
+	struct page *page;
 	void *object;
 
 	nr_scans = 0;
+	hidden = NULL;
 	shrunk = make_cache("shrunk", 256, 0, 0, NULL);
 	for (nr_spare = 0; nr_spare < 64; nr_spare++)
 		spare[nr_spare] = kmem_cache_alloc(shrunk, GFP_KERNEL);
 	assert_int_equal(register_shrinker(&shrinker), 0);
 	while ((page = alloc_pages(GFP_ATOMIC | __GFP_NOWARN, 0))) {
-		set_page_private(page, (unsigned long)first);
-		first = page;
+		set_page_private(page, (unsigned long)hidden);
+		hidden = page;
 	}
-	object = kmem_cache_alloc(shrunk, GFP_KERNEL | __GFP_NOWARN);
+	object = kmem_cache_alloc(shrunk, GFP_KERNEL);
+	assert_non_null(object);
 	assert_true(nr_scans > 0);
 	assert_slabs_sound();
-	if (object)
-		kmem_cache_free(shrunk, object);
+	kmem_cache_free(shrunk, object);
 	unregister_shrinker(&shrinker);
 	while (nr_spare)
 		kmem_cache_free(shrunk, spare[--nr_spare]);
 	kmem_cache_destroy(shrunk);
 	assert_null(cache_named("shrunk"));
-	while (first) {
-		page = first;
-		first = (struct page *)page_private(page);
-		set_page_private(page, 0);
-		__free_page(page);
-	}
+	while (hidden)
+		unhide();
 	assert_slabs_sound();
 }
 
