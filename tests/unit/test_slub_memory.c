@@ -153,6 +153,51 @@ static void test_creating_fails_cleanly_at_every_step(
 	assert_slabs_sound();
 }
 
+static long objects_in_use(struct kmem_cache *s)
+{
+	struct page *page;
+	long n;
+
+	kmem_cache_shrink(s);
+	n = atomic_long_read(&s->node[0]->total_objects);
+	list_for_each_entry(page, &s->node[0]->partial, lru)
+		n -= page->objects - page->inuse;
+	return n;
+}
+
+/* The last thing that a cache needs is not there: the others come back. */
+static void test_creating_fails_cleanly_without_per_cpu_memory(
+	void **state __maybe_unused)
+{
+	struct kmem_cache *s = make_cache("first", 64, 0, 0, NULL);
+	struct hoard h = hoard_all(0);
+	long caches = objects_in_use(kmem_cache);
+	long nodes = objects_in_use(kmem_cache_node);
+	unsigned int left = 0;
+	void *last = NULL, *p;
+
+	/* Each keeps where the one before it is, in CPU 0's copy. */
+	while ((p = __alloc_percpu(sizeof(void *), sizeof(void *)))) {
+		*(void **)per_cpu_ptr((char *)p, 0) = last;
+		last = p;
+		left++;
+	}
+	assert_true(left > 100);
+	assert_null(kmem_cache_create("late", 64, 0, SLAB_NOLEAKTRACE, NULL));
+	assert_true(console_says("\"late\""));
+	assert_null(cache_named("late"));
+	assert_int_equal(objects_in_use(kmem_cache), caches);
+	assert_int_equal(objects_in_use(kmem_cache_node), nodes);
+	for (; last; last = p) {
+		p = *(void **)per_cpu_ptr((char *)last, 0);
+		free_percpu(last);
+	}
+	kmem_cache_destroy(make_cache("late", 64, 0, 0, NULL));
+	hoard_free(&h);
+	kmem_cache_destroy(s);
+	assert_slabs_sound();
+}
+
 /* --- shrinkers that use the cache that asks ------------------------------- */
 
 static struct kmem_cache *shrunk;
@@ -238,6 +283,7 @@ int main(void)
 		CASE(test_single_pages_do_when_no_large_block_is_left),
 		CASE(test_no_slab_is_null_and_said_once_there_is_memory_it_works),
 		CASE(test_creating_fails_cleanly_at_every_step),
+		CASE(test_creating_fails_cleanly_without_per_cpu_memory),
 		CASE(test_a_shrinker_may_use_the_cache_that_is_short),
 	};
 
