@@ -120,16 +120,71 @@ static inline void unhoard_all(void)
 		__free_page(hoard[--hoarded]);
 }
 
-/** room - how many pages an ordinary caller could have now */
-static inline unsigned int room(void)
-{
-	unsigned int before = hoarded, n;
+/* --- running out of objects ----------------------------------------------- */
 
-	hoard_pages();
-	n = hoarded - before;
-	while (hoarded > before)
-		__free_page(hoard[--hoarded]);
+/* What areas, blocks and arrays are made of; each object holds the last one. */
+static const size_t object_bytes[] = { 64, 96, 128, 192, 256, 512 };
+static void *hoarded_objects[ARRAY_SIZE(object_bytes)];
+static void *hoarded_locks[MAX_HOARD];
+static unsigned int nr_hoarded_locks;
+static struct page *lock_page;
+
+/** hoard_objects - also those free in slabs, so that each object needs a page */
+static inline void hoard_objects(void)
+{
+	lock_page = hoard[0];
+	for (size_t i = 0; i < ARRAY_SIZE(object_bytes); i++) {
+		void **object;
+
+		while ((object = kmalloc(object_bytes[i],
+					 GFP_KERNEL | __GFP_NOWARN))) {
+			*object = hoarded_objects[i];
+			hoarded_objects[i] = object;
+		}
+	}
+	while (pgtable_page_ctor(lock_page)) {
+		assert_true(nr_hoarded_locks < MAX_HOARD);
+		hoarded_locks[nr_hoarded_locks++] = lock_page->ptl;
+	}
+}
+
+static inline void unhoard_objects(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(object_bytes); i++)
+		while (hoarded_objects[i]) {
+			void **object = hoarded_objects[i];
+
+			hoarded_objects[i] = *object;
+			kfree(object);
+		}
+	while (nr_hoarded_locks) {
+		lock_page->ptl = hoarded_locks[--nr_hoarded_locks];
+		pgtable_page_dtor(lock_page);
+	}
+}
+
+static inline unsigned long count_pages(enum zone_stat_item item)
+{
+	struct zone *zone;
+	unsigned long n = 0;
+
+	for_each_zone(zone)
+		n += zone_page_state_snapshot(zone, item);
 	return n;
+}
+
+static inline unsigned long slab_pages(void)
+{
+	return count_pages(NR_SLAB_RECLAIMABLE) +
+	       count_pages(NR_SLAB_UNRECLAIMABLE);
+}
+
+/** pages_accounted - free, in slabs, or tables: what nobody holds for itself */
+static inline unsigned long pages_accounted(void)
+{
+	drain_all_pages(NULL);
+	return count_pages(NR_FREE_PAGES) + slab_pages() +
+	       count_pages(NR_PAGETABLE) - nr_hoarded_locks;
 }
 
 /**
@@ -137,8 +192,9 @@ static inline unsigned int room(void)
  * @op:   returns what it made, or NULL
  * @undo: gives it back
  *
- * Each way of failing is gone so often that a page, or one object a time,
- * that is not given back leaves less room. Return: in how many ways it failed.
+ * Each object needs a page as well. Each way of failing is gone so often that
+ * one object that is not given back each time takes more slabs in the end.
+ * Return: in how many ways it failed.
  */
 static inline unsigned int fail_at_every_step(void *(*op)(void),
 					      void (*undo)(void *))
@@ -147,21 +203,24 @@ static inline unsigned int fail_at_every_step(void *(*op)(void),
 	unsigned int ways = 0;
 
 	for (unsigned int pages = 0; !made; pages++) {
-		unsigned int left = 0;
+		unsigned long all, slabs = 0;
 
 		hoarded = 0;
 		hoard_pages();
+		hoard_objects();
 		unhoard(pages);
+		all = pages_accounted();
 		for (int time = 0; time < 150 && !(made = op()); time++) {
 			vm_unmap_aliases();
-			if (time == 20)
-				left = room();
-			else if (time > 20 && room() < left)
-				fail_msg("with %u pages, time %d: %u left, not %u",
-					 pages, time, room(), left);
+			assert_int_equal(pages_accounted(), all);
+			if (time == 2)
+				slabs = slab_pages();
+			else if (time > 2)
+				assert_int_equal(slab_pages(), slabs);
 		}
 		ways += !made;
 		assert_true(pages < 200);
+		unhoard_objects();
 		unhoard_all();
 		assert_vm_sound();
 	}
@@ -169,6 +228,22 @@ static inline unsigned int fail_at_every_step(void *(*op)(void),
 	vm_unmap_aliases();
 	assert_vm_sound();
 	return ways;
+}
+
+/** fails_without_a_trace - @op fails, however often, and takes nothing */
+static inline void fails_without_a_trace(void *(*op)(void))
+{
+	unsigned long all = pages_accounted(), slabs = 0;
+
+	for (int time = 0; time < 600; time++) {
+		assert_null(op());
+		if (time == 2)
+			slabs = slab_pages();
+	}
+	vm_unmap_aliases();
+	assert_int_equal(slab_pages(), slabs);
+	assert_int_equal(pages_accounted(), all);
+	assert_vm_sound();
 }
 
 #endif
