@@ -192,7 +192,7 @@ static void test_running_out_of_pages_at_any_step_gives_all_back(
 /* Too many ways to try each; from where it nearly succeeds on. */
 static void test_a_large_failure_gives_all_back(void **state __maybe_unused)
 {
-	unsigned long all, slabs;
+	unsigned long all, out;
 
 	assert_non_null(alloc_600());
 	hoarded = 0;
@@ -202,12 +202,12 @@ static void test_a_large_failure_gives_all_back(void **state __maybe_unused)
 	assert_null(alloc_600());
 	vm_unmap_aliases();
 	assert_int_equal(pages_accounted(), all);
-	slabs = slab_pages();
+	out = objects_out();
 	for (int i = 0; i < 10; i++) {
 		assert_null(alloc_600());
 		vm_unmap_aliases();
 		assert_int_equal(pages_accounted(), all);
-		assert_int_equal(slab_pages(), slabs);
+		assert_int_equal(objects_out(), out);
 		assert_vm_sound();
 	}
 	unhoard_all();
@@ -290,6 +290,11 @@ static void test_a_page_mapped_twice_is_one_page(void **state __maybe_unused)
 	assert_int_equal(b[100], 42);
 }
 
+static void *vmap_some_pages(void)
+{
+	return vmap(some_pages, 4, VM_MAP, PAGE_KERNEL);
+}
+
 static void test_vmap_of_nothing_or_of_NULL_fails_whole(
 	void **state __maybe_unused)
 {
@@ -304,6 +309,7 @@ static void test_vmap_of_nothing_or_of_NULL_fails_whole(
 	assert_null(vmap(pages, 4, VM_MAP, PAGE_KERNEL));
 	assert_int_equal(nr_warnings, warned + 1);
 	assert_vm_sound();		/* VMALLOC-5: nothing left mapped */
+	fails_without_a_trace(vmap_some_pages);
 }
 
 static void test_mapping_over_what_is_mapped_is_EBUSY_and_undone(
@@ -729,6 +735,22 @@ static void test_patterns_go_to_the_top_and_keep_their_distances(
 	assert_int_equal((unsigned long)a[1]->addr + a[1]->size, VMALLOC_END);
 }
 
+static void test_a_pattern_takes_the_place_that_a_freed_one_had(
+	void **state __maybe_unused)
+{
+	static const unsigned long offsets[] = { 0, 1 << 20 };
+	static const size_t sizes[] = { 4 * 4096, 4 * 4096 };
+	struct vm_struct **top = pcpu_get_vm_areas(offsets, sizes, 2,
+						   PAGE_SIZE);
+	void *was = top[0]->addr;
+
+	assert_non_null(pcpu_get_vm_areas(offsets, sizes, 2, PAGE_SIZE));
+	pcpu_free_vm_areas(top, 2);
+	vm_unmap_aliases();
+	top = pcpu_get_vm_areas(offsets, sizes, 2, PAGE_SIZE);
+	assert_ptr_equal(top[0]->addr, was);
+}
+
 /* Is the pattern free at @base, by the model? */
 static bool model_pattern_fits(unsigned long base, const unsigned long *offsets,
 			       const size_t *sizes, int n)
@@ -937,6 +959,7 @@ int main(void)
 		T(test_early_areas_are_taken_over),
 		T(test_early_areas_that_overlap_are_a_bug),
 		T(test_patterns_go_to_the_top_and_keep_their_distances),
+		T(test_a_pattern_takes_the_place_that_a_freed_one_had),
 		T(test_random_patterns_among_areas_are_the_highest_that_fit),
 		T(test_a_pattern_without_memory_for_it_takes_nothing),
 		T(test_VMALLOC_1_names_a_wrong_order_and_an_overlap),
