@@ -9,7 +9,7 @@
 #include <mm/percpu.h>
 #include <mm/slub_def.h>
 
-#define SLUB_BLOCKS	4UL		/* of the highest order, all lowmem */
+#define SLUB_BLOCKS	8UL		/* of the highest order, all lowmem */
 #define SLUB_CPUS	4u
 
 /** boot_pages - as boot_slub(), up to where the caches come */

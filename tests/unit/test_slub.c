@@ -300,6 +300,60 @@ static void test_a_remote_free_leaves_the_slab_frozen(
 	assert_ptr_equal(alloc(), objects[3]);
 }
 
+/*
+ * Slabs of 64 objects with more than 32 free: shrinking leaves them in the
+ * order in which they came to the list.
+ */
+static bool flushed_slab_comes_first(bool remote)
+{
+	struct kmem_cache *s = make_cache("small", 64, 0, 0, NULL);
+	struct page *first, *older;
+	void *a, *b, *c;
+
+	a = kmem_cache_alloc(s, GFP_KERNEL);
+	older = slab_of(a);
+	kmem_cache_shrink(s);
+	assert_int_equal(s->node[0]->nr_partial, 1);
+	host_set_cpu(1);			/* takes the older one away */
+	assert_ptr_equal(slab_of(kmem_cache_alloc(s, GFP_KERNEL)), older);
+	host_set_cpu(0);
+	b = kmem_cache_alloc(s, GFP_KERNEL);
+	c = kmem_cache_alloc(s, GFP_KERNEL);
+	assert_ptr_equal(slab_of(b), slab_of(c));
+	host_set_cpu(1);
+	if (remote)
+		kmem_cache_free(s, b);
+	host_set_cpu(0);
+	/* CPU 0's slab is flushed first, then CPU 1's: to the head. */
+	kmem_cache_shrink(s);
+	assert_int_equal(s->node[0]->nr_partial, 2);
+	first = list_entry(s->node[0]->partial.next, struct page, lru);
+	assert_ptr_equal(first, older);
+	/* Now the other one alone comes and goes. */
+	host_set_cpu(2);
+	while (cpu_of(s, 2)->page != slab_of(c))
+		assert_non_null(kmem_cache_alloc(s, GFP_KERNEL));
+	if (remote) {
+		host_set_cpu(3);
+		kmem_cache_free(s, c);
+	}
+	host_set_cpu(0);
+	assert_int_equal(s->node[0]->nr_partial, 0);
+	a = kmem_cache_alloc(s, GFP_KERNEL);
+	assert_ptr_not_equal(slab_of(a), slab_of(c));
+	kmem_cache_shrink(s);
+	return list_entry(s->node[0]->partial.next, struct page, lru) ==
+	       slab_of(c);
+}
+
+static void test_a_slab_that_others_freed_into_waits_at_the_end(
+	void **state __maybe_unused)
+{
+	/* CPU 2's is flushed last: to the head, unless it is to get empty. */
+	assert_true(flushed_slab_comes_first(false));
+	assert_false(flushed_slab_comes_first(true));
+}
+
 static void test_shrink_reaches_every_cpu(void **state __maybe_unused)
 {
 	unsigned long before = pages_free();
@@ -333,6 +387,7 @@ int main(void)
 		CASE(test_shrink_puts_the_fullest_slabs_first),
 		CASE(test_each_cpu_has_a_slab_of_its_own),
 		CASE(test_a_remote_free_leaves_the_slab_frozen),
+		CASE(test_a_slab_that_others_freed_into_waits_at_the_end),
 		CASE(test_shrink_reaches_every_cpu),
 	};
 

@@ -77,7 +77,7 @@ bool slab_is_available(void);
 /* "slub_debug", "slub_debug=FZPU,cache", "slub_nomerge", ...; -EINVAL */
 int setup_slub_param(const char *name, const char *value);
 
-/** slab_check - SLUB's invariants of every cache, slub.h; NULL or the ID */
+/** slab_check - SLUB-1 to -13 of every cache, slub_def.h; NULL or the ID */
 const char *slab_check(void);
 
 #endif
