@@ -28,12 +28,7 @@ static unsigned long free_now(void)
 
 static unsigned long tables(void)
 {
-	struct zone *zone;
-	unsigned long n = 0;
-
-	for_each_zone(zone)
-		n += zone_page_state_snapshot(zone, NR_PAGETABLE);
-	return n;
+	return count_pages(NR_PAGETABLE);
 }
 
 /* --- vmalloc and vfree ---------------------------------------------------- */
@@ -197,24 +192,56 @@ static void test_running_out_of_pages_at_any_step_gives_all_back(
 /* Too many ways to try each; from where it nearly succeeds on. */
 static void test_a_large_failure_gives_all_back(void **state __maybe_unused)
 {
-	unsigned long left;
+	unsigned long all, out;
 
 	assert_non_null(alloc_600());
 	hoarded = 0;
 	hoard_pages();
 	unhoard(550);
+	all = pages_accounted();
 	assert_null(alloc_600());
 	vm_unmap_aliases();
-	left = room();
+	assert_int_equal(pages_accounted(), all);
+	out = objects_out();
 	for (int i = 0; i < 10; i++) {
 		assert_null(alloc_600());
 		vm_unmap_aliases();
-		assert_int_equal(room(), left);
+		assert_int_equal(pages_accounted(), all);
+		assert_int_equal(objects_out(), out);
 		assert_vm_sound();
 	}
 	unhoard_all();
 	assert_non_null(alloc_600());
 	assert_vm_sound();
+}
+
+static void *area_too_large(void)
+{
+	return get_vm_area(VMALLOC_END - VMALLOC_START, VM_MAP);
+}
+
+static void *vmalloc_without_room(void)
+{
+	return __vmalloc(PAGE_SIZE, GFP_KERNEL | __GFP_NOWARN, PAGE_KERNEL);
+}
+
+static void *pattern_too_large(void)
+{
+	static const unsigned long offsets[] = { 0, 239UL << 20 };
+	static const size_t sizes[] = { 1 << 20, 2 << 20 };
+
+	return pcpu_get_vm_areas(offsets, sizes, 2, PAGE_SIZE);
+}
+
+static void test_what_cannot_be_had_takes_nothing(void **state __maybe_unused)
+{
+	assert_non_null(vmalloc(1));
+	fails_without_a_trace(area_too_large);
+	fails_without_a_trace(pattern_too_large);
+	assert_non_null(get_vm_area(VMALLOC_END - VMALLOC_START - 4 * PAGE_SIZE,
+				    VM_MAP | VM_NO_GUARD));
+	assert_non_null(get_vm_area(PAGE_SIZE, VM_MAP));
+	fails_without_a_trace(vmalloc_without_room);
 }
 
 /* --- mapping -------------------------------------------------------------- */
@@ -263,6 +290,11 @@ static void test_a_page_mapped_twice_is_one_page(void **state __maybe_unused)
 	assert_int_equal(b[100], 42);
 }
 
+static void *vmap_some_pages(void)
+{
+	return vmap(some_pages, 4, VM_MAP, PAGE_KERNEL);
+}
+
 static void test_vmap_of_nothing_or_of_NULL_fails_whole(
 	void **state __maybe_unused)
 {
@@ -277,6 +309,7 @@ static void test_vmap_of_nothing_or_of_NULL_fails_whole(
 	assert_null(vmap(pages, 4, VM_MAP, PAGE_KERNEL));
 	assert_int_equal(nr_warnings, warned + 1);
 	assert_vm_sound();		/* VMALLOC-5: nothing left mapped */
+	fails_without_a_trace(vmap_some_pages);
 }
 
 static void test_mapping_over_what_is_mapped_is_EBUSY_and_undone(
@@ -317,6 +350,8 @@ static void test_tables_are_made_once_for_two_sections(
 							  PAGE_KERNEL, pages),
 				 1);
 	assert_int_equal(tables(), before + 3);
+	assert_ptr_equal(pmd_page_vaddr(pmd_off_k(addr)[0]),
+			 pmd_page_vaddr(pmd_off_k(addr)[1]));
 	assert_ptr_equal(virt_to_kpte(addr) + 1,
 			 virt_to_kpte(addr + PAGE_SIZE));
 	assert_ptr_equal(virt_to_kpte(addr) + PTRS_PER_PTE / 2,
@@ -326,13 +361,18 @@ static void test_tables_are_made_once_for_two_sections(
 	assert_vm_sound();
 }
 
-static void test_a_table_has_a_lock_of_its_own(void **state __maybe_unused)
+static void test_a_table_is_named_by_both_sections_and_has_a_lock(
+	void **state __maybe_unused)
 {
 	char *mem = vmalloc(1);
+	const pmd_t *pair = pmd_off_k((unsigned long)mem);
 	pte_t *table = (pte_t *)((uintptr_t)virt_to_kpte((unsigned long)mem) &
 				 PAGE_MASK);
 	struct page *page = virt_to_page(table);
 
+	assert_int_equal((unsigned long)mem & ~PMD_MASK, 0);
+	assert_true(pmd_table(pair[0]) && pmd_table(pair[1]));
+	assert_ptr_equal(pmd_page_vaddr(pair[1]), table);
 	assert_non_null(page->ptl);
 	assert_int_equal(((spinlock_t *)page->ptl)->locked, 0);
 	assert_int_equal(tables(), 1);
@@ -356,6 +396,8 @@ static void test_freed_addresses_are_used_again_only_after_a_flush(
 	vm_unmap_aliases();
 	assert_int_equal(vmap_lazy_nr, 0);
 	assert_int_equal(host_tlb_flushes, flushes + 1);
+	assert_int_equal(host_tlb_start, VMALLOC_START);
+	assert_int_equal(host_tlb_end, VMALLOC_START + 4 * PAGE_SIZE);
 	assert_ptr_equal(vmalloc(PAGE_SIZE), a);
 }
 
@@ -693,6 +735,22 @@ static void test_patterns_go_to_the_top_and_keep_their_distances(
 	assert_int_equal((unsigned long)a[1]->addr + a[1]->size, VMALLOC_END);
 }
 
+static void test_a_pattern_takes_the_place_that_a_freed_one_had(
+	void **state __maybe_unused)
+{
+	static const unsigned long offsets[] = { 0, 1 << 20 };
+	static const size_t sizes[] = { 4 * 4096, 4 * 4096 };
+	struct vm_struct **top = pcpu_get_vm_areas(offsets, sizes, 2,
+						   PAGE_SIZE);
+	void *was = top[0]->addr;
+
+	assert_non_null(pcpu_get_vm_areas(offsets, sizes, 2, PAGE_SIZE));
+	pcpu_free_vm_areas(top, 2);
+	vm_unmap_aliases();
+	top = pcpu_get_vm_areas(offsets, sizes, 2, PAGE_SIZE);
+	assert_ptr_equal(top[0]->addr, was);
+}
+
 /* Is the pattern free at @base, by the model? */
 static bool model_pattern_fits(unsigned long base, const unsigned long *offsets,
 			       const size_t *sizes, int n)
@@ -771,17 +829,6 @@ static void test_random_patterns_among_areas_are_the_highest_that_fit(
 			assert_null(vmalloc_check());
 		}
 	}
-}
-
-static void test_a_pattern_too_large_is_NULL_and_takes_nothing(
-	void **state __maybe_unused)
-{
-	static const unsigned long offsets[] = { 0, 239UL << 20 };
-	static const size_t sizes[] = { 1 << 20, 2 << 20 };
-
-	assert_null(pcpu_get_vm_areas(offsets, sizes, 2, PAGE_SIZE));
-	assert_true(list_empty(&vmap_area_list));
-	assert_vm_sound();
 }
 
 static void *alloc_pattern(void)
@@ -897,12 +944,13 @@ int main(void)
 		T(test_freeing_what_is_no_area_is_reported_and_changes_nothing),
 		T(test_running_out_of_pages_at_any_step_gives_all_back),
 		T(test_a_large_failure_gives_all_back),
+		T(test_what_cannot_be_had_takes_nothing),
 		T(test_vmap_shows_pages_in_the_callers_order_and_keeps_them),
 		T(test_a_page_mapped_twice_is_one_page),
 		T(test_vmap_of_nothing_or_of_NULL_fails_whole),
 		T(test_mapping_over_what_is_mapped_is_EBUSY_and_undone),
 		T(test_tables_are_made_once_for_two_sections),
-		T(test_a_table_has_a_lock_of_its_own),
+		T(test_a_table_is_named_by_both_sections_and_has_a_lock),
 		T(test_freed_addresses_are_used_again_only_after_a_flush),
 		T(test_32_MB_of_freed_addresses_are_purged_together),
 		T(test_a_full_area_is_purged_before_it_fails),
@@ -911,8 +959,8 @@ int main(void)
 		T(test_early_areas_are_taken_over),
 		T(test_early_areas_that_overlap_are_a_bug),
 		T(test_patterns_go_to_the_top_and_keep_their_distances),
+		T(test_a_pattern_takes_the_place_that_a_freed_one_had),
 		T(test_random_patterns_among_areas_are_the_highest_that_fit),
-		T(test_a_pattern_too_large_is_NULL_and_takes_nothing),
 		T(test_a_pattern_without_memory_for_it_takes_nothing),
 		T(test_VMALLOC_1_names_a_wrong_order_and_an_overlap),
 		T(test_VMALLOC_2_names_what_lies_outside),

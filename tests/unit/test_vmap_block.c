@@ -148,22 +148,31 @@ static void test_each_cpu_has_its_own_block(void **state __maybe_unused)
 static void test_aliases_are_flushed_and_used_up_blocks_freed(
 	void **state __maybe_unused)
 {
-	char *gone = map(0, 4), *kept;
+	char *gone = map(0, 4), *kept, *first, *second;
 	unsigned long flushes = host_tlb_flushes;
 
 	vm_unmap_aliases();
 	assert_int_equal(host_tlb_flushes, flushes);	/* nothing dirty */
 	host_set_cpu(2);
 	kept = map(0, 4);
-	vm_unmap_ram(map(4, 4), 4);
+	first = map(4, 4);
+	second = map(4, 8);
+	vm_unmap_ram(second, 8);
+	vm_unmap_ram(first, 4);
+	host_set_cpu(1);
+	vm_unmap_aliases();		/* of the block that is in use still */
+	assert_int_equal(host_tlb_flushes, ++flushes);
+	assert_int_equal(host_tlb_start, (unsigned long)first);
+	assert_int_equal(host_tlb_end, (unsigned long)second + 8 * PAGE_SIZE);
 	host_set_cpu(0);
 	vm_unmap_ram(gone, 4);
 	vm_unmap_aliases();
 	assert_int_equal(host_tlb_flushes, flushes + 1);
+	assert_int_equal(host_tlb_start, (unsigned long)gone);
 	assert_null(block_of(0, 0));		/* all of it had come back */
 	assert_int_equal(areas(), 1);
 	assert_int_equal(kept[0], 0);
-	assert_int_equal(block_of(2, 0)->free, BITS - 8);
+	assert_int_equal(block_of(2, 0)->free, BITS - 16);
 	assert_vm_sound();
 }
 
@@ -228,6 +237,22 @@ static void test_running_out_of_pages_at_any_step_gives_all_back(
 	assert_true(fail_at_every_step(map_4, unmap_4) >= 1);
 	vm_unmap_aliases();
 	assert_int_equal(areas(), 0);
+}
+
+static void *map_100(void)
+{
+	return vm_map_ram(pages, 100, NUMA_NO_NODE, PAGE_KERNEL);
+}
+
+static void test_running_out_of_addresses_gives_all_back(
+	void **state __maybe_unused)
+{
+	while (get_vm_area(VMAP_BLOCK_SIZE / 2, VM_MAP))
+		;
+	fails_without_a_trace(map_4);
+	while (get_vm_area(PAGE_SIZE, VM_MAP))
+		;
+	fails_without_a_trace(map_100);
 }
 
 static struct {
@@ -347,6 +372,7 @@ int main(void)
 		T(test_counts_that_cannot_be_give_NULL),
 		T(test_unmapping_what_is_not_mapped_is_a_bug),
 		T(test_running_out_of_pages_at_any_step_gives_all_back),
+		T(test_running_out_of_addresses_gives_all_back),
 		T(test_random_maps_show_their_pages_and_leave_nothing),
 		T(test_VMAP_1_names_more_pages_than_a_block_has),
 		T(test_VMAP_2_names_a_block_on_the_wrong_side),

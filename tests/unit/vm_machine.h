@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <mm/pgtable.h>
 #include <mm/slab.h>
+#include <mm/slub_def.h>
 #include <mm/vmalloc.h>
 
 /* Whatever MAX_ORDER is: few pages to run out of. */
@@ -120,15 +121,102 @@ static inline void unhoard_all(void)
 		__free_page(hoard[--hoarded]);
 }
 
-/** room - how many pages an ordinary caller could have now */
-static inline unsigned int room(void)
-{
-	unsigned int before = hoarded, n;
+/* --- running out of objects ----------------------------------------------- */
 
-	hoard_pages();
-	n = hoarded - before;
-	while (hoarded > before)
-		__free_page(hoard[--hoarded]);
+/* What areas, blocks and arrays are made of; each object holds the last one. */
+static const size_t object_bytes[] = { 64, 96, 128, 192, 256, 512 };
+static void *hoarded_objects[ARRAY_SIZE(object_bytes)];
+static void *hoarded_locks[MAX_HOARD];
+static unsigned int nr_hoarded_locks;
+static struct page *lock_page;
+
+/** hoard_objects - also those free in slabs, so that each object needs a page */
+static inline void hoard_objects(void)
+{
+	lock_page = hoard[0];
+	for (size_t i = 0; i < ARRAY_SIZE(object_bytes); i++) {
+		void **object;
+
+		while ((object = kmalloc(object_bytes[i],
+					 GFP_KERNEL | __GFP_NOWARN))) {
+			*object = hoarded_objects[i];
+			hoarded_objects[i] = object;
+		}
+	}
+	while (pgtable_page_ctor(lock_page)) {
+		assert_true(nr_hoarded_locks < MAX_HOARD);
+		hoarded_locks[nr_hoarded_locks++] = lock_page->ptl;
+	}
+}
+
+static inline void unhoard_objects(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(object_bytes); i++)
+		while (hoarded_objects[i]) {
+			void **object = hoarded_objects[i];
+
+			hoarded_objects[i] = *object;
+			kfree(object);
+		}
+	while (nr_hoarded_locks) {
+		lock_page->ptl = hoarded_locks[--nr_hoarded_locks];
+		pgtable_page_dtor(lock_page);
+	}
+}
+
+static inline unsigned long count_pages(enum zone_stat_item item)
+{
+	struct zone *zone;
+	unsigned long n = 0;
+
+	for_each_zone(zone)
+		n += zone_page_state_snapshot(zone, item);
+	return n;
+}
+
+static inline unsigned long slab_pages(void)
+{
+	return count_pages(NR_SLAB_RECLAIMABLE) +
+	       count_pages(NR_SLAB_UNRECLAIMABLE);
+}
+
+/** pages_accounted - free, in slabs, or tables: what nobody holds for itself */
+static inline unsigned long pages_accounted(void)
+{
+	drain_all_pages(NULL);
+	return count_pages(NR_FREE_PAGES) + slab_pages() +
+	       count_pages(NR_PAGETABLE) - nr_hoarded_locks;
+}
+
+static inline unsigned long free_objects(const struct kmem_cache *s,
+					 const void *object)
+{
+	unsigned long n = 0;
+
+	for (; object; n++)
+		object = *(void *const *)(const void *)
+			((const char *)object + s->offset);
+	return n;
+}
+
+/** objects_out - of all caches, what somebody has */
+static inline unsigned long objects_out(void)
+{
+	struct kmem_cache *s;
+	unsigned long n = 0;
+	unsigned int cpu;
+
+	for (unsigned long pfn = min_low_pfn; pfn < max_pfn; pfn++) {
+		struct page *page = pfn_to_page(pfn);
+
+		if (PageSlab(page) && !PageTail(page))
+			n += page->objects - free_objects(page->slab_cache,
+							  page->freelist);
+	}
+	list_for_each_entry(s, &slab_caches, list)
+		for_each_possible_cpu(cpu)
+			n -= free_objects(s, per_cpu_ptr(s->cpu_slab,
+							 cpu)->freelist);
 	return n;
 }
 
@@ -137,8 +225,8 @@ static inline unsigned int room(void)
  * @op:   returns what it made, or NULL
  * @undo: gives it back
  *
- * Each way of failing is gone so often that a page, or one object a time,
- * that is not given back leaves less room. Return: in how many ways it failed.
+ * Each object needs a page as well. After each failure all pages and objects
+ * are where they were. Return: in how many ways it failed.
  */
 static inline unsigned int fail_at_every_step(void *(*op)(void),
 					      void (*undo)(void *))
@@ -147,21 +235,25 @@ static inline unsigned int fail_at_every_step(void *(*op)(void),
 	unsigned int ways = 0;
 
 	for (unsigned int pages = 0; !made; pages++) {
-		unsigned int left = 0;
+		unsigned long all, out, locks;
 
 		hoarded = 0;
 		hoard_pages();
+		hoard_objects();
 		unhoard(pages);
-		for (int time = 0; time < 150 && !(made = op()); time++) {
+		all = pages_accounted();
+		out = objects_out();
+		locks = count_pages(NR_PAGETABLE);
+		for (int time = 0; time < 3 && !(made = op()); time++) {
 			vm_unmap_aliases();
-			if (time == 20)
-				left = room();
-			else if (time > 20 && room() < left)
-				fail_msg("with %u pages, time %d: %u left, not %u",
-					 pages, time, room(), left);
+			assert_int_equal(pages_accounted(), all);
+			/* A table that was made stays, and its lock. */
+			assert_int_equal(objects_out(), out +
+					 count_pages(NR_PAGETABLE) - locks);
 		}
 		ways += !made;
 		assert_true(pages < 200);
+		unhoard_objects();
 		unhoard_all();
 		assert_vm_sound();
 	}
@@ -169,6 +261,23 @@ static inline unsigned int fail_at_every_step(void *(*op)(void),
 	vm_unmap_aliases();
 	assert_vm_sound();
 	return ways;
+}
+
+/** fails_without_a_trace - @op fails, and takes nothing */
+static inline void fails_without_a_trace(void *(*op)(void))
+{
+	unsigned long all, out;
+
+	vm_unmap_aliases();
+	all = pages_accounted();
+	out = objects_out();
+	for (int time = 0; time < 3; time++) {
+		assert_null(op());
+		vm_unmap_aliases();
+		assert_int_equal(pages_accounted(), all);
+		assert_int_equal(objects_out(), out);
+	}
+	assert_vm_sound();
 }
 
 #endif

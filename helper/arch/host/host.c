@@ -22,7 +22,8 @@
 #define CONSOLE_BYTES (1 << 20)
 
 unsigned long host_page_offset, host_pfn_offset, host_lowmem_limit;
-unsigned long host_vm_base, host_tlb_flushes;
+unsigned long host_vm_base;
+unsigned long host_tlb_flushes, host_tlb_start, host_tlb_end;
 bool host_console_echo;
 
 static char console[CONSOLE_BYTES];

@@ -36,6 +36,7 @@ void host_map(unsigned long addr, phys_addr_t phys, unsigned long bytes,
 void host_unmap(unsigned long addr, unsigned long bytes);
 
 extern unsigned long host_tlb_flushes;	/* since host_ram_init() */
+extern unsigned long host_tlb_start, host_tlb_end;	/* the last one's */
 
 /** host_set_cpu - run on another CPU from here on; 0 at first */
 void host_set_cpu(unsigned int cpu);

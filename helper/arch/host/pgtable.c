@@ -75,10 +75,11 @@ pte_t *arch_early_table(void)
 }
 
 /* The process's own tables are changed by the system, which flushes. */
-void flush_tlb_kernel_range(unsigned long start __maybe_unused,
-			    unsigned long end __maybe_unused)
+void flush_tlb_kernel_range(unsigned long start, unsigned long end)
 {
 	host_tlb_flushes++;
+	host_tlb_start = start;
+	host_tlb_end = end;
 }
 
 void flush_cache_vmap(unsigned long start __maybe_unused,
