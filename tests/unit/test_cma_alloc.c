@@ -19,7 +19,7 @@ static void boot_area(unsigned long blocks, unsigned int order_per_bit)
 						order_per_bit, false, "test",
 						&area), 0);
 	boot_on();
-	setup_per_cpu_pageset();
+	use_per_cpu_lists();
 	cma_init_reserved_areas();
 	assert_true(area->active);
 	take_lists(&before);
@@ -196,7 +196,7 @@ static void test_alignment_larger_than_the_area(void **state __maybe_unused)
 	setup(NULL);
 	assert_int_equal(declare(RAM_BASE, BLOCK_BYTES, 0, true, &area), 0);
 	boot_on();
-	setup_per_cpu_pageset();
+	use_per_cpu_lists();
 	cma_init_reserved_areas();
 	assert_range(cma_alloc(area, 3, align), RAM_BASE >> PAGE_SHIFT, 3);
 	assert_null(cma_alloc(area, 1, align));
@@ -345,7 +345,7 @@ static void test_two_areas_do_not_mix(void **state)
 	assert_int_equal(cma_declare_contiguous(0, 2 * BLOCK_BYTES, 0, 0, 2,
 						false, "high", &high), 0);
 	boot_on();
-	setup_per_cpu_pageset();
+	use_per_cpu_lists();
 	cma_init_reserved_areas();
 	take_lists(&before);
 	page = cma_alloc(low, low->count, 0);
@@ -586,7 +586,7 @@ static void random_run(unsigned int seed)
 						(unsigned int)below(&rng, TOP),
 						false, "b", &cma), 0);
 	boot_on();
-	setup_per_cpu_pageset();
+	use_per_cpu_lists();
 	cma_init_reserved_areas();
 	use_up_the_rest();
 	take_lists(&before);
