@@ -120,11 +120,22 @@ bool on_freelist(const struct kmem_cache *s, struct page *page,
 	return false;
 }
 
+/* Its freelist was found to be nothing: no longer partial, then. */
+static void move_to_full(struct kmem_cache *s, struct page *page)
+{
+	struct kmem_cache_node *n = get_node(s);
+	unsigned long flags = spin_lock_irqsave(&n->list_lock);
+
+	remove_partial(n, page);
+	add_full(s, n, page);
+	spin_unlock_irqrestore(&n->list_lock, flags);
+}
+
 /*
  * A list that leaves the slab or has a loop ends where that is seen. What was
  * behind is lost until the slab is: it counts as in use.
  */
-static void check_freelist(const struct kmem_cache *s, struct page *page,
+static void check_freelist(struct kmem_cache *s, struct page *page,
 			   unsigned long caller)
 {
 	void *p = page->freelist, *last = NULL;
@@ -142,6 +153,8 @@ static void check_freelist(const struct kmem_cache *s, struct page *page,
 		if (nr == page->objects || !last) {
 			page->freelist = NULL;
 			nr = 0;
+			if (!page->frozen)
+				move_to_full(s, page);
 		} else {
 			set_freepointer(s, last, NULL);
 		}

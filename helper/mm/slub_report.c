@@ -7,6 +7,7 @@
  * May call: lib/.  Called by: the other files of SLUB.
  * Fails:    never.
  */
+#include <arch.h>
 #include <mm/percpu.h>
 #include <mm/printk.h>
 #include <mm/string.h>
@@ -29,6 +30,22 @@ struct track *get_track(const struct kmem_cache *s, void *object,
 	return (struct track *)(void *)((char *)object + at) + item;
 }
 
+#define WALK_FRAMES (TRACK_ADDRS_COUNT + 8)	/* ours lie in front */
+
+/* Who called @caller's function; none where the stack does not say. */
+static void save_trace(struct track *track, unsigned long caller)
+{
+	unsigned long entries[WALK_FRAMES];
+	unsigned int found = arch_stack_trace(entries, WALK_FRAMES, 0);
+	unsigned int from = 0;
+
+	while (from < found && entries[from] != caller)
+		from++;
+	for (unsigned int i = 0; i < TRACK_ADDRS_COUNT &&
+	     from + 1 + i < found; i++)
+		track->addrs[i] = entries[from + 1 + i];
+}
+
 void set_track(const struct kmem_cache *s, void *object, enum track_item item,
 	       unsigned long caller)
 {
@@ -39,6 +56,7 @@ void set_track(const struct kmem_cache *s, void *object, enum track_item item,
 	track = get_track(s, object, item);
 	memset(track, 0, sizeof(*track));
 	track->addr = caller;
+	save_trace(track, caller);
 	track->cpu = smp_processor_id();
 	track->when = ++nr_tracked;
 }
@@ -57,7 +75,7 @@ static void print_track(const char *what, const struct track *track)
 	printk("  %s by %pS, cpu %d, %lu operations ago\n", what,
 	       (void *)track->addr, track->cpu, nr_tracked - track->when);
 	for (int i = 0; i < TRACK_ADDRS_COUNT && track->addrs[i]; i++)
-		printk("    %pS\n", (void *)track->addrs[i]);
+		printk("    called by %pS\n", (void *)track->addrs[i]);
 }
 
 static void print_tracking(const struct kmem_cache *s, void *object)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Callable
+from typing import Any, Callable, Sequence
 
 from .board import PAGE, RAM, Board
 from .machine import Outcome
@@ -81,7 +81,7 @@ def managed_and_free_pages_are_what_nothing_reserves(booted: Booted) -> None:
     wanted = booted.at_rest.zones()
     for found, zone in zip(booted.state["zones"], wanted):
         assert found["managed_pages"] == zone.free_pages
-        assert found["free_pages"] == zone.free_pages
+        assert found["free_pages"] + found["slab_pages"] == zone.free_pages
     assert booted.state["totalram_pages"] == sum(z.free_pages for z in wanted)
     assert booted.state["totalhigh_pages"] == wanted[1].free_pages
 
@@ -92,21 +92,35 @@ def blocks_after_mem_init_are_the_largest_that_fit(booted: Booted) -> None:
 
 
 @claim
-def blocks_at_rest_are_the_largest_that_fit(booted: Booted) -> None:
-    truth_is(booted.state["truth_cma"], booted.at_rest)
-    for found, zone in zip(booted.state["zones"], booted.at_rest.zones()):
-        assert found["nr_free"] == zone.blocks(len(found["nr_free"]))
+def blocks_at_rest_are_all_that_slabs_leave(booted: Booted) -> None:
+    slabs = [zone["slab_pages"] for zone in booted.state["zones"]]
+    assert slabs[0] > 0 == slabs[1] == slabs[2]
+    truth = booted.state["truth_cma"]
+    truth_is(truth, booted.at_rest, slabs)
+    for found, counted in zip(booted.state["zones"], truth["zones"]):
+        assert found["nr_free"] == counted["blocks"]
 
 
-def truth_is(truth: dict[str, Any], oracle: Oracle) -> None:
-    """The guest's own look at each page against the frames."""
+@claim
+def slabs_are_up(booted: Booted) -> None:
+    assert booted.state["slab_state"] == 1
+    assert booted.state["slab_check"] is None
+
+
+def truth_is(truth: dict[str, Any], oracle: Oracle,
+             slabs: Sequence[int] = (0, 0, 0)) -> None:
+    """The guest's own look at each page against the frames, of which each
+    zone's slabs have taken so many."""
     assert truth["recorded"] == 1
-    for found, zone in zip(truth["zones"], oracle.zones()):
+    for found, zone, taken in zip(truth["zones"], oracle.zones(), slabs):
         assert found["memory_pages"] == zone.present
         assert found["reserved_pages"] == zone.reserved
-        assert found["free_pages"] == zone.free_pages
-        assert found["blocks"] == zone.blocks(len(found["blocks"]))
-        assert found["free_digest"] == zone.digest()
+        assert found["free_pages"] + taken == zone.free_pages
+        assert found["free_pages"] == sum(
+            count << order for order, count in enumerate(found["blocks"]))
+        if not taken:
+            assert found["blocks"] == zone.blocks(len(found["blocks"]))
+            assert found["free_digest"] == zone.digest()
 
 
 @claim

@@ -38,14 +38,20 @@ def regions(name):
             if int(region["size"])]
 
 
+def stat(value, item):
+    """A counter of a zone, without per-CPU differences."""
+    return int(gdb.parse_and_eval(f"((struct zone *) {int(value.address)})"
+                                  f"->vm_stat[{item}].counter"))
+
+
 def zone(value, orders):
     return {**integers(value, ZONE), "name": value["name"].string(),
             "nr_free": [int(value["free_area"][i]["nr_free"])
                         for i in range(orders)],
-            "free_pages": int(value["vm_stat"][0]["counter"]),
-            "free_cma": int(gdb.parse_and_eval(
-                f"((struct zone *) {int(value.address)})"
-                "->vm_stat[NR_FREE_CMA_PAGES].counter"))}
+            "free_pages": stat(value, "NR_FREE_PAGES"),
+            "slab_pages": stat(value, "NR_SLAB_RECLAIMABLE")
+            + stat(value, "NR_SLAB_UNRECLAIMABLE"),
+            "free_cma": stat(value, "NR_FREE_CMA_PAGES")}
 
 
 def truth(name, zones, orders):
@@ -134,4 +140,6 @@ def read_state(probes):
         "zone_check": [called(f"zone_check(&contig_page_data.node_zones[{i}])")
                        for i in range(count)],
         "memblock_check": called("memblock_check()"),
+        "slab_check": called("slab_check()"),
+        "slab_state": number("slab_state == FULL"),
     }))

@@ -53,6 +53,11 @@ BOARDS = [
     words("memblock-debug", "memblock=debug"),
     Board("memblock-debug-release", [[(RAM, 16 * MIB), (RAM + 24 * MIB, MIB)]],
           bootargs="memblock=debug", image="guest-release"),
+    words("slub-debug", "slub_debug"),
+    words("slub-debug-of-one-cache", "slub_debug=ZP,kmalloc-64 slub_nomerge"),
+    words("slub-debug-release", "slub_debug=FZPU", image="guest-release"),
+    words("slub-orders", "slub_max_order=1 slub_min_objects=4"),
+    words("slab-freelist-random", "slab_freelist_random=on"),
     cma("cma", "16M", (TOP - 16 * MIB, 16 * MIB)),
     cma("cma-rounded-up", "1", (TOP - 4 * MIB, 4 * MIB)),
     cma("cma-none", "0"),
@@ -85,7 +90,9 @@ NONSENSE = ("mem=", "mem=x", "mem=64Mjunk", "mem=0", "mem=16M@", "mem=16M@x",
             "vmalloc=x", "vmalloc=100Mx", "cma=", "cma=x", "cma=16Mx",
             "cma=16M@", "cma=16M@x", "cma=16M@0x14000000-",
             "cma=16M@0x14000000-x", "cma=16M@0x14000000y", "memblock=",
-            "memblock=x", "cma=" + "z" * 300)
+            "memblock=x", "slub_debug=Q", "slub_nomerge=1",
+            "slub_max_order", "slub_min_order=x", "slab_freelist_random=",
+            "cma=" + "z" * 300)
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.__name__)

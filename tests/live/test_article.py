@@ -10,12 +10,14 @@ COMMANDS = ("info", "memblock", "zones", "buddy --blocks")
 
 @pytest.fixture(scope="module")
 def stops(boot):
-    """JSON of the commands at three stops: entry of mm_init, its end, and the idle loop."""
+    """JSON of the commands at four stops: entry of mm_init, after mem_init, after mm_init, and the idle loop."""
     guest = boot("article").load()
     found = {}
     guest.run_to("mm_init")
     found["entry"] = look(guest)
-    guest.gdb.go("finish")
+    guest.run_to("kmem_cache_init")
+    found["handed"] = look(guest)
+    guest.run_to("kmem_cache_init_late")
     found["end"] = look(guest)
     found["printed"] = {text: guest.gdb.run(f"print/x {text}").split(" = ")[1].strip() for text in article.EXPRESSIONS}
     found["decimal"] = guest.gdb.run("print memblock.reserved.cnt")
@@ -55,8 +57,8 @@ def test_the_large_reservations_have_owners(stops):
         assert name in owners[base]
 
 
-def test_zones_after_mm_init(stops):
-    found = stops["end"]["zones"]
+def test_zones_after_mem_init(stops):
+    found = stops["handed"]["zones"]
     normal, high = found["zones"][:2]
     assert (normal["name"], normal["present_pages"], normal["managed_pages"]) == ("Normal", 0x30000, 0x2e2c8)
     assert (high["name"], high["present_pages"], high["managed_pages"]) == ("HighMem", 0x30000, 0x1c000)
@@ -65,9 +67,17 @@ def test_zones_after_mm_init(stops):
     assert (normal["free_pages"], high["free_pages"]) == (0x2e2c8, 0x1c000)
 
 
-def test_no_page_is_free_before_mm_init_and_all_managed_ones_are_after(stops):
+def test_no_page_is_free_before_mm_init_and_all_managed_ones_are_after_mem_init(stops):
     assert stops["entry"]["buddy"]["blocks"] == []
-    assert sum(1 << block["order"] for block in stops["end"]["buddy"]["blocks"]) == 0x4a2c8
+    assert sum(1 << block["order"] for block in stops["handed"]["buddy"]["blocks"]) == 0x4a2c8
+
+
+def test_allocating_changes_free_pages_and_no_others(stops):
+    before, after = stops["handed"]["zones"], stops["end"]["zones"]
+    assert after["totalram_pages"] == before["totalram_pages"]
+    for old, new in zip(before["zones"], after["zones"]):
+        assert new["managed_pages"] == old["managed_pages"] and new["free_pages"] <= old["free_pages"]
+    assert after["zones"][0]["free_pages"] < before["zones"][0]["free_pages"]
 
 
 def test_free_blocks_lie_in_the_articles_free_ranges(stops):
@@ -92,9 +102,10 @@ def test_highmem_blocks_have_no_virtual_address_and_lowmem_blocks_the_constant_o
 
 
 def test_the_stage_advances(stops):
-    assert [stops[stop]["info"]["stage"] for stop in ("entry", "end", "idle")] == ["zones", "buddy", "booted"]
+    assert [stops[stop]["info"]["stage"] for stop in ("entry", "handed", "end", "idle")] == [
+        "zones", "buddy", "slab", "booted"]
 
 
-@pytest.mark.parametrize("stop", ["entry", "end", "idle"])
+@pytest.mark.parametrize("stop", ["entry", "handed", "end", "idle"])
 def test_no_invariant_is_broken(stops, stop):
     assert [document["problems"] for document in stops[stop].values()] == [[]] * len(COMMANDS)

@@ -43,7 +43,7 @@ def test_stepping_line_by_line_through_mm_init(boot):
             break
     assert stop.function == "start_kernel"
     seen.append(gdb.json("mm info --json")["stage"])
-    assert seen[0] == "zones" and seen[-1] == "buddy"
+    assert seen[0] == "zones" and seen[-1] == "slab"
     assert [STAGES.index(stage) for stage in seen] == sorted(STAGES.index(stage) for stage in seen)
     assert gdb.json("mm zones --json")["totalram_pages"] == 0x4a2c8
 
