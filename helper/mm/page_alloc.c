@@ -89,8 +89,8 @@ static __always_inline void free_the_page(struct page *page, unsigned int order,
 		free_block(page_zone(page), page, pfn, order);
 }
 
-static noinline void free_the_page_slower(struct page *page, unsigned int order,
-					  unsigned long ip)
+noinline void free_pages_from(struct page *page, unsigned int order,
+			      unsigned long ip)
 {
 	free_the_page(page, order, ip);
 }
@@ -103,13 +103,13 @@ void __free_pages(struct page *page, unsigned int order)
 void put_page(struct page *page)
 {
 	page = compound_head(page);
-	free_the_page_slower(page, compound_order(page), _RET_IP_);
+	free_pages_from(page, compound_order(page), _RET_IP_);
 }
 
 void free_pages(unsigned long addr, unsigned int order)
 {
 	if (addr)
-		free_the_page_slower(virt_to_page(addr), order, _RET_IP_);
+		free_pages_from(virt_to_page(addr), order, _RET_IP_);
 }
 
 /* --- allocating ----------------------------------------------------------- */
@@ -258,16 +258,9 @@ struct page *get_page_from_freelist(gfp_t gfp, unsigned int order,
 }
 
 /* Movable pages may lie in CMA pageblocks. */
-static __always_inline unsigned int low_alloc_flags(gfp_t gfp)
+static __always_inline unsigned int low_alloc_flags(enum migratetype type)
 {
-	return ALLOC_WMARK_LOW | (gfp & __GFP_MOVABLE) << 4;
-}
-_Static_assert(ALLOC_CMA == __GFP_MOVABLE << 4, "one shift from bit to bit");
-
-static __always_inline enum migratetype request_type(gfp_t gfp)
-{
-	return unlikely(page_group_by_mobility_disabled) ?
-	       MIGRATE_UNMOVABLE : gfpflags_to_migratetype(gfp);
+	return ALLOC_WMARK_LOW | (type == MIGRATE_MOVABLE ? ALLOC_CMA : 0);
 }
 
 /* For any request: what the fast path does not do. */
@@ -277,7 +270,7 @@ static noinline struct page *__alloc_pages(gfp_t gfp, unsigned int order,
 	struct alloc_context ac = {
 		.zonelist = contig_page_data.node_zonelists,
 		.high_zoneidx = gfp_zone(gfp),
-		.migratetype = request_type(gfp),
+		.migratetype = gfpflags_to_migratetype(gfp),
 		.ip = ip,
 	};
 	const struct zoneref *ref = first_zoneref(ac.zonelist, ac.high_zoneidx);
@@ -287,7 +280,8 @@ static noinline struct page *__alloc_pages(gfp_t gfp, unsigned int order,
 		     (gfp & __GFP_MOVABLE && gfp & __GFP_RECLAIMABLE)))
 		return NULL;
 	ac.classzone_idx = ref->zone_idx;
-	page = get_page_from_freelist(gfp, order, low_alloc_flags(gfp), &ac);
+	page = get_page_from_freelist(gfp, order,
+				      low_alloc_flags(ac.migratetype), &ac);
 	return likely(page) ? page : __alloc_pages_slowpath(gfp, order, &ac);
 }
 
@@ -297,8 +291,8 @@ alloc_from_best_zone(gfp_t gfp, unsigned int order, unsigned long ip)
 {
 	const struct zoneref *ref = first_zoneref(
 		contig_page_data.node_zonelists, gfp_zone(gfp));
-	unsigned int alloc_flags = low_alloc_flags(gfp);
-	enum migratetype type = request_type(gfp);
+	enum migratetype type = gfpflags_to_migratetype(gfp);
+	unsigned int alloc_flags = low_alloc_flags(type);
 	struct page *page;
 
 	if (unlikely(!ref->zone || type >= MIGRATE_PCPTYPES ||

@@ -22,7 +22,6 @@
 #include <mm/mm.h>
 #include <mm/watermark.h>
 
-extern bool page_group_by_mobility_disabled;	/* mm_init.c */
 DECLARE_PER_CPU(struct per_cpu_pageset, boot_pageset);
 DECLARE_PER_CPU(struct per_cpu_nodestat, boot_nodestats);
 
@@ -30,9 +29,9 @@ DECLARE_PER_CPU(struct per_cpu_nodestat, boot_nodestats);
 struct alloc_context {
 	const struct zonelist *zonelist;
 	enum zone_type high_zoneidx;	/* highest zone allowed by gfp */
-	int classzone_idx;		/* index of the first zone that may serve */
+	int classzone_idx;		/* index of the first zone allowed */
 	enum migratetype migratetype;
-	unsigned long ip;		/* who asked: for page_owner and reports */
+	unsigned long ip;		/* who asked: for page_owner, reports */
 };
 
 /* --- page_buddy.c --------------------------------------------------------- */
@@ -81,7 +80,7 @@ struct page *__rmqueue_smallest(struct zone *zone, unsigned int order,
  * __rmqueue_run - single pages of one block of @type, several at once
  * @nr: how many, up to @max: from the returned one on
  *
- * Result and lists are those of @nr calls of __rmqueue_smallest(zone, 0, @type).
+ * Result and lists are those of @nr times __rmqueue_smallest(zone, 0, @type).
  */
 struct page *__rmqueue_run(struct zone *zone, enum migratetype type,
 			   unsigned long max, unsigned long *nr);
@@ -190,6 +189,9 @@ bool unreserve_highatomic_pageblock(const struct alloc_context *ac);
 struct page *get_page_from_freelist(gfp_t gfp, unsigned int order,
 				    unsigned int alloc_flags,
 				    const struct alloc_context *ac);
+
+/** free_pages_from - __free_pages(), on behalf of a caller of the caller */
+void free_pages_from(struct page *page, unsigned int order, unsigned long ip);
 
 /* --- page_slowpath.c: no lock held ---------------------------------------- */
 

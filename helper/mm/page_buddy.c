@@ -213,16 +213,31 @@ struct page *__rmqueue_smallest(struct zone *zone, unsigned int order,
 	return rmqueue_smallest(zone, order, type);
 }
 
-struct page *__rmqueue(struct zone *zone, unsigned int order,
-		       enum migratetype type)
+/* No block of its own type: CMA's, where it may be, then another's. */
+static noinline struct page *rmqueue_other(struct zone *zone,
+					   unsigned int order,
+					   enum migratetype type)
+{
+	struct page *page = NULL;
+
+	if (type == MIGRATE_MOVABLE)
+		page = __rmqueue_smallest(zone, order, MIGRATE_CMA);
+	return page ? page : __rmqueue_fallback(zone, order, type);
+}
+
+static __always_inline struct page *rmqueue_any(struct zone *zone,
+						unsigned int order,
+						enum migratetype type)
 {
 	struct page *page = rmqueue_smallest(zone, order, type);
 
-	if (unlikely(!page) && type == MIGRATE_MOVABLE)
-		page = __rmqueue_smallest(zone, order, MIGRATE_CMA);
-	if (unlikely(!page))
-		page = __rmqueue_fallback(zone, order, type);
-	return page;
+	return likely(page) ? page : rmqueue_other(zone, order, type);
+}
+
+struct page *__rmqueue(struct zone *zone, unsigned int order,
+		       enum migratetype type)
+{
+	return rmqueue_any(zone, order, type);
 }
 
 struct page *rmqueue(struct zone *zone, int zone_idx, unsigned int order,
@@ -234,7 +249,7 @@ struct page *rmqueue(struct zone *zone, int zone_idx, unsigned int order,
 	if (unlikely(alloc_flags & ALLOC_HARDER))
 		page = __rmqueue_smallest(zone, order, MIGRATE_HIGHATOMIC);
 	if (likely(!page))
-		page = __rmqueue(zone, order, type);
+		page = rmqueue_any(zone, order, type);
 	if (likely(page)) {
 		__mod_zone_freepage_state(zone, -(1L << order),
 					  get_pcppage_migratetype(page));

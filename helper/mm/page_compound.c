@@ -35,7 +35,7 @@ static const char *tail_bad_reason(const struct page *head,
 				   const struct page *tail)
 {
 	if (tail->compound_head != (unsigned long)head + 1)
-		return "it is no tail of the compound page that it is freed with";
+		return "it is no tail of the page that it is freed with";
 	if (tail->mapping != TAIL_MAPPING)
 		return "it has a mapping that a tail page cannot have";
 	return NULL;
@@ -44,8 +44,10 @@ static const char *tail_bad_reason(const struct page *head,
 bool undo_compound_page(struct page *page, unsigned int order, unsigned long ip)
 {
 	struct page *end = page + (1UL << order);
-	bool good = true;
+	bool good = order == compound_order(page);
 
+	if (!good)
+		bad_page(page, "freed with an order it cannot have", ip);
 	for (struct page *p = page + 1; p < end; p++) {
 		const char *reason = tail_bad_reason(page, p);
 
@@ -80,10 +82,10 @@ static unsigned int get_order(size_t size)
 	return fls_long((size - 1) >> PAGE_SHIFT);
 }
 
-static void free_each(unsigned long addr, unsigned long end)
+static void free_each(unsigned long addr, unsigned long end, unsigned long ip)
 {
 	for (; addr < end; addr += PAGE_SIZE)
-		free_page(addr);
+		free_pages_from(virt_to_page(addr), 0, ip);
 }
 
 void *alloc_pages_exact(size_t size, gfp_t gfp)
@@ -98,7 +100,8 @@ void *alloc_pages_exact(size_t size, gfp_t gfp)
 	if (!addr)
 		return NULL;
 	split_page(virt_to_page(addr), order);
-	free_each(addr + PAGE_ALIGN(size), addr + (PAGE_SIZE << order));
+	free_each(addr + PAGE_ALIGN(size), addr + (PAGE_SIZE << order),
+		  _RET_IP_);
 	return (void *)addr;
 }
 
@@ -106,5 +109,5 @@ void free_pages_exact(void *addr, size_t size)
 {
 	if (addr)
 		free_each((unsigned long)addr,
-			  (unsigned long)addr + PAGE_ALIGN(size));
+			  (unsigned long)addr + PAGE_ALIGN(size), _RET_IP_);
 }

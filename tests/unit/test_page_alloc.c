@@ -248,6 +248,35 @@ static void test_block_goes_to_the_list_of_its_pageblock(
 	}
 }
 
+/* Too little memory to group: what may move is not told apart, nor is CMA. */
+static void test_without_grouping_all_requests_are_unmovable(
+	void **state __maybe_unused)
+{
+	struct page *page;
+
+	assert_int_equal(gfpflags_to_migratetype(MOVABLE), MIGRATE_MOVABLE);
+	page_group_by_mobility_disabled = true;
+	assert_int_equal(gfpflags_to_migratetype(MOVABLE), MIGRATE_UNMOVABLE);
+	page = alloc_pages(MOVABLE, 0);
+	assert_int_equal(get_pfnblock_migratetype(page_zone(page),
+						  page_to_pfn(page)),
+			 MIGRATE_UNMOVABLE);
+	assert_sound();
+	__free_pages(page, 0);
+	assert_handed_over();
+}
+
+static void test_both_mobilities_at_once_are_refused(
+	void **state __maybe_unused)
+{
+	gfp_t both = GFP_KERNEL | __GFP_MOVABLE | __GFP_RECLAIMABLE;
+
+	assert_null(alloc_pages(both, 0));
+	assert_null(alloc_pages(both, 3));
+	assert_null(alloc_pages(GFP_KERNEL, MAX_ORDER));
+	assert_handed_over();
+}
+
 /* --- random --------------------------------------------------------------- */
 
 static void random_use(unsigned int seed, gfp_t any)
@@ -322,6 +351,8 @@ int main(void)
 		T(test_block_about_to_merge_goes_last),
 		T(test_block_below_the_highest_order_goes_first),
 		T(test_block_goes_to_the_list_of_its_pageblock),
+		T(test_without_grouping_all_requests_are_unmovable),
+		T(test_both_mobilities_at_once_are_refused),
 		T(test_random_use_gives_the_first_state_back),
 	};
 

@@ -4,6 +4,8 @@
  */
 #include "handover.h"
 
+#include <stdlib.h>
+
 #include <mm/printk.h>
 
 #define BLOCKS		8UL
@@ -144,6 +146,32 @@ static void test_compound_freed_with_another_order_changes_nothing(
 	}
 }
 
+static void test_compound_freed_as_a_single_page_changes_nothing(
+	void **state __maybe_unused)
+{
+	struct page *page = alloc_pages(GFP | __GFP_COMP, 2);
+
+	set_page_count(page, 0);
+	free_hot_cold_page(page, false);
+	assert_reported(page, "order");
+	set_page_count(page, 1);
+	put_page(page);
+	assert_handed_over();
+}
+
+static void test_exact_s_caller_is_named(void **state __maybe_unused)
+{
+	unsigned long here = (unsigned long)test_exact_s_caller_is_named;
+	char *mem = alloc_pages_exact(2 * PAGE_SIZE, GFP), *by;
+
+	free_pages_exact(mem, 2 * PAGE_SIZE);
+	free_pages_exact(mem, PAGE_SIZE);
+	assert_int_equal(nr_bad_pages, 1);
+	by = strstr(host_console(), ") by ");	/* no symbols here: in hex */
+	assert_non_null(by);
+	assert_in_range(strtoul(by + 5, NULL, 16), here, here + 0x1000);
+}
+
 /* PAGE-4, broken at its last page: nothing of the block becomes free. */
 static void test_compound_with_a_lost_tail_is_kept_out(
 	void **state __maybe_unused)
@@ -270,6 +298,8 @@ int main(void)
 		T(test_put_of_a_free_page_is_reported),
 		T(test_free_of_a_tail_is_reported_and_changes_nothing),
 		T(test_compound_freed_with_another_order_changes_nothing),
+		T(test_compound_freed_as_a_single_page_changes_nothing),
+		T(test_exact_s_caller_is_named),
 		T(test_compound_with_a_lost_tail_is_kept_out),
 		T(test_tail_with_a_mapping_is_kept_out),
 		T(test_pages_of_a_split_block_are_freed_alone),

@@ -262,7 +262,7 @@ static void test_reserved_page_inside_a_block_is_PAGE_3(
 
 /* --- per-CPU lists -------------------------------------------------------- */
 
-/* A page on the boot pageset's Movable list, as if it were between two calls. */
+/* A page on the boot pageset's Movable list, as between two calls. */
 static struct page *page_on_a_list(void)
 {
 	struct per_cpu_pages *pcp = &this_cpu_ptr(normal()->pageset)->pcp;
@@ -376,7 +376,8 @@ static void test_isolated_pages_that_are_counted_are_ZONE_2(
 	struct page *page = free_block(2);
 
 	list_del(&page->lru);
-	list_add(&page->lru, &normal()->free_area[2].free_list[MIGRATE_ISOLATE]);
+	list_add(&page->lru,
+		 &normal()->free_area[2].free_list[MIGRATE_ISOLATE]);
 	assert_zone_broken("ZONE-2");
 	__mod_zone_page_state(normal(), NR_FREE_PAGES, -4);
 	assert_null(zone_check(normal()));

@@ -48,6 +48,8 @@ static inline enum zone_type gfp_zone(gfp_t flags)
 /** gfpflags_to_migratetype - which free list @flags ask for */
 static inline enum migratetype gfpflags_to_migratetype(gfp_t flags)
 {
+	if (unlikely(page_group_by_mobility_disabled))
+		return MIGRATE_UNMOVABLE;
 	return (flags & (__GFP_MOVABLE | __GFP_RECLAIMABLE)) >> 3;
 }
 _Static_assert(__GFP_MOVABLE >> 3 == MIGRATE_MOVABLE, "gfp to migratetype");

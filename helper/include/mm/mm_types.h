@@ -20,8 +20,8 @@ struct kmem_cache;
  *           other pages are not PageBuddy; nobody holds any of them
  *   PAGE-3  no page of a free block is reserved
  *   PAGE-4  a compound page: PageHead on the first page, compound_order on the
- *           second, and every other one has compound_head the first plus 1, count
- *           0 and mapping TAIL_MAPPING
+ *           second, and every other one has compound_head the first plus 1,
+ *           count 0 and mapping TAIL_MAPPING
  */
 struct page {
 	unsigned long flags;		/* enum pageflags, and the links */

@@ -227,7 +227,7 @@ _Static_assert(BITS_PER_LONG % NR_PAGEBLOCK_BITS == 0, "field crosses a word");
 
 #define PB_MIGRATE_MASK	(BIT(PB_migrate_end - PB_migrate + 1) - 1)
 
-/* The bit of zone->pageblock_flags at which the field of @pfn's block begins. */
+/* The bit of zone->pageblock_flags at which @pfn's block's field begins. */
 static inline unsigned long pfn_to_bitidx(const struct zone *zone,
 					  unsigned long pfn)
 {
@@ -250,6 +250,8 @@ get_pfnblock_migratetype(const struct zone *zone, unsigned long pfn)
 void set_pfnblock_migratetype(struct zone *zone, unsigned long pfn,
 			      enum migratetype type);
 
+/* Too little memory to keep pageblocks of different types apart. */
+extern bool page_group_by_mobility_disabled;
 extern const char *const migratetype_names[MIGRATE_TYPES];
 
 #endif
