@@ -308,20 +308,6 @@ static void test_small_slabs_leave_out_what_the_order_has_more(
 	kmem_cache_destroy(s);
 }
 
-static void test_seeds_that_are_none_are_refused(void **state __maybe_unused)
-{
-	assert_int_equal(setup_slub_param("slab_freelist_random", "maybe"),
-			 -EINVAL);
-	assert_int_equal(setup_slub_param("slab_freelist_random", "0"),
-			 -EINVAL);
-	assert_int_equal(setup_slub_param("slab_freelist_random", NULL),
-			 -EINVAL);
-	assert_int_equal(setup_slub_param("slub_max_order", "x"), -EINVAL);
-	assert_int_equal(setup_slub_param("slub_min_order", "99"), -EINVAL);
-	assert_int_equal(setup_slub_param("slub_unheard", "1"), -EINVAL);
-	assert_int_equal(setup_slub_param("slab_freelist_random", "off"), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,7 +325,6 @@ int main(void)
 		CASE(test_a_leak_is_reported_object_by_object),
 		CASE(test_a_shuffled_slab_has_every_object_once),
 		CASE(test_small_slabs_leave_out_what_the_order_has_more),
-		CASE(test_seeds_that_are_none_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,59 +84,6 @@ static void test_parts_stand_as_slub_def_says(void **state __maybe_unused)
 			       64));
 }
 
-static void test_letters_choose_the_checks(void **state __maybe_unused)
-{
-	static const struct {
-		const char *value;
-		unsigned long flags;
-	} want[] = {
-		{ NULL, SLAB_DEBUG_FLAGS & ~SLAB_TRACE },
-		{ "", SLAB_DEBUG_FLAGS & ~SLAB_TRACE },
-		{ "F", SLAB_CONSISTENCY_CHECKS },
-		{ "zP", SLAB_RED_ZONE | SLAB_POISON },
-		{ "ut", SLAB_STORE_USER | SLAB_TRACE },
-		{ "-", 0 },
-		{ ",watch", SLAB_DEBUG_FLAGS & ~SLAB_TRACE },
-		{ "Z,watched", SLAB_RED_ZONE },
-		{ "Z,other", 0 },
-	};
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(want); i++) {
-		boot_debug(want[i].value);
-		assert_int_equal(cache->flags & SLAB_DEBUG_FLAGS,
-				 want[i].flags);
-		assert_int_equal(cache_named("kmalloc-64")->flags &
-				 SLAB_DEBUG_FLAGS,
-				 want[i].value && strchr(want[i].value, ',') ?
-				 0 : want[i].flags);
-		assert_slabs_sound();
-	}
-	assert_int_equal(setup_slub_param("slub_debug", "Q"), -EINVAL);
-	assert_int_equal(setup_slub_param("slub_debug", "F-"), -EINVAL);
-}
-
-static void test_o_leaves_out_what_takes_a_larger_order(
-	void **state __maybe_unused)
-{
-	struct kmem_cache *s;
-
-	boot_debug("FZPUO");
-	s = make_cache("page", 4096, 0, 0, NULL);
-	assert_int_equal(s->flags & SLAB_DEBUG_FLAGS, SLAB_CONSISTENCY_CHECKS);
-	assert_int_equal(s->size, 4096);
-	assert_int_equal(cache->flags & SLAB_DEBUG_FLAGS,
-			 SLAB_DEBUG_FLAGS & ~SLAB_TRACE);
-}
-
-static void test_a_watched_cache_is_merged_with_none(
-	void **state __maybe_unused)
-{
-	struct kmem_cache *a = kmem_cache_create("a", 64, 0, 0, NULL);
-	struct kmem_cache *b = kmem_cache_create("b", 64, 0, 0, NULL);
-
-	assert_ptr_not_equal(a, b);
-}
-
 static void test_correct_use_is_quiet(void **state __maybe_unused)
 {
 	void *objects[50];
@@ -455,9 +402,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		CASE(test_parts_stand_as_slub_def_says),
-		CASE(test_letters_choose_the_checks),
-		CASE(test_o_leaves_out_what_takes_a_larger_order),
-		CASE(test_a_watched_cache_is_merged_with_none),
 		CASE(test_correct_use_is_quiet),
 		CASE(test_full_slabs_are_on_the_full_list),
 		CASE(test_an_overrun_is_seen_when_it_is_freed),
