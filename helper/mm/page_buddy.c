@@ -16,10 +16,10 @@
 
 /* --- one block ------------------------------------------------------------ */
 
-static __always_inline void add_to_free_area(struct page *page,
-					     struct free_area *area,
-					     unsigned int order,
-					     enum migratetype type, bool tail)
+static __always_inline void __add_to_free_area(struct page *page,
+					       struct free_area *area,
+					       unsigned int order,
+					       enum migratetype type, bool tail)
 {
 	struct list_head *list = &area->free_list[type];
 
@@ -104,8 +104,8 @@ static __always_inline void merge_free_block(struct page *page,
 		page = min(page, buddy);
 		pfn &= ~size;
 	}
-	add_to_free_area(page, area, order, type,
-			 buddy_merge_likely(page, pfn, order));
+	__add_to_free_area(page, area, order, type,
+			   buddy_merge_likely(page, pfn, order));
 }
 
 void __merge_free_block(struct page *page, unsigned long pfn, struct zone *zone,
@@ -162,8 +162,8 @@ static __always_inline void give_halves_back(struct zone *zone,
 {
 	while (high > low) {
 		high--;
-		add_to_free_area(page + (1UL << high), &zone->free_area[high],
-				 high, type, false);
+		__add_to_free_area(page + (1UL << high), &zone->free_area[high],
+				   high, type, false);
 	}
 }
 
@@ -278,8 +278,8 @@ struct page *__rmqueue_run(struct zone *zone, enum migratetype type,
 	while (n < 1UL << order) {
 		unsigned int low = __ffs(n);
 
-		add_to_free_area(page + n, &zone->free_area[low], low, type,
-				 false);
+		__add_to_free_area(page + n, &zone->free_area[low], low, type,
+				   false);
 		n += 1UL << low;
 	}
 	return page;

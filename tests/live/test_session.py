@@ -146,7 +146,7 @@ def test_a_stop_in_the_middle_of_a_change_is_said(boot):
     assert gdb.json("mm buddy --json")["locked"] == ["Normal"]
     assert "zone Normal is locked" in gdb.run("mm buddy")
     gdb.run("delete")
-    while gdb.go("finish").function != "__free_pages_ok":
+    while gdb.go("finish").function != "free_boot_block":
         pass
     buddy = gdb.json("mm buddy --json")
     assert buddy["locked"] == buddy["problems"] == []
