@@ -54,16 +54,16 @@ static unsigned long bit_to_pfn(const struct cma *cma, unsigned long bit)
 
 /*
  * The first bit from @bit on whose pfn is a multiple of 1 << @align. The pfn
- * counts, not the bit: an area need not begin at such a multiple.
+ * counts, not the bit: an area need not begin at such a multiple. It does at
+ * one of 1 << order_per_bit (CMA-1), so smaller ones than that are all bits.
  */
 static unsigned long align_bit(const struct cma *cma, unsigned long bit,
 			       unsigned int align)
 {
-	unsigned long pfn = bit_to_pfn(cma, bit);
-	unsigned long up = ALIGN(pfn, 1UL << align);
+	unsigned long up = ALIGN(bit_to_pfn(cma, bit), 1UL << align);
 
-	/* Wrapped, or behind the area: no such bit. */
-	if (up < pfn || up - cma->base_pfn >= cma->count)
+	/* Behind the area, if need be so far that it wraps. */
+	if (up - cma->base_pfn >= cma->count)
 		return bitmap_bits(cma);
 	return (up - cma->base_pfn) >> cma->order_per_bit;
 }
@@ -105,7 +105,6 @@ struct page *cma_alloc(struct cma *cma, size_t count, unsigned int align)
 	if (!cma->active || !count || count > cma->count ||
 	    align >= BITS_PER_LONG)
 		return NULL;
-	align = max(align, cma->order_per_bit);
 	n = pages_to_bits(cma, count);
 	for (;;) {
 		unsigned long pfn;

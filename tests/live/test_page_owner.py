@@ -7,6 +7,10 @@ import pytest
 BOARDS = ("article", "virt")
 TRACE = 8               # PAGE_OWNER_TRACE
 OWNED = 1               # BIT(PAGE_EXT_OWNER)
+NO_FRAMES = ("0", "1", "4", "0xfffffffc",
+             *(f"(unsigned long) &{place}" for place in ("init_stack", "exception_stack_top", "_stext")),
+             "(unsigned long) &init_stack + 64", "(unsigned long) &init_stack + 66",
+             "(unsigned long) &exception_stack_top - 4", "0xc0100002", "0xf7000000")
 # Functions that were really called: GDB also shows inlined ones, at their caller's address.
 FRAMES = """
 f, found = gdb.newest_frame(), []
@@ -48,6 +52,8 @@ def looks(request, boot):
     found["image"] = record(gdb, image)
     found["pages"] = gdb.number("page_ext_end_pfn - page_ext_start_pfn")
     found["each"] = gdb.number("sizeof(struct page_ext)")
+    # GDB lets the guest call it; the two words are the stack's own, far below what is in use.
+    found["frames_found"] = {fp: gdb.number(f"walk_frames({fp}, (unsigned long *) init_stack, 2, 0)") for fp in NO_FRAMES}
     found["console"] = guest.console()
     return found
 
@@ -72,3 +78,7 @@ def test_the_cost_is_said_in_one_line(looks):
 
 def test_reserved_pages_are_the_boots(looks):
     assert looks["image"] == {"flags": OWNED, "order": 0, "gfp_mask": 0, "ip": 0, "nr_entries": 0, "trace": []}
+
+
+def test_what_is_no_frame_is_not_read(looks):
+    assert looks["frames_found"] == {fp: 0 for fp in NO_FRAMES}

@@ -26,6 +26,20 @@ struct lists {
 	unsigned long nr_isolate[MAX_NR_ZONES];
 };
 
+/** use_per_cpu_lists - real ones, and larger than so small zones would have */
+static inline void use_per_cpu_lists(void)
+{
+	struct zone *zone;
+
+	setup_per_cpu_pageset();
+	for_each_populated_zone(zone) {
+		struct per_cpu_pages *pcp = &this_cpu_ptr(zone->pageset)->pcp;
+
+		pcp->batch = 7;
+		pcp->high = 6 * pcp->batch;
+	}
+}
+
 static inline unsigned long free_pages_of(enum zone_type type)
 {
 	return zone_page_state_snapshot(zone_of(type), NR_FREE_PAGES);

@@ -17,6 +17,7 @@ static struct lists before;
 static int setup(void **state __maybe_unused)
 {
 	boot_blocks(LOW_BLOCKS, HIGH_BLOCKS);
+	use_per_cpu_lists();
 	take_lists(&before);
 	return 0;
 }

@@ -10,6 +10,7 @@ static struct lists before;
 static int setup(void **state __maybe_unused)
 {
 	boot_blocks(LOW_BLOCKS, HIGH_BLOCKS);
+	use_per_cpu_lists();
 	take_lists(&before);
 	return 0;
 }
@@ -223,6 +224,8 @@ static void test_range_that_is_not_in_one_zone_is_EINVAL(
 
 static void test_pageblock_without_memory_is_EINVAL(void **state __maybe_unused)
 {
+	enum migratetype type;
+
 	new_ram_with_pool(RAM_BASE, LOW_BLOCKS * BLOCK_BYTES,
 			  RAM_BASE + LOW_BLOCKS * BLOCK_BYTES);
 	memblock_add(RAM_BASE, 2 * BLOCK_BYTES);
@@ -230,12 +233,13 @@ static void test_pageblock_without_memory_is_EINVAL(void **state __maybe_unused)
 		     4 * BLOCK_BYTES - PAGE_SIZE);
 	boot();
 	take_lists(&before);
+	type = type_of(block_pfn(4) + 1);
 	assert_int_equal(isolate(1, 3), -EINVAL);
 	assert_lists_are(&before);
 	assert_int_equal(isolate(4, 5), 0);	/* begins with a hole */
 	assert_false(test_pages_isolated(block_pfn(4), block_pfn(5)));
 	assert_true(test_pages_isolated(block_pfn(4) + 1, block_pfn(5)));
-	undo(4, 5);
+	undo_isolate_page_range(block_pfn(4), block_pfn(5), type);
 	assert_lists_are(&before);
 }
 

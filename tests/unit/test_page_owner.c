@@ -115,6 +115,54 @@ static void test_a_deep_trace_keeps_its_inner_end(void **state __maybe_unused)
 		assert_true(RETURNS_INTO(ext->trace[i], deep_caller));
 }
 
+/* A caller that has gone: its frame's place was used again. */
+static void test_trace_without_the_caller_is_kept_whole(
+	void **state __maybe_unused)
+{
+	struct page *page = first_caller(GFP_KERNEL, 0);
+
+	__set_page_owner(page, 0, GFP_KERNEL, 0x1234);
+	assert_int_equal(ext_of(page)->ip, 0x1234);
+	assert_true(ext_of(page)->nr_entries >= 2);
+	assert_true(RETURNS_INTO_TEST(ext_of(page)->trace[2],
+			test_trace_without_the_caller_is_kept_whole) ||
+		    RETURNS_INTO_TEST(ext_of(page)->trace[1],
+			test_trace_without_the_caller_is_kept_whole));
+}
+
+static noinline unsigned int trace_of(unsigned long *entries, unsigned int max,
+				      unsigned int skip)
+{
+	unsigned int n = arch_stack_trace(entries, max, skip);
+
+	assert_true(n <= max);
+	return n;
+}
+
+static void test_stack_trace_keeps_to_its_bounds(void **state __maybe_unused)
+{
+	unsigned long all[40] = { 0 }, part[40];
+	unsigned int found = trace_of(all, 40, 0);
+
+	assert_in_range(found, 2, 39);
+	assert_true(RETURNS_INTO(all[0], trace_of));
+	assert_true(RETURNS_INTO_TEST(all[1],
+				      test_stack_trace_keeps_to_its_bounds));
+	for (unsigned int max = 0; max < found; max++) {
+		memset(part, 0xa5, sizeof(part));
+		assert_int_equal(trace_of(part, max, 0), max);
+		for (unsigned int i = 2; i < max; i++)
+			assert_int_equal(part[i], all[i]);
+		assert_int_equal(part[max], 0xa5a5a5a5a5a5a5a5UL);
+	}
+	for (unsigned int skip = 2; skip < found; skip++) {
+		assert_int_equal(trace_of(part, 40, skip), found - skip);
+		assert_int_equal(part[0], all[skip]);
+	}
+	assert_int_equal(trace_of(part, 40, found), 0);
+	assert_int_equal(trace_of(part, 40, ~0u), 0);
+}
+
 static void test_all_ways_in_name_their_caller(void **state __maybe_unused)
 {
 	unsigned long addr = __get_free_pages(GFP_KERNEL, 1);
@@ -316,6 +364,8 @@ int main(void)
 		T(test_record_says_order_gfp_and_caller),
 		T(test_trace_begins_with_the_caller_and_goes_outwards),
 		T(test_a_deep_trace_keeps_its_inner_end),
+		T(test_trace_without_the_caller_is_kept_whole),
+		T(test_stack_trace_keeps_to_its_bounds),
 		T(test_all_ways_in_name_their_caller),
 		T(test_freed_pages_have_no_owner),
 		T(test_a_second_reference_keeps_the_owner),

@@ -76,8 +76,8 @@ void cma_init_reserved_areas(void);
 
 /**
  * cma_alloc - @count pages of an area, the lowest range that can be had
- * @align: log2 of what the first pfn is a multiple of, in pages; at least
- *         order_per_bit, as each range begins with a bit
+ * @align: log2 of what the first pfn is a multiple of, in pages. Each range
+ *         begins with a bit, which is order_per_bit at least.
  * Return: the first page, each with count 1; NULL when the area is not active
  *         or has no such range whose pages are free: a movable page in the way
  *         stays there.
