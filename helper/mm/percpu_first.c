@@ -184,9 +184,9 @@ void pcpu_setup_first_chunk(const struct pcpu_alloc_info *ai, void *base)
 						pcpu_reserved_chunk_limit);
 	pcpu_first_chunk = make_first_chunk(base, pcpu_reserved_chunk_limit,
 					    pcpu_first_chunk_limit);
-	pcpu_nr_empty_pop_pages =
-		(pcpu_first_chunk_limit >> PAGE_SHIFT) -
-		(ALIGN(pcpu_reserved_chunk_limit, (int)PAGE_SIZE) >> PAGE_SHIFT);
+	pcpu_nr_empty_pop_pages = (pcpu_first_chunk_limit -
+				   ALIGN(pcpu_reserved_chunk_limit,
+					 (int)PAGE_SIZE)) >> PAGE_SHIFT;
 	pcpu_chunk_relocate(pcpu_first_chunk, -1);
 	pcpu_base_addr = base;
 }

@@ -44,7 +44,7 @@ struct pcpu_chunk {
 	int contig_hint;		/* (L) bytes */
 	void *base_addr;		/* of unit offset 0 */
 	int map_used;			/* (L) areas */
-	int map_alloc;			/* (L) entries that map[] has room for */
+	int map_alloc;			/* (L) entries map[] has room for */
 	int *map;			/* (L) */
 	struct vm_struct **data;	/* its vmalloc areas; NULL: from boot */
 	int first_free;			/* (L) index in map[] */
@@ -72,7 +72,7 @@ struct pcpu_alloc_info {
 	size_t reserved_size;
 	size_t dyn_size;
 	size_t unit_size;
-	size_t atom_size;		/* what one allocation is a multiple of */
+	size_t atom_size;		/* allocations are multiples of it */
 	size_t alloc_size;		/* of one allocation */
 	size_t __ai_size;		/* of this, as memblock has it */
 	int nr_groups;			/* 1: one node */

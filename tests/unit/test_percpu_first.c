@@ -64,16 +64,18 @@ static void test_the_boot_cpu_uses_its_copy_from_the_second_step_on(
 static void test_units_follow_each_other_and_offsets_say_where(
 	void **state __maybe_unused)
 {
+	const char *base;
 	unsigned int cpu;
 
 	boot_cpus(5);
+	base = pcpu_base_addr;
 	assert_int_equal(pcpu_nr_units, 5);
 	for_each_possible_cpu(cpu) {
 		assert_int_equal(pcpu_unit_map[cpu], cpu);
 		assert_int_equal(pcpu_unit_offsets[cpu],
-				 (unsigned long)cpu * (unsigned long)pcpu_unit_size);
+				 (int)cpu * pcpu_unit_size);
 		assert_ptr_equal(per_cpu_ptr(&__per_cpu_start[0], cpu),
-				 (char *)pcpu_base_addr + pcpu_unit_offsets[cpu]);
+				 base + pcpu_unit_offsets[cpu]);
 	}
 	assert_true(IS_ALIGNED((uintptr_t)pcpu_base_addr, PAGE_SIZE));
 	assert_int_equal(pcpu_group_sizes[0], 5 * pcpu_unit_size);
@@ -141,7 +143,8 @@ static void test_what_a_unit_does_not_need_goes_back_to_memblock(
 		end = at + (phys_addr_t)pcpu_first_chunk_limit;
 		assert_true(memblock_is_reserved(at));
 		assert_true(memblock_is_reserved(end - 1));
-		assert_false(memblock_is_region_reserved(end, at + SZ_1M - end));
+		assert_false(memblock_is_region_reserved(end,
+							 at + SZ_1M - end));
 	}
 	assert_null(memblock_check());
 	assert_percpu_sound();

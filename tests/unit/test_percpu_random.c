@@ -128,8 +128,9 @@ static void test_reserved_chunk_is_first_fit_byte_for_byte(
 		assert_true(end <= (int)sizeof(owner));
 		memset(owner, FIXED, (size_t)pcpu_static_size);
 		for (int i = 0; i < ROUNDS; i++) {
-			unsigned int id = 1 + (unsigned int)below(&rng, MAX_LIVE);
+			unsigned int id = (unsigned int)below(&rng, MAX_LIVE);
 
+			id++;
 			host_set_cpu((unsigned int)below(&rng, nr_cpu_ids));
 			if (live[id].ptr) {
 				give_back(id);
