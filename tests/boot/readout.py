@@ -39,9 +39,10 @@ def regions(name):
 
 
 def stat(value, item):
-    """A counter of a zone, without per-CPU differences."""
-    return int(gdb.parse_and_eval(f"((struct zone *) {int(value.address)})"
-                                  f"->vm_stat[{item}].counter"))
+    """A counter of a zone, with the CPUs' differences."""
+    index = number(item)
+    return int(value["vm_stat"][index]["counter"]) + sum(
+        int(pageset["vm_stat_diff"][index]) for pageset in pagesets(value))
 
 
 def zone(value, orders):
@@ -51,7 +52,34 @@ def zone(value, orders):
             "free_pages": stat(value, "NR_FREE_PAGES"),
             "slab_pages": stat(value, "NR_SLAB_RECLAIMABLE")
             + stat(value, "NR_SLAB_UNRECLAIMABLE"),
+            "table_pages": stat(value, "NR_PAGETABLE"),
+            "pcp_pages": sum(int(pageset["pcp"]["count"])
+                             for pageset in pagesets(value)),
             "free_cma": stat(value, "NR_FREE_CMA_PAGES")}
+
+
+def pagesets(zone):
+    """What each possible CPU has of a zone."""
+    for cpu in range(number("nr_cpu_ids")):
+        address = (int(zone["pageset"]) + number(f"__per_cpu_offset[{cpu}]")
+                   & 0xffffffff)
+        yield gdb.parse_and_eval(f"*(struct per_cpu_pageset *) {address}")
+
+
+def vmap_areas():
+    """[virtual, pages] of what the vmalloc area's list says is mapped."""
+    found = []
+    head = gdb.parse_and_eval("&vmap_area_list")
+    link = head["next"]
+    while link != head:
+        area = gdb.parse_and_eval(
+            f"(struct vmap_area *) ((char *) {int(link)}"
+            " - (long) &((struct vmap_area *) 0)->list)")
+        guard = 0 if int(area["vm"]["flags"]) & 0x40 else 4096
+        size = int(area["va_end"]) - int(area["va_start"]) - guard
+        found.append([int(area["va_start"]), size // 4096])
+        link = link["next"]
+    return found
 
 
 def truth(name, zones, orders):
@@ -139,7 +167,6 @@ def read_state(probes):
         "accessible": {addr: access(inferior, addr) for addr in probes},
         "zone_check": [called(f"zone_check(&contig_page_data.node_zones[{i}])")
                        for i in range(count)],
-        "memblock_check": called("memblock_check()"),
-        "slab_check": called("slab_check()"),
+        "mm_check": called("mm_check()"), "vmap_areas": vmap_areas(),
         "slab_state": number("slab_state == FULL"),
     }))
