@@ -80,8 +80,8 @@ static void __init_single_page(struct page *page, enum zone_type zone)
 
 /*
  * The pages of holes keep their zeros, so that their _mapcount is 0: never
- * PageBuddy. Every pageblock that has memory starts as Movable, also a first
- * one that the zone begins inside of.
+ * PageBuddy. A pageblock is Movable by its first page: one that the zone or a
+ * bank begins inside of stays Unmovable, the type 0.
  */
 static void memmap_init_zone(struct zone *zone)
 {
@@ -93,9 +93,8 @@ static void memmap_init_zone(struct zone *zone)
 		end = clamp(end, zone->zone_start_pfn, zone_end_pfn(zone));
 		for (pfn = start; pfn < end; pfn++)
 			__init_single_page(pfn_to_page(pfn), zone_idx(zone));
-		for (pfn = start; pfn < end;
-		     pfn = ALIGN_DOWN(pfn, pageblock_nr_pages) +
-			   pageblock_nr_pages)
+		for (pfn = ALIGN(start, pageblock_nr_pages); pfn < end;
+		     pfn += pageblock_nr_pages)
 			set_pfnblock_migratetype(zone, pfn, MIGRATE_MOVABLE);
 	}
 }

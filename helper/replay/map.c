@@ -51,6 +51,7 @@ void map_clear(void)
 {
 	map.nr_memory = map.nr_reserved = map.nr_ops = 0;
 	map.lowmem_limit = 0;
+	map.page_bytes = 0;
 }
 
 void map_destroy(void)
@@ -94,6 +95,21 @@ static void read_region(struct region *table, unsigned long *n,
 		    rgn->base < table[i].base + table[i].size)
 			fail("overlaps the memory of line %lu", table[i].line);
 	++*n;
+}
+
+static void read_mem_map(char **word, int words)
+{
+	if (words != 4)
+		fail("expected: mem-map PFN PHYS BYTES");
+	map.mem_map_pfn = map_number(word[1], "pfn");
+	map.mem_map = map_number(word[2], "address");
+	map.page_bytes = map_number(word[3], "size");
+	if (!map.page_bytes || map.page_bytes > MAX_PAGE_BYTES)
+		fail("a struct page has 1 to %d bytes: %s", MAX_PAGE_BYTES,
+		     word[3]);
+	if (map.mem_map >= MAX_ADDR)
+		fail("mem_map is above 0x%lx, the highest address of a map",
+		     MAX_ADDR);
 }
 
 #define GFP_NAME(name) { #name, name }
@@ -211,9 +227,11 @@ void map_read_line(char *line)
 		read_region(map.reserved, &map.nr_reserved, word, words);
 	else if (strcmp(word[0], "lowmem-limit") == 0 && words == 2)
 		map.lowmem_limit = map_number(word[1], "limit");
+	else if (strcmp(word[0], "mem-map") == 0)
+		read_mem_map(word, words);
 	else if (strcmp(word[0], "alloc") == 0 || strcmp(word[0], "free") == 0)
 		read_operation(word, words);
 	else
-		fail("expected memory, reserved, lowmem-limit, alloc or free: %s",
+		fail("expected memory, reserved, lowmem-limit, mem-map, alloc or free: %s",
 		     word[0]);
 }

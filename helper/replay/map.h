@@ -23,6 +23,7 @@ _Static_assert(PAGE_SHIFT + MAX_ORDER <= 44, "SHIFT keeps blocks aligned");
 #define MAX_FRAMES	(1UL << 24)	/* first to last: 64 GiB */
 #define MAX_LINES	16384		/* of one kind, in one map */
 #define MAX_NAME	64
+#define MAX_PAGE_BYTES	4096		/* of another machine's struct page */
 
 struct region {
 	phys_addr_t base, size;
@@ -47,6 +48,11 @@ struct map {
 	struct operation *ops;
 	unsigned long nr_memory, nr_reserved, nr_ops;
 	phys_addr_t lowmem_limit;
+
+	/* That machine's mem_map: of page mem_map_pfn at mem_map. */
+	phys_addr_t mem_map;
+	unsigned long mem_map_pfn;
+	unsigned long page_bytes;	/* a struct page of it; 0: not given */
 };
 
 extern struct map map;

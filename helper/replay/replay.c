@@ -14,6 +14,10 @@
  * the map, and must lie below the end of lowmem. So the map is moved up by
  * SHIFT, which leaves every alignment as it is, and an early pool that is no
  * memory of the map's lies in front of it. What is printed is moved back.
+ *
+ * mem_init() gives back those parts of mem_map that describe holes: of ours,
+ * which is not in the map. Where the map says where that machine's own is,
+ * the same parts of that go back to the map's memblock.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -65,6 +69,15 @@ static void check_map(phys_addr_t *first, phys_addr_t *last)
 	if (map.lowmem_limit % PAGE_SIZE || map.lowmem_limit > MAX_ADDR)
 		fail("lowmem limit 0x%lx is not a page's address below 0x%lx",
 		     map.lowmem_limit, MAX_ADDR);
+	if (!map.page_bytes)
+		return;
+	if (map.mem_map_pfn > PFN_DOWN(*first))
+		fail("mem_map begins with pfn 0x%lx, memory with 0x%lx",
+		     map.mem_map_pfn, PFN_DOWN(*first));
+	if ((PFN_UP(*last) - map.mem_map_pfn) * map.page_bytes >
+	    MAX_ADDR - map.mem_map)
+		fail("mem_map ends above 0x%lx, the highest address of a map",
+		     MAX_ADDR);
 }
 
 /* Of the list, not of the lines: what touches is one region. */
@@ -78,6 +91,32 @@ static void check_lowmem(void)
 			return;
 	fail("no whole page of memory below the lowmem limit 0x%lx",
 	     map.lowmem_limit);
+}
+
+/* Where that machine has the struct page of a page of the map. */
+static phys_addr_t map_page_phys(unsigned long pfn)
+{
+	return map.mem_map + SHIFT +
+	       (pfn - SHIFT_PFN - map.mem_map_pfn) * map.page_bytes;
+}
+
+/* free_unused_memmap() of init.c, for the mem_map in the map. */
+static void free_map_memmap(void)
+{
+	unsigned long start, end, prev_end = 0;
+	int i;
+
+	for_each_mem_pfn_range(i, NUMA_NO_NODE, &start, &end, NULL) {
+		start = ALIGN_DOWN(start, MAX_ORDER_NR_PAGES);
+		if (prev_end && prev_end < start) {
+			phys_addr_t from = PAGE_ALIGN(map_page_phys(prev_end));
+			phys_addr_t to = map_page_phys(start) & PAGE_MASK;
+
+			if (from < to && memblock_free(from, to - from))
+				fail("mem_map cannot be given back");
+		}
+		prev_end = ALIGN(end, MAX_ORDER_NR_PAGES);
+	}
 }
 
 /* The pool is in front of the map: [start - early, start). */
@@ -102,6 +141,8 @@ static void hand_over(phys_addr_t start, phys_addr_t early)
 	bootmem_init();
 	build_all_zonelists();
 	page_alloc_init();
+	if (map.page_bytes)
+		free_map_memmap();
 	mem_init();
 }
 

@@ -52,6 +52,10 @@ KERNELS = (
     # The article's situation: 1.5 GB at 0x10000000, a CMA pool at its top.
     Kernel("armmp-6.1-sabrelite", "bookworm", "armhf", "6.1.0-*[0-9]", "armmp",
            SABRELITE, append="cma=320M"),
+    Kernel("armmp-5.10", "bullseye", "armhf", "5.10.0-*[0-9]", "armmp",
+           VIRT_ARM),
+    Kernel("armmp-6.12", "trixie", "armhf", "6.12.*+deb13", "armmp",
+           VIRT_ARM),
 )
 
 

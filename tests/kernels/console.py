@@ -86,7 +86,7 @@ class ZoneText:
     spanned: int
     present: int
     managed: int
-    cma: int
+    cma: int | None     # before 5.11 no zone counts them
     start_pfn: int      # 0 in an empty zone, which prints none
 
 
@@ -102,7 +102,8 @@ def zoneinfo(console: str) -> list[ZoneText]:
         zones.append(ZoneText(
             re.match(r"Node \d+, zone +(\S+)", block)[1], count("pages free"),
             count("spanned"), count("present"), count("managed"),
-            count("cma"), count("start_pfn")))
+            count("cma") if re.search(r"^ +cma +\d", block, re.MULTILINE)
+            else None, count("start_pfn")))
     return zones
 
 

@@ -31,7 +31,7 @@ class Buddy:
         self.expected = expected
         self.lists: dict[tuple[str, int, str], list[int]] = {}
         self.heads: dict[int, tuple[int, str]] = {}     # pfn of a free block -> its order, its list's type
-        self.types: dict[tuple[str, int], str] = {}     # of a zone's pageblock, where it is not MOVABLE
+        self.types: dict[tuple[str, int], str] = {}     # of a zone's pageblock, where it has changed
         self.mixed = sum(zone.present_pages for zone in expected.zones()) < TYPES * self.block_pages
         for start, end in self._handed_over():
             while start < end:
@@ -59,7 +59,8 @@ class Buddy:
         return [(*key, pfn) for key, pfns in self.lists.items() for pfn in pfns]
 
     def _type(self, pfn: int) -> str:
-        return self.types.get((self.zone_of(pfn), pfn // self.block_pages), MOVABLE)
+        kind = self.types.get((self.zone_of(pfn), pfn // self.block_pages))
+        return kind or self.expected.migratetype_of(pfn)
 
     def _set_type(self, zone: str, pfn: int, kind: str) -> None:
         self.types[zone, pfn // self.block_pages] = UNMOVABLE if self.mixed else kind

@@ -79,6 +79,11 @@ class Expected:
         """Name of the zone that spans a page of memory."""
         return "Normal" if pfn < self.max_low_pfn else "HighMem"
 
+    def migratetype_of(self, pfn: int) -> str:
+        """Of a free page at the start: its pageblock is movable if that one's first page is memory of the zone."""
+        first = pfn & -(1 << self.orders - 1)
+        return "Movable" if first in self.present and self.zone_of(first) == self.zone_of(pfn) else "Unmovable"
+
     def _canonical(self, zone: Zone) -> Iterator[Block]:
         """Two free halves are one block, from the smallest on: what is left cannot be merged."""
         end = zone.start_pfn + zone.spanned_pages

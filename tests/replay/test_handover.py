@@ -23,7 +23,7 @@ def check(document: Document, expected: Expected) -> None:
     assert len(set(blocks)) == len(blocks)
     assert set(blocks) == expected.blocks
     assert all(block["phys"] == block["pfn"] * PAGE for block in document["blocks"])
-    assert {block["migratetype"] for block in document["blocks"]} <= {"Movable"}
+    assert all(block["migratetype"] == expected.migratetype_of(block["pfn"]) for block in document["blocks"])
     assert document["problems"] == []
     assert document["orders"] == expected.orders
     check_zones(document, expected)

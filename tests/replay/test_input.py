@@ -20,7 +20,7 @@ def error_of(text: str, *args: str) -> str:
 
 
 @pytest.mark.parametrize("line, what", [
-    ("memry 0 4M", "expected memory, reserved, lowmem-limit, alloc or free: memry"),
+    ("memry 0 4M", "expected memory, reserved, lowmem-limit, mem-map, alloc or free: memry"),
     ("memory 0", "expected: memory BASE SIZE [nomap]"),
     ("memory 0x1000 4M mapped", "expected: memory BASE SIZE [nomap]"),
     ("memory 0x1000 4M nomap nomap", "expected: memory BASE SIZE [nomap]"),
@@ -36,9 +36,17 @@ def error_of(text: str, *args: str) -> str:
     ("memory 0xfffffffffffffffff 1", "ends above 0x100000000000, the highest address of a map"),
     ("memory 0x1110000000 4K", "map too large: at most 64 GiB from first to last byte of memory"),
     ("reserved 0x4000000 4M nomap", "expected: reserved BASE SIZE"),
-    ("lowmem-limit", "expected memory, reserved, lowmem-limit, alloc or free: lowmem-limit"),
+    ("lowmem-limit", "expected memory, reserved, lowmem-limit, mem-map, alloc or free: lowmem-limit"),
     ("lowmem-limit 0x10000001", "lowmem limit 0x10000001 is not a page's address below 0x100000000000"),
     ("lowmem-limit 0x10000000", "no whole page of memory below the lowmem limit 0x10000000"),
+    ("mem-map 0x10000 0x10100000", "expected: mem-map PFN PHYS BYTES"),
+    ("mem-map x 0x10100000 32", "pfn is not a number: x"),
+    ("mem-map 0x10000 y 32", "address is not a number: y"),
+    ("mem-map 0x10000 0x10100000 0", "a struct page has 1 to 4096 bytes: 0"),
+    ("mem-map 0x10000 0x10100000 4097", "a struct page has 1 to 4096 bytes: 4097"),
+    ("mem-map 0x10000 0x100000000000 32", "mem_map is above 0x100000000000, the highest address of a map"),
+    ("mem-map 0x10001 0x10100000 32", "mem_map begins with pfn 0x10001, memory with 0x10000"),
+    ("mem-map 0x10000 0xfffffff8001 32", "mem_map ends above 0x100000000000, the highest address of a map"),
     ("alloc", "expected: alloc NAME ORDER [GFP]"),
     ("alloc a", "expected: alloc NAME ORDER [GFP]"),
     ("alloc a b", "order is not a number: b"),
