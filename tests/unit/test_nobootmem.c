@@ -4,6 +4,7 @@
  * be free is counted by hand from memblock's lists (handover.h).
  */
 #include "handover.h"
+#include <mm/mm_debug.h>
 
 #define MAP_BYTES	(8 * BLOCK_BYTES)
 #define LIMIT		(RAM_BASE + 4 * BLOCK_BYTES)
@@ -56,13 +57,26 @@ static void test_free_all_bootmem_does_lowmem_and_counts_it(
 	assert_handed_over();
 }
 
+static unsigned int hand_overs;
+
+/* What comes after it in mm_init() allocates. */
+static void look_after_mem_init(const char *name)
+{
+	if (strcmp(name, "mem_init"))
+		return;
+	hand_overs++;
+	assert_handed_over();
+}
+
 static void test_mm_init_hands_over_the_same(void **state __maybe_unused)
 {
 	memblock_add(RAM_BASE, MAP_BYTES);
 	memblock_reserve(RAM_BASE + 0x1234, 0x54321);
 	boot_to_zones();
+	hand_overs = 0;
+	mm_transition_hook = look_after_mem_init;
 	mm_init();
-	assert_handed_over();
+	assert_int_equal(hand_overs, 1);
 	assert_non_null(strstr(host_console(), "Memory: "));
 }
 

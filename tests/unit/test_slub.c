@@ -98,6 +98,8 @@ static void test_each_operation_moves_the_tid_on(void **state __maybe_unused)
 	assert_int_equal(cpu_of(cache, 0)->tid, tid + TID_STEP);
 	kmem_cache_free(cache, object);
 	assert_int_equal(cpu_of(cache, 0)->tid, tid + 2 * TID_STEP);
+	alloc();				/* now from the CPU's freelist */
+	assert_int_equal(cpu_of(cache, 0)->tid, tid + 3 * TID_STEP);
 	assert_int_equal(cpu_of(cache, 3)->tid, 3);
 }
 

@@ -274,6 +274,48 @@ static void test_a_shrinker_may_use_the_cache_that_is_short(
 	assert_slabs_sound();
 }
 
+/* Half of memory is free, in single pages: reason to take one, not to reclaim. */
+static void test_nothing_is_reclaimed_for_a_large_slab(
+	void **state __maybe_unused)
+{
+	struct shrinker shrinker = { .count_objects = count_spare,
+				     .scan_objects = scan_spare,
+				     .seeks = DEFAULT_SEEKS };
+	struct hoard h = hoard_all(0);
+	struct page *page, *odd = NULL;
+	void *object;
+
+	while ((page = h.first)) {
+		h.first = (struct page *)page_private(page);
+		set_page_private(page, 0);
+		if (page_to_pfn(page) % 2) {
+			set_page_private(page, (unsigned long)odd);
+			odd = page;
+		} else {
+			__free_page(page);
+		}
+	}
+	h.first = odd;
+	memalloc_noreclaim = false;
+	drain_all_pages(NULL);
+	nr_scans = 0;
+	nr_spare = 1;				/* as far as it says */
+	hidden = NULL;
+	shrunk = make_cache("shrunk", 2048, 0, 0, NULL);
+	spare[0] = kmem_cache_alloc(shrunk, GFP_ATOMIC);
+	assert_non_null(spare[0]);
+	kmem_cache_alloc(shrunk, GFP_ATOMIC);	/* that slab is full now */
+	assert_int_equal(register_shrinker(&shrinker), 0);
+	object = kmem_cache_alloc(shrunk, GFP_KERNEL);
+	assert_non_null(object);
+	assert_int_equal(oo_order(shrunk->oo), 3);
+	assert_int_equal(compound_order(slab_of(object)), 0);
+	assert_int_equal(nr_scans, 0);
+	unregister_shrinker(&shrinker);
+	hoard_free(&h);
+	assert_slabs_sound();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -285,6 +327,7 @@ int main(void)
 		CASE(test_creating_fails_cleanly_at_every_step),
 		CASE(test_creating_fails_cleanly_without_per_cpu_memory),
 		CASE(test_a_shrinker_may_use_the_cache_that_is_short),
+		CASE(test_nothing_is_reclaimed_for_a_large_slab),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
