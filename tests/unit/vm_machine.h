@@ -65,7 +65,7 @@ static void on_fault(int signal)
 }
 
 /** faults - does reading, or writing, a byte there fault? */
-static noinline bool faults(const void *addr, bool write)
+static noinline __maybe_unused bool faults(const void *addr, bool write)
 {
 	struct sigaction act = { .sa_handler = on_fault }, old_segv, old_bus;
 	volatile char *byte = (volatile char *)addr;
