@@ -378,7 +378,7 @@ static void test_a_table_is_named_by_both_sections_and_has_a_lock(
 	assert_int_equal(tables(), 1);
 }
 
-/* --- random bytes ----------------------------------------------------------- */
+/* --- random bytes --------------------------------------------------------- */
 
 struct held {
 	unsigned char *mem;

@@ -130,7 +130,7 @@ static void *hoarded_locks[MAX_HOARD];
 static unsigned int nr_hoarded_locks;
 static struct page *lock_page;
 
-/** hoard_objects - also those free in slabs, so that each object needs a page */
+/** hoard_objects - those free in slabs too: each object needs a page then */
 static inline void hoard_objects(void)
 {
 	lock_page = hoard[0];
