@@ -65,7 +65,7 @@ static void on_fault(int signal)
 }
 
 /** faults - does reading, or writing, a byte there fault? */
-static noinline bool faults(const void *addr, bool write)
+static noinline __maybe_unused bool faults(const void *addr, bool write)
 {
 	struct sigaction act = { .sa_handler = on_fault }, old_segv, old_bus;
 	volatile char *byte = (volatile char *)addr;
@@ -130,7 +130,7 @@ static void *hoarded_locks[MAX_HOARD];
 static unsigned int nr_hoarded_locks;
 static struct page *lock_page;
 
-/** hoard_objects - also those free in slabs, so that each object needs a page */
+/** hoard_objects - those free in slabs too: each object needs a page then */
 static inline void hoard_objects(void)
 {
 	lock_page = hoard[0];
