@@ -23,9 +23,9 @@
 /* --- freeing -------------------------------------------------------------- */
 
 /* Can the pages be free, and are they without any flag now? */
-static __always_inline bool free_pages_prepare(struct page *page,
-					       unsigned int order,
-					       unsigned long ip)
+static __hot_inline bool free_pages_prepare(struct page *page,
+					    unsigned int order,
+					    unsigned long ip)
 {
 	struct pages_seen seen;
 
@@ -43,9 +43,9 @@ static __always_inline bool free_pages_prepare(struct page *page,
 	return true;
 }
 
-static __always_inline void __free_hot_cold_page(struct page *page,
-						 unsigned long pfn, bool cold,
-						 unsigned long ip)
+static __hot_inline void __free_hot_cold_page(struct page *page,
+					      unsigned long pfn, bool cold,
+					      unsigned long ip)
 {
 	struct zone *zone = page_zone(page);
 	enum migratetype type;
@@ -71,8 +71,8 @@ void free_hot_cold_page(struct page *page, bool cold)
 	__free_hot_cold_page(page, page_to_pfn(page), cold, _RET_IP_);
 }
 
-static __always_inline void free_the_page(struct page *page, unsigned int order,
-					  unsigned long ip)
+static __hot_inline void free_the_page(struct page *page, unsigned int order,
+				       unsigned long ip)
 {
 	unsigned long pfn = page_to_pfn(page);
 
@@ -114,9 +114,9 @@ void free_pages(unsigned long addr, unsigned int order)
 
 /* --- allocating ----------------------------------------------------------- */
 
-static __always_inline bool check_new_pages(struct page *page,
-					    unsigned int order,
-					    unsigned long ip)
+static __hot_inline bool check_new_pages(struct page *page,
+					 unsigned int order,
+					 unsigned long ip)
 {
 	struct pages_seen seen = look_at_pages(page, order);
 
@@ -132,8 +132,8 @@ static noinline void clear_pages(struct page *page, unsigned int order)
 		clear_highpage(page + i);
 }
 
-static __always_inline void prep_new_page(struct page *page, unsigned int order,
-					  gfp_t gfp, unsigned long ip)
+static __hot_inline void prep_new_page(struct page *page, unsigned int order,
+				       gfp_t gfp, unsigned long ip)
 {
 	set_page_private(page, 0);
 	set_page_count(page, 1);
@@ -149,10 +149,10 @@ _Static_assert(PGALLOC_HIGH == PGALLOC_NORMAL + ZONE_HIGHMEM &&
 	       "one event for each zone");
 
 /* A bad page stays where it is, off the lists: the next. */
-static __always_inline struct page *rmqueue_pcplist(const struct zoneref *ref,
-						    gfp_t gfp,
-						    enum migratetype type,
-						    unsigned long ip)
+static __hot_inline struct page *rmqueue_pcplist(const struct zoneref *ref,
+						 gfp_t gfp,
+						 enum migratetype type,
+						 unsigned long ip)
 {
 	unsigned long flags = arch_local_irq_save();
 	struct per_cpu_pages *pcp = this_cpu_pcp(ref->zone);
@@ -175,7 +175,7 @@ static __always_inline struct page *rmqueue_pcplist(const struct zoneref *ref,
 	return page;
 }
 
-static __always_inline struct page *
+static __hot_inline struct page *
 rmqueue_block(const struct zoneref *ref, unsigned int order,
 	      unsigned int alloc_flags, enum migratetype type, unsigned long ip)
 {
@@ -192,10 +192,10 @@ rmqueue_block(const struct zoneref *ref, unsigned int order,
  * Sure to stay above @mark, and quickly said. A block of @order need not be
  * there: who looks for one finds that out, at no greater cost.
  */
-static __always_inline bool zone_has_plenty(const struct zone *zone,
-					    unsigned int order,
-					    unsigned int alloc_flags,
-					    int classzone_idx)
+static __hot_inline bool zone_has_plenty(const struct zone *zone,
+					 unsigned int order,
+					 unsigned int alloc_flags,
+					 int classzone_idx)
 {
 	unsigned long mark = zone->watermark[alloc_flags & ALLOC_WMARK_MASK];
 	unsigned long spoken_for = zone->nr_reserved_highatomic;
@@ -207,10 +207,10 @@ static __always_inline bool zone_has_plenty(const struct zone *zone,
 	       mark + spoken_for + (1UL << order);
 }
 
-static __always_inline bool zone_may_serve(const struct zone *zone,
-					   unsigned int order,
-					   unsigned int alloc_flags,
-					   int classzone_idx)
+static __hot_inline bool zone_may_serve(const struct zone *zone,
+					unsigned int order,
+					unsigned int alloc_flags,
+					int classzone_idx)
 {
 	unsigned long mark = zone->watermark[alloc_flags & ALLOC_WMARK_MASK];
 
@@ -222,7 +222,7 @@ static __always_inline bool zone_may_serve(const struct zone *zone,
 }
 
 /* The first zone of a list that is not too high; its zone is NULL: none. */
-static __always_inline const struct zoneref *
+static __hot_inline const struct zoneref *
 first_zoneref(const struct zonelist *zonelist, enum zone_type high_zoneidx)
 {
 	const struct zoneref *ref = zonelist->_zonerefs;
@@ -264,7 +264,7 @@ struct page *get_page_from_freelist(gfp_t gfp, unsigned int order,
 }
 
 /* Movable pages may lie in CMA pageblocks. */
-static __always_inline unsigned int low_alloc_flags(enum migratetype type)
+static __hot_inline unsigned int low_alloc_flags(enum migratetype type)
 {
 	return ALLOC_WMARK_LOW | (type == MIGRATE_MOVABLE ? ALLOC_CMA : 0);
 }
@@ -292,7 +292,7 @@ static noinline struct page *__alloc_pages(gfp_t gfp, unsigned int order,
 }
 
 /* What most requests find: the best zone has plenty, and such a block. */
-static __always_inline struct page *
+static __hot_inline struct page *
 alloc_from_best_zone(gfp_t gfp, unsigned int order, unsigned long ip)
 {
 	const struct zoneref *ref = first_zoneref(
@@ -314,7 +314,7 @@ alloc_from_best_zone(gfp_t gfp, unsigned int order, unsigned long ip)
 	return page;
 }
 
-static __always_inline struct page *
+static __hot_inline struct page *
 alloc_any(gfp_t gfp, unsigned int order, unsigned long ip)
 {
 	struct page *page = NULL;

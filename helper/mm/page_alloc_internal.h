@@ -25,6 +25,16 @@
 DECLARE_PER_CPU(struct per_cpu_pageset, boot_pageset);
 DECLARE_PER_CPU(struct per_cpu_nodestat, boot_nodestats);
 
+/*
+ * Of the hot paths: a part of its callers where the compiler optimises, a
+ * function to step into and to stop at where it does not.
+ */
+#ifdef __OPTIMIZE__
+#define __hot_inline inline __attribute__((always_inline))
+#else
+#define __hot_inline inline
+#endif
+
 /* What does not change while one request is served. */
 struct alloc_context {
 	const struct zonelist *zonelist;
@@ -36,14 +46,10 @@ struct alloc_context {
 
 /* --- page_buddy.c --------------------------------------------------------- */
 
-/** __merge_free_block - merge a block upwards and list it; count nothing */
-void __merge_free_block(struct page *page, unsigned long pfn, struct zone *zone,
-			unsigned int order, enum migratetype type);
-
 /** __del_from_free_area - take a free block off its list */
 void __del_from_free_area(struct page *page, struct free_area *area);
 
-/** __free_one_page - the same, and count it unless @type is Isolate */
+/** __free_one_page - merge a block upwards, list and count it (ZONE-2) */
 void __free_one_page(struct page *page, unsigned long pfn, struct zone *zone,
 		     unsigned int order, enum migratetype type);
 /* The same with its pageblock's type; takes zone->lock. */
@@ -125,8 +131,8 @@ static inline struct per_cpu_pages *this_cpu_pcp(const struct zone *zone)
 }
 
 /** add_to_pcp - to this CPU's list; a batch goes when it is too long */
-static __always_inline void add_to_pcp(struct zone *zone, struct page *page,
-				       enum migratetype type, bool cold)
+static __hot_inline void add_to_pcp(struct zone *zone, struct page *page,
+				    enum migratetype type, bool cold)
 {
 	struct per_cpu_pages *pcp = this_cpu_pcp(zone);
 
@@ -229,9 +235,9 @@ void report_bad_pages(struct page *page, unsigned int order,
 void report_bad_free(struct page *page, unsigned int order, unsigned long ip);
 
 /* Could a block of @order begin here? */
-static __always_inline bool free_order_fits(const struct page *page,
-					    unsigned long pfn,
-					    unsigned int order)
+static __hot_inline bool free_order_fits(const struct page *page,
+					 unsigned long pfn,
+					 unsigned int order)
 {
 	if (unlikely(PageHead(page)))
 		return order == compound_order(page);
@@ -245,9 +251,9 @@ struct pages_seen {
 	unsigned long used;	/* users, a mapping or a mapcount; 0: none */
 };
 
-static __always_inline void look_at_page(const struct page *page,
-					 struct pages_seen *seen,
-					 int *mapcounts)
+static __hot_inline void look_at_page(const struct page *page,
+				      struct pages_seen *seen,
+				      int *mapcounts)
 {
 	seen->flags |= page->flags;
 	seen->used |= (unsigned long)page->mapping;
@@ -255,8 +261,8 @@ static __always_inline void look_at_page(const struct page *page,
 	*mapcounts &= page->_mapcount.counter;
 }
 
-static __always_inline struct pages_seen look_at_pages(const struct page *page,
-						       unsigned int order)
+static __hot_inline struct pages_seen look_at_pages(const struct page *page,
+						    unsigned int order)
 {
 	const struct page *const end = page + (1UL << order);
 	struct pages_seen seen = { 0, 0 };

@@ -45,8 +45,8 @@ void reserve_bootmem_region(phys_addr_t start, phys_addr_t end)
  * Most pages are seen here for the first time since memmap_init_zone(), so
  * what they are like and what they have to be like is one pass.
  */
-static __always_inline struct pages_seen drop_boot_counts(struct page *page,
-							  unsigned long nr)
+static __hot_inline struct pages_seen drop_boot_counts(struct page *page,
+						       unsigned long nr)
 {
 	struct page *const end = page + nr;
 	struct pages_seen seen = { 0, 0 };

@@ -16,10 +16,10 @@
 
 /* --- one block ------------------------------------------------------------ */
 
-static __always_inline void __add_to_free_area(struct page *page,
-					       struct free_area *area,
-					       unsigned int order,
-					       enum migratetype type, bool tail)
+static __hot_inline void __add_to_free_area(struct page *page,
+					    struct free_area *area,
+					    unsigned int order,
+					    enum migratetype type, bool tail)
 {
 	struct list_head *list = &area->free_list[type];
 
@@ -32,18 +32,13 @@ static __always_inline void __add_to_free_area(struct page *page,
 	area->nr_free++;
 }
 
-static __always_inline void del_from_free_area(struct page *page,
-					       struct free_area *area)
+__hot_inline void __del_from_free_area(struct page *page,
+				       struct free_area *area)
 {
 	__list_del_entry(&page->lru);
 	__ClearPageBuddy(page);
 	set_page_private(page, 0);
 	area->nr_free--;
-}
-
-void __del_from_free_area(struct page *page, struct free_area *area)
-{
-	del_from_free_area(page, area);
 }
 
 /* --- merging -------------------------------------------------------------- */
@@ -52,9 +47,9 @@ void __del_from_free_area(struct page *page, struct free_area *area)
  * Can @buddy be merged with @page, both of @order? A page of a hole has
  * _mapcount 0 and so is none; mem_map always reaches to it.
  */
-static __always_inline bool page_is_buddy(const struct page *page,
-					  const struct page *buddy,
-					  unsigned int order)
+static __hot_inline bool page_is_buddy(const struct page *page,
+				       const struct page *buddy,
+				       unsigned int order)
 {
 	return PageBuddy(buddy) && page_private(buddy) == order &&
 	       page->flags >> ZONES_PGSHIFT == buddy->flags >> ZONES_PGSHIFT;
@@ -64,9 +59,9 @@ static __always_inline bool page_is_buddy(const struct page *page,
  * Will this block and its buddy, once that is free too, merge further at
  * once? Then it goes to the tail, to be given out late.
  */
-static __always_inline bool buddy_merge_likely(struct page *page,
-					       unsigned long pfn,
-					       unsigned int order)
+static __hot_inline bool buddy_merge_likely(struct page *page,
+					    unsigned long pfn,
+					    unsigned int order)
 {
 	unsigned long combined_pfn, buddy_pfn;
 	struct page *higher_page;
@@ -81,11 +76,9 @@ static __always_inline bool buddy_merge_likely(struct page *page,
 					    (long)combined_pfn), order + 1);
 }
 
-static __always_inline void merge_free_block(struct page *page,
-					     unsigned long pfn,
-					     struct zone *zone,
-					     unsigned int order,
-					     enum migratetype type)
+__hot_inline void __free_one_page(struct page *page, unsigned long pfn,
+				  struct zone *zone, unsigned int order,
+				  enum migratetype type)
 {
 	struct free_area *area = &zone->free_area[order];
 
@@ -94,41 +87,20 @@ static __always_inline void merge_free_block(struct page *page,
 	VM_BUG_ON(page_zone(page) != zone);		/* BUDDY-4 */
 	VM_BUG_ON(!zone_spans_pfn(zone, pfn));
 
+	if (likely(type != MIGRATE_ISOLATE))		/* ZONE-2 */
+		__mod_zone_freepage_state(zone, 1L << order, type);
 	for (; order < MAX_ORDER - 1; order++, area++) {
 		unsigned long size = 1UL << order;
 		struct page *buddy = pfn & size ? page - size : page + size;
 
 		if (!page_is_buddy(page, buddy, order))
 			break;
-		del_from_free_area(buddy, area);
+		__del_from_free_area(buddy, area);
 		page = min(page, buddy);
 		pfn &= ~size;
 	}
 	__add_to_free_area(page, area, order, type,
 			   buddy_merge_likely(page, pfn, order));
-}
-
-void __merge_free_block(struct page *page, unsigned long pfn, struct zone *zone,
-			unsigned int order, enum migratetype type)
-{
-	merge_free_block(page, pfn, zone, order, type);
-}
-
-static __always_inline void count_and_merge(struct page *page,
-					    unsigned long pfn,
-					    struct zone *zone,
-					    unsigned int order,
-					    enum migratetype type)
-{
-	if (likely(type != MIGRATE_ISOLATE))		/* ZONE-2 */
-		__mod_zone_freepage_state(zone, 1L << order, type);
-	merge_free_block(page, pfn, zone, order, type);
-}
-
-void __free_one_page(struct page *page, unsigned long pfn, struct zone *zone,
-		     unsigned int order, enum migratetype type)
-{
-	count_and_merge(page, pfn, zone, order, type);
 }
 
 void free_one_page(struct zone *zone, struct page *page, unsigned long pfn,
@@ -147,18 +119,15 @@ void free_block(struct zone *zone, struct page *page, unsigned long pfn,
 	unsigned long flags = spin_lock_irqsave(&zone->lock);
 
 	__count_vm_events(PGFREE, 1UL << order);
-	count_and_merge(page, pfn, zone, order,
+	__free_one_page(page, pfn, zone, order,
 			get_pfnblock_migratetype(zone, pfn));
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
 /* --- splitting ------------------------------------------------------------ */
 
-static __always_inline void give_halves_back(struct zone *zone,
-					     struct page *page,
-					     unsigned int low,
-					     unsigned int high,
-					     enum migratetype type)
+__hot_inline void expand(struct zone *zone, struct page *page, unsigned int low,
+			 unsigned int high, enum migratetype type)
 {
 	while (high > low) {
 		high--;
@@ -167,16 +136,10 @@ static __always_inline void give_halves_back(struct zone *zone,
 	}
 }
 
-void expand(struct zone *zone, struct page *page, unsigned int low,
-	    unsigned int high, enum migratetype type)
-{
-	give_halves_back(zone, page, low, high, type);
-}
-
 /* The first block of the smallest order that has one, off its list. */
-static __always_inline struct page *take_smallest(struct zone *zone,
-						  enum migratetype type,
-						  unsigned int *order)
+static __hot_inline struct page *take_smallest(struct zone *zone,
+					       enum migratetype type,
+					       unsigned int *order)
 {
 	struct free_area *area = &zone->free_area[*order];
 
@@ -187,30 +150,24 @@ static __always_inline struct page *take_smallest(struct zone *zone,
 		if (list_empty(list))
 			continue;
 		page = list_entry(list->next, struct page, lru);
-		del_from_free_area(page, area);
+		__del_from_free_area(page, area);
 		return page;
 	}
 	return NULL;
 }
 
-static __always_inline struct page *rmqueue_smallest(struct zone *zone,
-						     unsigned int order,
-						     enum migratetype type)
+__hot_inline struct page *__rmqueue_smallest(struct zone *zone,
+					     unsigned int order,
+					     enum migratetype type)
 {
 	unsigned int found = order;
 	struct page *page = take_smallest(zone, type, &found);
 
 	if (!page)
 		return NULL;
-	give_halves_back(zone, page, order, found, type);
+	expand(zone, page, order, found, type);
 	set_pcppage_migratetype(page, type);
 	return page;
-}
-
-struct page *__rmqueue_smallest(struct zone *zone, unsigned int order,
-				enum migratetype type)
-{
-	return rmqueue_smallest(zone, order, type);
 }
 
 /* No block of its own type: CMA's, where it may be, then another's. */
@@ -225,19 +182,12 @@ static noinline struct page *rmqueue_other(struct zone *zone,
 	return page ? page : __rmqueue_fallback(zone, order, type);
 }
 
-static __always_inline struct page *rmqueue_any(struct zone *zone,
-						unsigned int order,
-						enum migratetype type)
+__hot_inline struct page *__rmqueue(struct zone *zone, unsigned int order,
+				    enum migratetype type)
 {
-	struct page *page = rmqueue_smallest(zone, order, type);
+	struct page *page = __rmqueue_smallest(zone, order, type);
 
 	return likely(page) ? page : rmqueue_other(zone, order, type);
-}
-
-struct page *__rmqueue(struct zone *zone, unsigned int order,
-		       enum migratetype type)
-{
-	return rmqueue_any(zone, order, type);
 }
 
 struct page *rmqueue(struct zone *zone, int zone_idx, unsigned int order,
@@ -249,7 +199,7 @@ struct page *rmqueue(struct zone *zone, int zone_idx, unsigned int order,
 	if (unlikely(alloc_flags & ALLOC_HARDER))
 		page = __rmqueue_smallest(zone, order, MIGRATE_HIGHATOMIC);
 	if (likely(!page))
-		page = rmqueue_any(zone, order, type);
+		page = __rmqueue(zone, order, type);
 	if (likely(page)) {
 		__mod_zone_freepage_state(zone, -(1L << order),
 					  get_pcppage_migratetype(page));

@@ -153,7 +153,6 @@ void free_pcppages_bulk(struct zone *zone, struct per_cpu_pages *pcp, int count)
 {
 	unsigned long flags = spin_lock_irqsave(&zone->lock);
 	struct turn turn = { 0, 0 };
-	long freed = 0, cma = 0;
 
 	pcp->count -= count;
 	while (count) {
@@ -169,16 +168,11 @@ void free_pcppages_bulk(struct zone *zone, struct per_cpu_pages *pcp, int count)
 			/* Isolated while it was here, perhaps. */
 			if (unlikely(zone->nr_isolate_pageblock))
 				type = get_pfnblock_migratetype(zone, pfn);
-			freed += type != MIGRATE_ISOLATE;	/* ZONE-2 */
-			cma += type == MIGRATE_CMA;
-			__merge_free_block(page, pfn, zone, 0, type);
+			__free_one_page(page, pfn, zone, 0, type);
 			turn.pages--;
 			count--;
 		} while (count && turn.pages && !list_empty(list));
 	}
-	if (unlikely(cma))
-		__mod_zone_page_state(zone, NR_FREE_CMA_PAGES, cma);
-	__mod_zone_page_state(zone, NR_FREE_PAGES, freed);
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
