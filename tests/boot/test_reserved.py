@@ -33,7 +33,7 @@ BOARDS = [
         (0x17ffffff, 1), (0x30000000, 0x1000)]),
     Board("memreserve-to-the-end-of-time", MEMORY, **SMALL, memreserve=[
         (HIGH, 0xffffffffffff)]),
-    Board("124-memreserves", MEMORY, memreserve=memreserves(124), **SMALL),
+    Board("123-memreserves", MEMORY, memreserve=memreserves(123), **SMALL),
     Board("static-pairs", MEMORY, reserved=node(
         "a", "reg = <0x11000000 0x100000 0x12000800 0x10 0x15000000 0x1>"),
         **SMALL, static=[(0x11000000, 0x100000), (0x12000800, 0x10),

@@ -55,18 +55,18 @@ def test_demo_refuses_what_it_does_not_know():
     assert done.returncode == 2 and done.stderr == "usage: scripts/demo [--shell]\n" and done.stdout == ""
 
 
-def test_a_page_taken_by_hand_splits_a_block_and_merges_back(boot):
+def test_a_block_taken_by_hand_splits_another_and_merges_back(boot):
     """README's session: alloc_pages() and __free_pages() called from GDB."""
     guest = boot("article").load()
     guest.run_to("cpu_idle")
     before = blocks(guest)
-    guest.gdb.run("print $page = alloc_pages(0, 0)")
+    guest.gdb.run("print $page = alloc_pages(0, 4)")
     taken = guest.gdb.json("mm page $page --json")["pfn"]
     split = blocks(guest)
     (head, order), = before - split         # its first page is the one taken
-    assert head == taken and order > 0
-    assert split - before == {(taken ^ 1 << half, half) for half in range(order)}
-    guest.gdb.run("print __free_pages($page, 0)")
+    assert head == taken and order > 4
+    assert split - before == {(taken ^ 1 << half, half) for half in range(4, order)}
+    guest.gdb.run("print __free_pages($page, 4)")
     assert blocks(guest) == before
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 ZONES = 3
+STAT_THRESHOLD = 125                # no CPU's difference may be larger; one CPU runs
 TRUTHS = {"mem_init": "truth_mem_init", "mm_init": "truth_mm_init", "cma": "truth_cma"}
 
 
@@ -31,6 +32,9 @@ def looks(each_board):
     for moment in TRUTHS:
         stop_at_transition(each_board, moment)
         looks[moment] = (gdb.json("mm zones --json"), gdb.json("mm buddy --blocks --json"), gdb.run("mm buddyinfo"))
+        for zone in looks[moment][0]["zones"]:
+            zone["exactly_free"] = gdb.number(
+                f"zone_page_state_snapshot(&contig_page_data.node_zones[{zone['index']}], NR_FREE_PAGES)")
     each_board.run_to("cpu_idle")
     truths = {}
     for name, variable in TRUTHS.items():
@@ -62,7 +66,9 @@ def test_zone_counts_are_the_guests_own(looks, moment):
         assert zones["totalram_pages"] == truth["free_pages"]
     for zone, expected in zip(zones["zones"], truth["zones"]):
         assert zone["present_pages"] == expected["memory_pages"]
-        assert zone["free_pages"] == expected["free_pages"]
+        assert zone["exactly_free"] == expected["free_pages"]
+        # The counter itself lags by what the CPUs have not passed on yet.
+        assert abs(zone["free_pages"] - expected["free_pages"]) <= (STAT_THRESHOLD if moment == "cma" else 0)
         assert zone["present_pages"] - zone["managed_pages"] == expected["reserved_pages"]
 
 
