@@ -60,13 +60,13 @@ def test_a_block_taken_by_hand_splits_another_and_merges_back(boot):
     guest = boot("article").load()
     guest.run_to("cpu_idle")
     before = blocks(guest)
-    guest.gdb.run("print $page = alloc_pages(0, 4)")
+    guest.gdb.run("print $page = alloc_pages(0, 1)")
     taken = guest.gdb.json("mm page $page --json")["pfn"]
     split = blocks(guest)
     (head, order), = before - split         # its first page is the one taken
-    assert head == taken and order > 4
-    assert split - before == {(taken ^ 1 << half, half) for half in range(4, order)}
-    guest.gdb.run("print __free_pages($page, 4)")
+    assert head == taken and order > 1
+    assert split - before == {(taken ^ 1 << half, half) for half in range(1, order)}
+    guest.gdb.run("print __free_pages($page, 1)")
     assert blocks(guest) == before
 
 
