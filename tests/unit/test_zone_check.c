@@ -473,10 +473,6 @@ int main(void)
 		T(test_free_block_inside_a_free_block_is_PAGE_2),
 		T(test_reserved_head_on_a_list_is_PAGE_3),
 		T(test_reserved_page_inside_a_block_is_PAGE_3),
-		T(test_total_that_is_not_the_sum_is_ZONE_3),
-		T(test_zones_that_overlap_are_ZONE_4),
-		T(test_page_linked_to_another_zone_is_PAGE_1),
-		T(test_broken_compound_page_is_PAGE_4),
 		T(test_count_that_is_not_the_lists_is_PCP_1),
 		T(test_held_page_on_a_list_is_PCP_2),
 		T(test_mapped_page_on_a_list_is_PCP_2),
@@ -485,6 +481,10 @@ int main(void)
 		T(test_list_that_is_too_long_is_PCP_3),
 		T(test_broken_links_of_a_list_are_LIST_1_to_3),
 		T(test_isolated_pages_that_are_counted_are_ZONE_2),
+		T(test_total_that_is_not_the_sum_is_ZONE_3),
+		T(test_zones_that_overlap_are_ZONE_4),
+		T(test_page_linked_to_another_zone_is_PAGE_1),
+		T(test_broken_compound_page_is_PAGE_4),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
