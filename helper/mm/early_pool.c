@@ -15,23 +15,30 @@
 static struct memblock_region pool_regions[MAX_POOLS];
 static struct memblock_region used_regions[MAX_POOL_USED];
 
-static struct memblock_type pools = {
+struct memblock_type early_pools = {
 	.cnt = 1, .max = MAX_POOLS, .regions = pool_regions,
 };
-static struct memblock_type used = {
+struct memblock_type early_pools_used = {
 	.cnt = 1, .max = MAX_POOL_USED, .regions = used_regions,
 };
 
-int early_pool_add(phys_addr_t base, phys_addr_t size)
+static bool has_free_memory(phys_addr_t base, phys_addr_t size)
 {
-	phys_addr_t free_start, free_end;
+	phys_addr_t start, end;
 	u64 i;
 
-	for_each_free_mem_range(i, NUMA_NO_NODE, MEMBLOCK_NONE, &free_start,
-				&free_end, NULL)
-		if (free_start < base + size && base < free_end)
-			return -EINVAL;
-	return memblock_add_range(&pools, base, size, MAX_NUMNODES, 0);
+	for_each_free_mem_range(i, NUMA_NO_NODE, MEMBLOCK_NONE, &start, &end,
+				NULL)
+		if (start < base + size && base < end)
+			return true;
+	return false;
+}
+
+int early_pool_add(phys_addr_t base, phys_addr_t size)
+{
+	if (has_free_memory(base, size))
+		return -EINVAL;
+	return memblock_add_range(&early_pools, base, size, MAX_NUMNODES, 0);
 }
 
 int early_pool_alloc(phys_addr_t size, phys_addr_t align, phys_addr_t start,
@@ -41,8 +48,8 @@ int early_pool_alloc(phys_addr_t size, phys_addr_t align, phys_addr_t start,
 	phys_addr_t piece_start, piece_end, piece_size, cand;
 	u64 i;
 
-	for_each_mem_range_rev(i, &pools, &used, NUMA_NO_NODE, MEMBLOCK_NONE,
-			       &piece_start, &piece_end, NULL) {
+	for_each_mem_range_rev(i, &early_pools, &early_pools_used, NUMA_NO_NODE,
+			       MEMBLOCK_NONE, &piece_start, &piece_end, NULL) {
 		piece_size = piece_end - piece_start;
 		piece_start = clamp(piece_start, start, end);
 		piece_end = clamp(piece_end, start, end);
@@ -54,7 +61,8 @@ int early_pool_alloc(phys_addr_t size, phys_addr_t align, phys_addr_t start,
 		best = cand;
 		best_size = piece_size;
 	}
-	if (!best || memblock_add_range(&used, best, size, MAX_NUMNODES, 0))
+	if (!best || memblock_add_range(&early_pools_used, best, size,
+					MAX_NUMNODES, 0))
 		return -ENOMEM;
 	*ret = best;
 	return 0;
@@ -62,7 +70,22 @@ int early_pool_alloc(phys_addr_t size, phys_addr_t align, phys_addr_t start,
 
 bool early_pool_free(phys_addr_t base, phys_addr_t size)
 {
-	if (!memblock_overlaps_region(&pools, base, size))
+	if (!memblock_overlaps_region(&early_pools, base, size))
 		return false;
-	return memblock_remove_range(&used, base, size) == 0;
+	return memblock_remove_range(&early_pools_used, base, size) == 0;
+}
+
+const char *early_pool_check(void)
+{
+	phys_addr_t start, end;
+	u64 i;
+
+	for_each_mem_range(i, &early_pools, NULL, NUMA_NO_NODE, MEMBLOCK_NONE,
+			   &start, &end, NULL)
+		if (has_free_memory(start, end - start))
+			return "POOL-1";
+	for_each_mem_range(i, &early_pools_used, &early_pools, NUMA_NO_NODE,
+			   MEMBLOCK_NONE, &start, &end, NULL)
+		return "POOL-2";
+	return NULL;
 }

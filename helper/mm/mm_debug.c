@@ -7,6 +7,7 @@
  */
 #include <mm/bug.h>
 #include <mm/cma.h>
+#include <mm/early_pool.h>
 #include <mm/highmem.h>
 #include <mm/memblock.h>
 #include <mm/mm.h>
@@ -21,9 +22,9 @@
 void (*mm_transition_hook)(const char *name);
 
 static const char *(*const checks[])(void) = {
-	memblock_check, node_check, vmstat_check, percpu_check,
-	slab_check, isolation_check, cma_check, page_owner_check,
-	vmalloc_check, kmap_check,
+	memblock_check, early_pool_check, node_check, vmstat_check,
+	watermark_check, isolation_check, cma_check, page_owner_check,
+	percpu_check, slab_check, vmalloc_check, kmap_check,
 };
 
 const char *mm_check(void)

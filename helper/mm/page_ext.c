@@ -8,6 +8,7 @@
  * Fails:    no table, with a message.
  */
 #include <mm/mm.h>
+#include <mm/mm_debug.h>
 #include <mm/page_ext.h>
 #include <mm/printk.h>
 
@@ -64,10 +65,10 @@ void page_ext_init_flatmem(void)
 {
 	const struct pglist_data *pgdat = &contig_page_data;
 
-	if (!pgdat->node_spanned_pages || !invoke_need_callbacks())
-		return;
-	if (!alloc_node_page_ext(pgdat))
+	if (pgdat->node_spanned_pages && invoke_need_callbacks() &&
+	    !alloc_node_page_ext(pgdat))
 		invoke_init_callbacks();
+	mm_transition("page_ext_init_flatmem");
 }
 
 struct page_ext *lookup_page_ext(const struct page *page)

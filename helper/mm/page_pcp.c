@@ -13,6 +13,7 @@
 #include <mm/bug.h>
 #include <mm/gfp.h>
 #include <mm/mm.h>
+#include <mm/mm_debug.h>
 #include <mm/printk.h>
 
 #include "page_alloc_internal.h"
@@ -278,4 +279,5 @@ void setup_per_cpu_pageset(void)
 		setup_zone_pageset(zone);
 	if (nodestats)
 		contig_page_data.per_cpu_nodestats = nodestats;
+	mm_transition("setup_per_cpu_pageset");
 }

@@ -10,6 +10,7 @@
  */
 #include <mm/bug.h>
 #include <mm/mm.h>
+#include <mm/mm_debug.h>
 #include <mm/printk.h>
 #include <mm/slab.h>
 #include <mm/string.h>
@@ -280,4 +281,5 @@ void percpu_init_late(void)
 		chunks[i]->map = map;
 	}
 	pcpu_maps_grow = true;
+	mm_transition("percpu_init_late");
 }

@@ -14,6 +14,7 @@
  */
 #include <mm/bug.h>
 #include <mm/gfp.h>
+#include <mm/mm_debug.h>
 #include <mm/pgtable.h>
 #include <mm/slab.h>
 #include <mm/spinlock.h>
@@ -35,6 +36,7 @@ static void ptlock_cache_init(void)
 void pgtable_init(void)
 {
 	ptlock_cache_init();
+	mm_transition("pgtable_init");
 }
 
 bool pgtable_page_ctor(struct page *page)

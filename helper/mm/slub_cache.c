@@ -8,6 +8,7 @@
  * Fails:    -EINVAL for sizes that no slab can hold, -ENOMEM; in the
  *           bootstrap, panics.
  */
+#include <mm/mm_debug.h>
 #include <mm/percpu.h>
 #include <mm/printk.h>
 #include <mm/string.h>
@@ -327,9 +328,11 @@ void kmem_cache_init(void)
 	slub_init_random();
 	pr_info("SLUB: cache lines of %d bytes, slabs of order %u to %u, %u CPUs\n",
 		L1_CACHE_BYTES, slub_min_order, slub_max_order, nr_cpu_ids);
+	mm_transition("kmem_cache_init");
 }
 
 void kmem_cache_init_late(void)
 {
 	slab_state = FULL;
+	mm_transition("kmem_cache_init_late");
 }

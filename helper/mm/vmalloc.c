@@ -8,6 +8,7 @@
  * Called by: vm_area.c, vmap_block.c.
  * Fails:    NULL when the addresses or the memory for an area run out.
  */
+#include <mm/mm_debug.h>
 #include <mm/printk.h>
 #include <mm/slab.h>
 
@@ -340,4 +341,5 @@ void vmalloc_init(void)
 	import_vmlist();
 	vmap_area_pcpu_hole = VMALLOC_END;
 	vmap_initialized = true;
+	mm_transition("vmalloc_init");
 }

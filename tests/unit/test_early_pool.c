@@ -245,6 +245,28 @@ static void test_very_many_pieces_never_overlap(void **state __maybe_unused)
 	assert_true(memblock_is_region_memory(POOL_A, 0x10000));
 }
 
+static void test_pool_that_becomes_free_memory_is_POOL_1(void **state
+							 __maybe_unused)
+{
+	add_pool(POOL_A, 0x10000);
+	memblock_add(POOL_A, 0x10000);
+	memblock_reserve(POOL_A, 0x10000);
+	assert_null(early_pool_check());
+	memblock_remove_range(&memblock.reserved, POOL_A + 0xffff, 1);
+	assert_broken(early_pool_check(), "POOL-1");
+}
+
+static void test_use_outside_of_pools_is_POOL_2(void **state __maybe_unused)
+{
+	phys_addr_t at;
+
+	add_pool(POOL_A, 0x10000);
+	assert_int_equal(pool_alloc(0x100, 64, &at), 0);
+	assert_null(early_pool_check());
+	memblock_remove_range(&early_pools, at, 1);
+	assert_broken(early_pool_check(), "POOL-2");
+}
+
 #define T(test) cmocka_unit_test_setup(test, setup)
 
 int main(void)
@@ -265,6 +287,8 @@ int main(void)
 		T(test_sizes_that_wrap_are_not_served),
 		T(test_random_use_stays_in_pools_and_never_overlaps),
 		T(test_very_many_pieces_never_overlap),
+		T(test_pool_that_becomes_free_memory_is_POOL_1),
+		T(test_use_outside_of_pools_is_POOL_2),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,8 @@
 
 #include <mm/memblock.h>
 
+extern struct memblock_type early_pools, early_pools_used;
+
 /**
  * early_pool_add - let early allocations use [base, base + size)
  * Return: 0; -EINVAL: some of it is free memory (POOL-1); -ENOMEM: too many.
@@ -27,6 +29,9 @@ int early_pool_add(phys_addr_t base, phys_addr_t size);
  */
 int early_pool_alloc(phys_addr_t size, phys_addr_t align, phys_addr_t start,
 		     phys_addr_t end, phys_addr_t *ret);
+
+/** early_pool_check - POOL-1 and POOL-2; NULL, or the ID of the broken one */
+const char *early_pool_check(void);
 
 /** early_pool_free - give back; false when the range is in no pool */
 bool early_pool_free(phys_addr_t base, phys_addr_t size);
