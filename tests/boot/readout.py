@@ -14,6 +14,7 @@ GLOBALS = ("min_low_pfn", "max_low_pfn", "max_pfn", "max_mapnr", "mem_map",
            "cma_area_count", "&_stext", "&_end", "&swapper_pg_dir",
            "page_group_by_mobility_disabled")
 ZONE = ("zone_start_pfn", "spanned_pages", "present_pages", "managed_pages")
+VM_VM_AREA, VM_NO_GUARD = 4, 0x40
 TRUTH = ("memory_pages", "reserved_pages", "free_pages", "cma_blocks",
          "free_digest")
 
@@ -75,10 +76,12 @@ def vmap_areas():
         area = gdb.parse_and_eval(
             f"(struct vmap_area *) ((char *) {int(link)}"
             " - (long) &((struct vmap_area *) 0)->list)")
-        guard = 0 if int(area["vm"]["flags"]) & 0x40 else 4096
+        link = link["next"]
+        if not int(area["flags"]) & VM_VM_AREA:
+            continue                    # freed, or a block's
+        guard = 0 if int(area["vm"]["flags"]) & VM_NO_GUARD else 4096
         size = int(area["va_end"]) - int(area["va_start"]) - guard
         found.append([int(area["va_start"]), size // 4096])
-        link = link["next"]
     return found
 
 
