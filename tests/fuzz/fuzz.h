@@ -20,6 +20,8 @@
 #include <mm/mm.h>
 #include <mm/percpu.h>
 #include <mm/slab.h>
+#include <mm/slub_def.h>
+#include <mm/vmalloc.h>
 #include <mm/watermark.h>
 
 struct input {
@@ -107,6 +109,39 @@ static inline void fuzz_boot_all(struct input *in)
 	kmem_cache_init_late();
 	setup_per_cpu_pageset();
 	init_per_zone_wmark_min();
+}
+
+/**
+ * fuzz_pages_left - pages that are free, or in tables, which stay once made
+ *
+ * With every list, slab and lazily freed area given back first.
+ */
+static inline unsigned long fuzz_pages_left(void)
+{
+	unsigned long pages = 0;
+	struct kmem_cache *cache;
+	struct zone *zone;
+
+	vm_unmap_aliases();
+	list_for_each_entry(cache, &slab_caches, list)
+		kmem_cache_shrink(cache);
+	drain_all_pages(NULL);
+	for_each_populated_zone(zone)
+		pages += zone_page_state_snapshot(zone, NR_FREE_PAGES) +
+			 zone_page_state_snapshot(zone, NR_PAGETABLE);
+	return pages;
+}
+
+/* Slabs of what stays: page tables' locks, areas on no list yet. */
+#define FUZZ_KEPT_PAGES 4
+
+static inline void fuzz_nothing_lost(unsigned long before)
+{
+	unsigned long after = fuzz_pages_left();
+
+	if (after + FUZZ_KEPT_PAGES < before)
+		fuzz_fail("%lu pages are lost", before - after);
+	fuzz_assert(!nr_bad_pages);
 }
 
 #endif

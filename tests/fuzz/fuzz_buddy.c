@@ -2,6 +2,8 @@
 /*
  * fuzz_buddy.c - the page allocator against one owner for each page frame.
  */
+#include <mm/page-isolation.h>
+
 #include "fuzz.h"
 
 #define BLOCKS	6
@@ -73,10 +75,27 @@ static void give_block(unsigned int slot)
 		__free_page(page + i);
 }
 
+/* Any range that is free can be had as a whole, and nothing else can. */
+static void take_range(unsigned long at, unsigned long count)
+{
+	unsigned long pfn = (FUZZ_RAM_BASE >> PAGE_SHIFT) +
+			    at % (BLOCKS << (MAX_ORDER - 1));
+
+	if (pfn + count > max_pfn ||
+	    alloc_contig_range(pfn, pfn + count, MIGRATE_MOVABLE))
+		return;
+	for (unsigned long i = 0; i < count; i++) {
+		fuzz_assert(!*owner_of(pfn_to_page(pfn + i)));
+		fuzz_assert(page_count(pfn_to_page(pfn + i)) == 1);
+	}
+	free_contig_range(pfn, count);
+}
+
 static void one_operation(struct input *in)
 {
 	unsigned int op = take(in), slot = take(in) % MAX_HELD;
 
+	host_set_cpu(slot / 16 % nr_cpu_ids);
 	if (!held[slot].page) {
 		take_block(slot, op % MAX_ORDER, some_gfp(take(in)));
 	} else if (op % 16 == 0 && !held[slot].compound &&
@@ -88,6 +107,8 @@ static void one_operation(struct input *in)
 	}
 	if (op % 32 == 1)
 		drain_all_pages(NULL);
+	if (op % 32 == 2)
+		take_range(take16(in), 1 + take(in));
 }
 
 static unsigned long all_free(void)
@@ -110,9 +131,13 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	memset(held, 0, sizeof(held));
 	memset(owner, 0, sizeof(owner));
 	fuzz_boot(&in, BLOCKS);
-	build_all_zonelists();
-	page_alloc_init();
-	mem_init();
+	if (take(&in) % 4) {
+		fuzz_boot_all(&in);
+	} else {			/* boot pagesets, no watermarks */
+		build_all_zonelists();
+		page_alloc_init();
+		mem_init();
+	}
 	before = all_free();
 	for (unsigned int n = 0; more(&in); n++) {
 		one_operation(&in);

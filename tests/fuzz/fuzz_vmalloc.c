@@ -115,6 +115,16 @@ static void give(unsigned int slot)
 	free_pages_of(slot);
 }
 
+static unsigned long areas(void)
+{
+	const struct vmap_area *area;
+	unsigned long n = 0;
+
+	list_for_each_entry(area, &vmap_area_list, list)
+		n++;
+	return n;
+}
+
 static void one_operation(struct input *in)
 {
 	unsigned int op = take(in), slot = take(in) % MAX_HELD;
@@ -132,10 +142,12 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	struct input in = { data, data + size };
+	unsigned long before;
 
 	memset(held, 0, sizeof(held));
 	fuzz_boot(&in, BLOCKS);
 	fuzz_boot_all(&in);
+	before = fuzz_pages_left();
 	for (unsigned int n = 0; more(&in); n++) {
 		one_operation(&in);
 		if (n % 8 == 0)
@@ -147,6 +159,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	vm_unmap_aliases();
 	fuzz_sound(vmalloc_check());
 	fuzz_sound(node_check());
-	fuzz_assert(list_empty(&vmap_area_list) || !nr_bad_pages);
+	fuzz_nothing_lost(before);
+	fuzz_assert(areas() == 0);
 	return 0;
 }
