@@ -14,5 +14,12 @@ echo \ \ mm zones, mm buddy          what it changed\n
 echo \ \ break __free_one_page       watch blocks being freed\n
 echo \ \ help mm                     all commands\n
 echo \n
+echo Once it runs idle (tbreak cpu_idle, continue), make the lists move:\n
+echo \n
+echo \ \ print alloc_pages(0, 1)      call the allocator from here\n
+echo \ \ print monitor_command("run fragment")\n
+echo \ \ continue                    and type in another terminal, with\n
+printf "     scripts/console %s\n", $mm_console
+echo \n
 set confirm on
 set pagination on

@@ -3,11 +3,13 @@
 import os
 import re
 import subprocess
+import time
 
 import pytest
 
 import article
-from guest import ROOT
+from guest import ROOT, START_SECONDS
+from harness.process import wait_for
 
 DEMO_SECONDS = 150
 
@@ -68,6 +70,56 @@ def test_a_block_taken_by_hand_splits_another_and_merges_back(boot):
     assert split - before == {(taken ^ 1 << half, half) for half in range(1, order)}
     guest.gdb.run("print __free_pages($page, 1)")
     assert blocks(guest) == before
+
+
+def test_the_monitor_is_called_from_gdb(boot):
+    """A string goes into the guest's own memory: it has the malloc() that GDB calls."""
+    guest = boot("article").load()
+    guest.run_to("cpu_idle")
+    before = blocks(guest)
+    assert guest.gdb.run('output monitor_command("alloc 10")') == "0"
+    assert len(before - blocks(guest)) == 1
+    assert guest.gdb.run('output monitor_command("nonsense")') == "-2"
+
+
+def test_shell_says_where_its_console_is():
+    done = subprocess.run([str(ROOT / "scripts" / "demo"), "--shell"], cwd=ROOT, text=True, timeout=DEMO_SECONDS,
+                          input="print $mm_console\n",
+                          capture_output=True, check=False)
+    path = re.search(r"scripts/console (/\S+/console)\n", done.stdout)
+    assert path and f'"{path[1]}"' in done.stdout
+
+
+def test_console_types_on_a_guest_and_shows_its_answers(tmp_path):
+    """As long as the guest runs; what is piped in is typed."""
+    socket, said = tmp_path / "console", tmp_path / "said"
+    with subprocess.Popen([str(ROOT / "scripts" / "qemu"), "--serial", f"unix:{socket}"],
+                          stdin=subprocess.DEVNULL) as qemu, said.open("wb") as out:
+        try:
+            wait_for("the console's socket", socket.exists, START_SECONDS)
+            with subprocess.Popen([str(ROOT / "scripts" / "console"), str(socket)], stdin=subprocess.PIPE,
+                                  stdout=out, stderr=out) as console:
+                try:
+                    wait_for("the guest to sleep", lambda: answers(console, said), START_SECONDS)
+                finally:
+                    console.kill()
+        finally:
+            qemu.kill()
+    assert re.search(r"mm> alloc 3\r*\n\d+: pages pfn 0x\w+, 8 pages", said.read_text())
+
+
+def answers(console, said):
+    """Type, and see whether something has been allocated by now: the boot takes a moment."""
+    console.stdin.write(b"alloc 3\r")
+    console.stdin.flush()
+    time.sleep(0.2)
+    return "pages pfn" in said.read_text()
+
+
+def test_console_says_what_is_missing(tmp_path):
+    done = subprocess.run([str(ROOT / "scripts" / "console"), str(tmp_path / "none")], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=DEMO_SECONDS, check=False)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1 and "does the guest run?" in done.stderr
 
 
 def blocks(guest):
