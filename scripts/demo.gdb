@@ -26,16 +26,22 @@ python type_in("print memblock.reserved.cnt", "print/x contig_page_data.node_zon
 
 python say("Step through mm_init(), line by line: mem_init() hands memory over.")
 python
-while gdb.selected_frame().name() == "mm_init":
-    type_in("next")
-    if gdb.selected_frame().name() == "mm_init":
-        type_in("print/x totalram_pages")
+while not int(gdb.parse_and_eval("totalram_pages")):
+    type_in("next", "print/x totalram_pages")
 end
 
 python say("The article's figures, typed as they stand.")
 python type_in("print/x contig_page_data.node_zones[0].managed_pages", "print/x contig_page_data.node_zones[1].managed_pages", "print/x totalram_pages", "mm zones", "mm buddy")
 
+python say("On to mm_init()'s end: slabs, per-CPU memory and vmalloc take their pages.")
+python
+while gdb.selected_frame().name() == "mm_init":
+    type_in("next")
+end
+python type_in("print slab_state", "mm buddy --zone Normal")
+
 python say("0x14000 HighMem pages are missing: the CMA pool, which is given back now.")
 python type_in("tbreak cpu_idle", "continue", "print/x contig_page_data.node_zones[1].managed_pages", "mm buddy --zone HighMem")
 python say("That is the article. `make shell` is the same machine, for you to drive.")
-kill
+# Not kill: QEMU may be gone before it has answered. scripts/demo ends it.
+detach

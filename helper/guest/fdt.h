@@ -33,7 +33,7 @@ void setup_machine_fdt(const void *fdt, size_t max_bytes);
 void arm_dt_init_cpu_maps(u32 boot_hwid);
 extern u32 __cpu_logical_map[NR_CPUS];	/* CPU to number in the tree */
 
-/** parse_early_param - mem= memblock= cma= vmalloc= page_owner= */
+/** parse_early_param - the words of boot_command_line that are known */
 void parse_early_param(void);
 
 /** early_init_fdt_reserve_self - the tree's own bytes */

@@ -40,7 +40,13 @@ def test_demo_steps_through_every_line_of_mm_init(demo):
     steps = re.findall(r"\(gdb\) next\n\d+\t\t(\w+)\(\);", demo)
     assert steps == ["page_ext_init_flatmem", "mem_init", "kmem_cache_init", "percpu_init_late", "pgtable_init",
                      "vmalloc_init", "ioremap_huge_init", "kaiser_init"]
-    assert printed(demo, "print/x totalram_pages") == ["0x0"] * 2 + ["0x4a2c8"] * 8
+    assert printed(demo, "print/x totalram_pages") == ["0x0"] * 2 + ["0x4a2c8"] * 2
+
+
+def test_demo_shows_what_the_rest_of_mm_init_takes(demo):
+    managed, left = re.findall(r"zone Normal: \d+ free blocks, (0x\w+) pages", demo)
+    assert int(managed, 16) == 0x2e2c8 and 0x2e2c8 - 256 < int(left, 16) < 0x2e2c8
+    assert printed(demo, "print slab_state") == ["UP"]
 
 
 def test_demo_shows_the_cma_pool_coming_back(demo):

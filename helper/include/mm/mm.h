@@ -141,7 +141,7 @@ void sanity_check_meminfo(void);
 void bootmem_init(void);
 void mem_init(void);
 void mm_init(void);
-void pgtable_init(void);	/* pgtable.c: the lock's and tables' caches */
+void pgtable_init(void);	/* pgtable.c: the cache of page tables' locks */
 void kaiser_init(void);		/* kaiser.c */
 /** free_highpages - hand over the HighMem that no reservation covers */
 void free_highpages(void);
