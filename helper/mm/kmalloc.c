@@ -11,6 +11,7 @@
 #include <mm/printk.h>
 #include <mm/string.h>
 
+#include "page_alloc_internal.h"
 #include "slab.h"
 
 struct kmem_cache *kmalloc_caches[KMALLOC_SHIFT_HIGH + 1];
@@ -176,7 +177,7 @@ static noinline void kfree_large(const void *obj, unsigned long caller)
 		return;
 	if (PageHead(page) && page_count(page) > 0 &&
 	    obj == page_address(page)) {
-		__free_pages(page, compound_order(page));
+		free_pages_from(page, compound_order(page), caller);
 		return;
 	}
 	nr_slab_bugs++;

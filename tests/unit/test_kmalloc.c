@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* test_kmalloc.c - memory of any size, and pointers that are none. */
 #include "slub_machine.h"
+#include <stdlib.h>
 
 static int setup(void **state __maybe_unused)
 {
@@ -201,6 +202,21 @@ static void test_a_large_one_freed_twice_is_reported(
 	assert_int_equal(pages_free(), before);
 }
 
+static void test_who_frees_a_large_one_that_is_bad_is_named(
+	void **state __maybe_unused)
+{
+	unsigned long here = (unsigned long)
+		test_who_frees_a_large_one_that_is_bad_is_named;
+	void *p = kmalloc(20000, GFP_KERNEL);
+	const char *by;
+
+	virt_to_page(p)->flags |= BIT(PG_locked);
+	kfree(p);
+	by = strstr(host_console(), ") by ");	/* no symbols here: in hex */
+	assert_non_null(by);
+	assert_in_range(strtoul(by + 5, NULL, 16), here, here + 0x1000);
+}
+
 static void test_the_last_one_freed_twice_is_reported(
 	void **state __maybe_unused)
 {
@@ -274,6 +290,7 @@ int main(void)
 		CASE(test_krealloc_that_fails_leaves_the_old_one),
 		CASE(test_wrong_pointers_are_reported_and_left_alone),
 		CASE(test_a_large_one_freed_twice_is_reported),
+		CASE(test_who_frees_a_large_one_that_is_bad_is_named),
 		CASE(test_the_last_one_freed_twice_is_reported),
 		CASE(test_an_object_of_another_cache_goes_to_its_own),
 		CASE(test_all_of_memory_and_back),
