@@ -137,10 +137,6 @@ static bool lists(const unsigned long *numbers)
 	return enough;
 }
 
-/* Weak: a tree without slabs yet has all other workloads. */
-extern __typeof__(kmalloc) kmalloc __attribute__((weak));
-extern __typeof__(kfree) kfree __attribute__((weak));
-
 /* An object that is held: a chain through its own bytes. */
 struct object {
 	struct object *next;
@@ -178,7 +174,7 @@ static bool objs(const unsigned long *numbers)
 	size_t size = numbers[0];
 	bool enough;
 
-	if (!kmalloc || !kfree || size < sizeof(struct object))
+	if (size < sizeof(struct object))
 		return false;
 	enough = take_objects(&held, size, numbers[1]);
 	give_objects(&held, false);
@@ -199,11 +195,8 @@ static bool batch(const unsigned long *numbers)
 	struct zone *zone;
 
 	for_each_populated_zone(zone) {
-		struct per_cpu_pages *pcp;
+		struct per_cpu_pages *pcp = &this_cpu_ptr(zone->pageset)->pcp;
 
-		if (!zone->pageset)
-			return false;
-		pcp = &this_cpu_ptr(zone->pageset)->pcp;
 		pcp->batch = (int)numbers[0];
 		pcp->high = 6 * (int)numbers[0];
 	}

@@ -2,7 +2,7 @@
 /*
  * mm_debug.c - all invariants at once, at the boot's transitions.
  *
- * Contract: reads only.  May call: every *_check().  Called by: guest/, init.c.
+ * Contract: reads only.  May call: every *_check().  Called by: guest/, whoever ends a phase.
  * Fails:    mm_transition() panics under CONFIG_DEBUG_VM when one is broken.
  */
 #include <mm/bug.h>

@@ -10,13 +10,6 @@
 
 #define RAM_BASE	0x10000000UL
 
-/* Weak: a tree whose single pages have no per-CPU lists yet runs too. */
-extern __typeof__(setup_per_cpu_areas) setup_per_cpu_areas
-	__attribute__((weak));
-extern void smp_prepare_boot_cpu(void) __attribute__((weak));
-extern __typeof__(setup_per_cpu_pageset) setup_per_cpu_pageset
-	__attribute__((weak));
-
 void buddy_setup(unsigned int order)
 {
 	/* Beside what is asked for, room for what the boot itself takes. */
@@ -28,15 +21,12 @@ void buddy_setup(unsigned int order)
 	sanity_check_meminfo();
 	memblock_set_current_limit(arm_lowmem_limit);	/* paging_init */
 	bootmem_init();
-	if (setup_per_cpu_areas)
-		setup_per_cpu_areas();
-	if (smp_prepare_boot_cpu)
-		smp_prepare_boot_cpu();
+	setup_per_cpu_areas();
+	smp_prepare_boot_cpu();
 	build_all_zonelists();
 	page_alloc_init();
 	mem_init();
-	if (setup_per_cpu_pageset)
-		setup_per_cpu_pageset();
+	setup_per_cpu_pageset();
 }
 
 bool buddy_take(unsigned int order, unsigned long *ret)

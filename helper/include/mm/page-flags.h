@@ -35,7 +35,7 @@ enum pageflags {
 	PG_mlocked,
 	__NR_PAGEFLAGS,
 };
-_Static_assert(PG_reserved == 10, "KNOWN-ANSWERS: reserved is bit 10");
+_Static_assert(PG_reserved == 10, "the article's reserved is bit 10");
 
 #define PAGE_FLAG_FUNCS(Name, bit)					\
 static inline bool Page##Name(const struct page *page)			\
