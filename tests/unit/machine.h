@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 #include <host.h>
@@ -172,6 +173,14 @@ static inline unsigned long below(struct rng *rng, unsigned long n)
 	rng->state ^= rng->state >> 7;
 	rng->state ^= rng->state << 17;
 	return (rng->state >> 16) % n;
+}
+
+/** random_ops - how many operations a seed does; MMSCOPE_RANDOM_OPS says more */
+static inline unsigned long random_ops(unsigned long usual)
+{
+	const char *text = getenv("MMSCOPE_RANDOM_OPS");
+
+	return text ? strtoul(text, NULL, 10) : usual;
 }
 
 /** console_says - was @text printed since the machine began? */

@@ -396,17 +396,10 @@ static void finish(unsigned long events_before)
 	assert_int_equal(nr_warnings, 0);
 }
 
-static unsigned long ops_per_seed(void)
-{
-	const char *text = getenv("MMSCOPE_RANDOM_OPS");
-
-	return text ? strtoul(text, NULL, 10) : DEFAULT_OPS;
-}
-
 /* Even seeds have no watermarks; they use the last page there is. */
 static void random_run(unsigned int seed)
 {
-	unsigned long ops = ops_per_seed(), before;
+	unsigned long ops = random_ops(DEFAULT_OPS), before;
 	bool grow = true;
 
 	memset(&run, 0, sizeof(run));

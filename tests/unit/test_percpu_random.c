@@ -7,7 +7,7 @@
 #include "percpu_machine.h"
 
 #define SEEDS	8
-#define ROUNDS	6000
+#define ROUNDS	20000
 #define MAX_LIVE 100
 
 /*
@@ -127,7 +127,7 @@ static void test_reserved_chunk_is_first_fit_byte_for_byte(
 		memset(owner, 0, sizeof(owner));
 		assert_true(end <= (int)sizeof(owner));
 		memset(owner, FIXED, (size_t)pcpu_static_size);
-		for (int i = 0; i < ROUNDS; i++) {
+		for (unsigned long i = 0; i < random_ops(ROUNDS); i++) {
 			unsigned int id = (unsigned int)below(&rng, MAX_LIVE);
 
 			id++;

@@ -214,7 +214,7 @@ static void test_random_areas_are_like_the_model(void **state)
 
 		boot_vm(state);
 		nr_model = 0;
-		for (int step = 0; step < 6000; step++) {
+		for (unsigned long step = 0; step < random_ops(20000); step++) {
 			if (below(&rng, 1000) < 520 || !nr_model)
 				random_get(&rng);
 			else

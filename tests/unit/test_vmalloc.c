@@ -405,7 +405,7 @@ static void test_random_memory_keeps_its_bytes(void **state)
 		boot_vm(state);
 		before = free_now();
 		memset(held, 0, sizeof(held));
-		for (int step = 0; step < 2500; step++) {
+		for (unsigned long step = 0; step < random_ops(5000); step++) {
 			struct held *h = &held[below(&rng, ARRAY_SIZE(held))];
 
 			if (h->mem) {

@@ -277,7 +277,7 @@ static void test_random_maps_show_their_pages_and_leave_nothing(void **state)
 
 		setup(state);
 		memset(held, 0, sizeof(held));
-		for (int step = 0; step < 3000; step++) {
+		for (unsigned long step = 0; step < random_ops(3000); step++) {
 			unsigned int i = (unsigned int)below(&rng,
 							     ARRAY_SIZE(held));
 
