@@ -22,6 +22,13 @@
 
 /* --- freeing -------------------------------------------------------------- */
 
+/* Apart: few blocks have flags, and the registers are needed otherwise. */
+static noinline void clear_page_flags(struct page *page, unsigned int order)
+{
+	for (struct page *p = page; p < page + (1UL << order); p++)
+		p->flags &= ~PAGE_FLAGS_CHECK_AT_PREP;
+}
+
 /* Can the pages be free, and are they without any flag now? */
 static __hot_inline bool free_pages_prepare(struct page *page,
 					    unsigned int order,
@@ -37,8 +44,7 @@ static __hot_inline bool free_pages_prepare(struct page *page,
 		return false;
 	}
 	if (unlikely(seen.flags & PAGE_FLAGS_CHECK_AT_PREP))
-		for (struct page *p = page; p < page + (1UL << order); p++)
-			p->flags &= ~PAGE_FLAGS_CHECK_AT_PREP;
+		clear_page_flags(page, order);
 	reset_page_owner(page, order);
 	return true;
 }
@@ -156,7 +162,8 @@ static __hot_inline struct page *rmqueue_pcplist(const struct zoneref *ref,
 {
 	unsigned long flags = arch_local_irq_save();
 	struct per_cpu_pages *pcp = this_cpu_pcp(ref->zone);
-	struct list_head *list = &pcp->lists[type];
+	/* Not &lists[type], of which gcc 12 keeps two copies. */
+	struct list_head *list = pcp->lists + type;
 	struct page *page;
 
 	do {
@@ -291,7 +298,11 @@ static noinline struct page *__alloc_pages(gfp_t gfp, unsigned int order,
 	return likely(page) ? page : __alloc_pages_slowpath(gfp, order, &ac);
 }
 
-/* What most requests find: the best zone has plenty, and such a block. */
+/*
+ * What most requests find: the best zone has plenty, and such a block. A bad
+ * block stays off the lists, and __alloc_pages() looks for the next: a loop
+ * here would keep five more values alive over the calls.
+ */
 static __hot_inline struct page *
 alloc_from_best_zone(gfp_t gfp, unsigned int order, unsigned long ip)
 {
@@ -305,12 +316,16 @@ alloc_from_best_zone(gfp_t gfp, unsigned int order, unsigned long ip)
 		     !zone_has_plenty(ref->zone, order, alloc_flags,
 				      ref->zone_idx)))
 		return NULL;
-	if (order == 0)
+	if (order == 0) {
 		page = rmqueue_pcplist(ref, gfp, type, ip);
-	else
-		page = rmqueue_block(ref, order, alloc_flags, type, ip);
-	if (likely(page))
-		prep_new_page(page, order, gfp, ip);
+		if (likely(page))
+			prep_new_page(page, 0, gfp, ip);
+		return page;
+	}
+	page = rmqueue(ref->zone, ref->zone_idx, order, alloc_flags, type);
+	if (unlikely(!page || !check_new_pages(page, order, ip)))
+		return NULL;
+	prep_new_page(page, order, gfp, ip);
 	return page;
 }
 

@@ -274,7 +274,7 @@ static __hot_inline struct pages_seen look_at_pages(const struct page *page,
 	if (order > 1) {
 		look_at_page(page + 2, &seen, &mapcounts);
 		look_at_page(page + 3, &seen, &mapcounts);
-		for (page += 4; page < end; page += 4) {
+		for (page += 4; page != end; page += 4) {
 			look_at_page(page, &seen, &mapcounts);
 			look_at_page(page + 1, &seen, &mapcounts);
 			look_at_page(page + 2, &seen, &mapcounts);

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any, Optional, Sequence
 
 from .host import Host
-from .rows import LARGE, SMALL, Guest, Result
+from .rows import LARGE, LESS, NOTES, SMALL, Guest, Result
 
 SCHEMA = "mmscope/bench/1"
 WIDTHS = (31, 9, 7, 9, 12, 7)
@@ -43,6 +43,7 @@ def guest_text(guest: Guest) -> str:
              line(("work", "Linux 6.1", "reach", "measured", "min-max", "verdict"), WIDTHS)]
     lines += [line((row.work, row.linux, figure(row.reach) if row.reach else "", figure(row.measured), spread(row),
                     row.verdict), WIDTHS) for row in guest.rows]
+    lines += [NOTES[row.work] for row in guest.rows if row.work in NOTES and not row.missing]
     reasons = dict.fromkeys(row.missing for row in guest.rows if row.missing)
     lines += [f"not yet: {reason}" for reason in reasons]
     lines += ["",
@@ -52,6 +53,7 @@ def guest_text(guest: Guest) -> str:
               line(("", *[SMALL.memory] * 2, *[LARGE.memory] * 2, ""), GROWTH_WIDTHS),
              line(("work", *["short", "long"] * 2, "verdict"), GROWTH_WIDTHS)]
     lines += [line((row.work, *map(figure, row.figures), row.verdict), GROWTH_WIDTHS) for row in guest.growth]
+    lines += [LESS] if any(row.less for row in guest.growth) else []
     return "\n".join(lines)
 
 
@@ -59,6 +61,7 @@ def guest_json(guest: Guest) -> dict[str, Any]:
     """The same as a document."""
     low, high = guest.handed_over
     return {"board": asdict(LARGE), "small_board": asdict(SMALL), "low_pages": low, "highmem_pages": high,
+            "notes": {**NOTES, "less": LESS},
             "rows": [{**asdict(row), "verdict": row.verdict} for row in guest.rows],
             "growth": [{**asdict(row), "verdict": row.verdict} for row in guest.growth]}
 

@@ -199,6 +199,16 @@ def test_a_call_that_costs_more_beside_a_long_list_is_seen():
                                                                       "__free_pages order 4, buddy"]
 
 
+def test_a_call_that_costs_less_with_more_memory_has_a_note():
+    same = {word: (100, 0 if ":0:" in word else 16) for word in rows.GROWTH_WORKS}
+    more = {word: (110, moved) for word, (_, moved) in same.items()}
+    for small, there in ((more, True), (same, False), ({**more, rows.SHORT[0]: (111, 0)}, True),
+                         ({**same, rows.SHORT[0]: (111, 0)}, False)):
+        growth = rows.growth(lists(small, rows.GROWTH_WORKS), lists(same, rows.WORKS))
+        text = report.guest_text(rows.Guest([], growth, (1, 1)))
+        assert (rows.LESS in text) == there
+
+
 def test_the_tables_fit_eighty_columns():
     names = (rows.PCP, rows.SLUB)
     same = {word: (1_000_000, 0 if ":0:" in word else 16) for word in rows.GROWTH_WORKS}
@@ -206,6 +216,13 @@ def test_the_tables_fit_eighty_columns():
     for image, counted in ((Symbols(*names), ON_LISTS), (Symbols(), BUDDY_ONLY)):
         text = report.guest_text(rows.Guest(rows.Table(image, counted).rows(), growth, (187_732, 114_688)))
         assert max(map(len, text.splitlines())) <= 80, text
+
+
+def test_a_note_stands_below_the_rows_it_is_of_and_only_then():
+    assert set(rows.NOTES) <= set(table(ON_LISTS, rows.PCP, rows.SLUB))
+    for names, there in (((rows.PCP, rows.SLUB), True), ((rows.PCP,), False)):
+        text = report.guest_text(rows.Guest(rows.Table(Symbols(*names), ON_LISTS).rows(), [], (1, 1)))
+        assert (rows.NOTES["kmem_cache_init"] in text) == there
 
 
 def counts(name: str, program: Path) -> host.Cost:
