@@ -172,7 +172,7 @@ bool alloc_debug_processing(struct kmem_cache *s, struct page *page,
 /** free_debug_processing - may be freed; false, and said why: stays as it is */
 bool free_debug_processing(struct kmem_cache *s, struct page *page,
 			   void *object, unsigned long caller);
-/** free_is_sane - CONFIG_DEBUG_VM's check of a cache without debug flags */
+/** free_is_sane - CONFIG_DEBUG_VM's check of a cache whose flags ask for none */
 bool free_is_sane(struct kmem_cache *s, struct page *page, void *object,
 		  unsigned long caller);
 

@@ -211,7 +211,7 @@ static __always_inline void slab_free_fast(struct kmem_cache *s,
 	unsigned long flags = arch_local_irq_save();
 	struct kmem_cache_cpu *c = this_cpu_ptr(s->cpu_slab);
 
-	if (SLAB_DEBUG_VM && !kmem_cache_debug(s) &&
+	if (SLAB_DEBUG_VM && !(s->flags & SLAB_CONSISTENCY_CHECKS) &&
 	    !free_is_sane(s, page, object, caller)) {
 		arch_local_irq_restore(flags);
 		return;

@@ -261,6 +261,7 @@ int kmem_cache_open(struct kmem_cache *s, unsigned long flags)
 	    slab_size_order(s->size) > slab_size_order(s->object_size)) {
 		s->flags &= ~(unsigned long)(SLAB_RED_ZONE | SLAB_POISON |
 					     SLAB_STORE_USER);
+		s->max.x = 0;			/* it was of the larger size */
 		err = calculate_sizes(s);
 	}
 	if (err)

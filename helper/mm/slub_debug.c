@@ -246,6 +246,34 @@ static bool alloc_consistency_checks(struct kmem_cache *s, struct page *page,
 	return check_object(s, page, object, SLUB_RED_INACTIVE);
 }
 
+/*
+ * The freelist that a CPU has taken, @object first. It is about to be walked
+ * back into the slab: it ends where it leaves the slab, and where it has a
+ * loop, nothing behind @object is believed. What is lost counts as in use.
+ */
+static void check_taken_freelist(const struct kmem_cache *s, struct page *page,
+				 void *object, unsigned long caller)
+{
+	unsigned int nr = 1;
+	void *last = object, *p;
+
+	while ((p = get_freepointer(s, last)) && nr < page->objects &&
+	       check_valid_pointer(s, page, p)) {
+		last = p;
+		nr++;
+	}
+	if (!p)
+		return;
+	slab_err(s, page, caller, nr == page->objects ?
+		 "the freelist has a loop" : "the freelist leaves the slab");
+	if (nr == page->objects) {
+		last = object;
+		nr = 1;
+	}
+	set_freepointer(s, last, NULL);
+	slab_fix(s, "the freelist ends after %u objects", nr);
+}
+
 bool alloc_debug_processing(struct kmem_cache *s, struct page *page,
 			    void *object, unsigned long caller)
 {
@@ -259,6 +287,8 @@ bool alloc_debug_processing(struct kmem_cache *s, struct page *page,
 		}
 		return false;
 	}
+	if (s->flags & SLAB_CONSISTENCY_CHECKS)
+		check_taken_freelist(s, page, object, caller);
 	set_track(s, object, TRACK_ALLOC, caller);
 	trace_object(s, page, object, true, caller);
 	init_object(s, object, SLUB_RED_ACTIVE);

@@ -121,7 +121,7 @@ static struct vmap_area *__search_start(unsigned long size,
 {
 	struct vmap_area *cache;
 
-	if (size < cached_hole_size || vstart < cached_vstart ||
+	if (size <= cached_hole_size || vstart < cached_vstart ||
 	    align < cached_align)
 		free_vmap_cache = NULL;
 	if (free_vmap_cache) {

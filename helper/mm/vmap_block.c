@@ -224,31 +224,30 @@ void purge_fragmented_blocks_allcpus(void)
 	}
 }
 
+/*
+ * Linux 4.9 looks at the queues only, and misses what has come back of a block
+ * that was given out whole; the tree has them all.
+ */
 void vm_unmap_aliases(void)
 {
 	unsigned long start = ~0UL, end = 0, flags;
-	unsigned int cpu;
 	bool flush = false;
 
 	if (!vmap_initialized)
 		return;
-	for_each_possible_cpu(cpu) {
-		struct vmap_block_queue *vbq = per_cpu_ptr(&vmap_block_queue,
-							   cpu);
-		struct vmap_block *vb;
+	flags = spin_lock_irqsave(&vmap_block_tree_lock);
+	for (struct rb_node *n = rb_first(&vmap_block_tree); n;
+	     n = rb_next(n)) {
+		struct vmap_block *vb = rb_entry(n, struct vmap_block, rb_node);
+		unsigned long base = vb->va->va_start;
 
-		flags = spin_lock_irqsave(&vbq->lock);
-		list_for_each_entry(vb, &vbq->free, free_list) {
-			unsigned long base = vb->va->va_start;
-
-			if (!vb->dirty)
-				continue;
-			start = min(start, base + (vb->dirty_min << PAGE_SHIFT));
-			end = max(end, base + (vb->dirty_max << PAGE_SHIFT));
-			flush = true;
-		}
-		spin_unlock_irqrestore(&vbq->lock, flags);
+		if (!vb->dirty)
+			continue;
+		start = min(start, base + (vb->dirty_min << PAGE_SHIFT));
+		end = max(end, base + (vb->dirty_max << PAGE_SHIFT));
+		flush = true;
 	}
+	spin_unlock_irqrestore(&vmap_block_tree_lock, flags);
 	__purge_vmap_area_lazy(start, end, true, flush);
 }
 

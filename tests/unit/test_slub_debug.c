@@ -252,6 +252,48 @@ static void test_a_free_pointer_overwritten_is_cut_off(
 	assert_ptr_not_equal(slab_of(q), slab_of(p));
 }
 
+/* Not of the object that is allocated: of one further down the list. */
+static void test_a_free_pointer_further_down_is_cut_off_too(
+	void **state __maybe_unused)
+{
+	static const char *const letters[] = { "F", "FZ", "FZPU" };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(letters); i++) {
+		u8 *p, *q, *r;
+
+		boot_debug(letters[i]);
+		p = alloc_here();
+		q = alloc_here();
+		r = alloc_here();
+		free_here(r);
+		free_here(q);
+		free_here(p);			/* p, q, r and the rest */
+		*(void **)(void *)(q + cache->offset) = (void *)16;
+		assert_ptr_equal(alloc_here(), p);
+		assert_true(console_says("the freelist leaves the slab"));
+		assert_slabs_sound();
+		/* q is the last that is known of. */
+		assert_ptr_equal(alloc_here(), q);
+		assert_ptr_not_equal(slab_of(alloc_here()), slab_of(p));
+		free_here(q);
+		assert_slabs_sound();
+	}
+}
+
+static void test_a_loop_further_down_is_cut_open(void **state __maybe_unused)
+{
+	u8 *p = alloc_here(), *q = alloc_here(), *r = alloc_here();
+
+	free_here(r);
+	free_here(q);
+	free_here(p);
+	*(void **)(void *)(r + cache->offset) = q;
+	assert_ptr_equal(alloc_here(), p);
+	assert_true(console_says("the freelist has a loop"));
+	assert_slabs_sound();
+	assert_non_null(alloc_here());
+}
+
 /* --- free ----------------------------------------------------------------- */
 
 static void test_a_double_free_is_said_with_both_callers(
@@ -269,6 +311,26 @@ static void test_a_double_free_is_said_with_both_callers(
 	assert_true(says_caller("freed", (unsigned long)free_here));
 	assert_true(says_caller("seen in a call", (unsigned long)free_here));
 	assert_int_equal(slab_of(p)->inuse, inuse - 2);
+}
+
+/* CONFIG_DEBUG_VM sees that in any cache: also in one with other letters. */
+static void test_a_double_free_is_seen_without_F(void **state __maybe_unused)
+{
+	static const char *const letters[] = { "Z", "P", "U", "T" };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(letters); i++) {
+		u8 *p;
+
+		boot_debug(letters[i]);
+		p = alloc_here();
+		alloc_here();
+		free_here(p);
+		free_here(p);
+		assert_true(console_says("freed twice"));
+		free_here(p + 4);
+		assert_true(console_says("where no object begins"));
+		assert_slabs_sound();
+	}
 }
 
 static void test_a_pointer_into_an_object_is_refused(
@@ -413,7 +475,10 @@ int main(void)
 		CASE(test_a_write_after_free_is_seen_when_the_slab_goes),
 		CASE(test_memory_that_was_not_set_reads_as_poison),
 		CASE(test_a_free_pointer_overwritten_is_cut_off),
+		CASE(test_a_free_pointer_further_down_is_cut_off_too),
+		CASE(test_a_loop_further_down_is_cut_open),
 		CASE(test_a_double_free_is_said_with_both_callers),
+		CASE(test_a_double_free_is_seen_without_F),
 		CASE(test_a_pointer_into_an_object_is_refused),
 		CASE(test_an_object_of_another_cache_is_said),
 		CASE(test_a_broken_freelist_ends_where_it_breaks),

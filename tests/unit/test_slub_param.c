@@ -56,6 +56,11 @@ static void test_o_leaves_out_what_takes_a_larger_order(
 	s = make_cache("page", 4096, 0, 0, NULL);
 	assert_int_equal(s->flags & SLAB_DEBUG_FLAGS, SLAB_CONSISTENCY_CHECKS);
 	assert_int_equal(s->size, 4096);
+	/* Nothing is left of the size that it would have had. */
+	s = make_cache("wide", 60000, 8192, 0, NULL);
+	assert_int_equal(s->size, 65536);
+	assert_int_equal(s->max.x, s->oo.x);
+	assert_null(slab_check());
 	assert_int_equal(cache->flags & SLAB_DEBUG_FLAGS,
 			 SLAB_DEBUG_FLAGS & ~SLAB_TRACE);
 }

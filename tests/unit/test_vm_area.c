@@ -71,6 +71,24 @@ static void test_a_full_area_is_purged_before_it_fails(
 	assert_vm_sound();
 }
 
+static void test_the_last_hole_serves_whom_it_fits_exactly(
+	void **state __maybe_unused)
+{
+	unsigned long rest = VMALLOC_END - VMALLOC_START - 8 * MB;
+	struct vm_struct *hole = get_vm_area(4 * MB - PAGE_SIZE, VM_MAP);
+	struct vm_struct *above = get_vm_area(4 * MB - PAGE_SIZE, VM_MAP);
+
+	assert_non_null(above);
+	free_vm_area(hole);
+	vm_unmap_aliases();
+	/* Passes the hole and takes all that is above it. */
+	assert_non_null(get_vm_area(rest - PAGE_SIZE, VM_MAP));
+	hole = get_vm_area(4 * MB - PAGE_SIZE, VM_MAP);
+	assert_non_null(hole);
+	assert_int_equal((unsigned long)hole->addr, VMALLOC_START);
+	assert_vm_sound();
+}
+
 /* --- against a model ------------------------------------------------------ */
 
 #define MODEL_MAX 4096
@@ -107,7 +125,7 @@ static void model_add(struct vm_struct *vm)
 		assert_true(end <= model[i + 1].start);
 }
 
-/* The lowest hole of [start, end) for more than @size bytes; 0: none. */
+/* The lowest hole of [start, end) for @size bytes; 0: none. */
 static unsigned long model_hole(unsigned long size, unsigned long align,
 				unsigned long start, unsigned long end)
 {
@@ -186,12 +204,7 @@ static void random_get(struct rng *rng)
 	assert_true((unsigned long)vm->addr >= start);
 	assert_true((unsigned long)vm->addr + vm->size <= end);
 	assert_int_equal(vm->size, taken);
-	/* The lowest, but a hole that fits exactly may have been passed. */
-	if ((unsigned long)vm->addr != hole) {
-		assert_true(hole < (unsigned long)vm->addr);
-		hole = model_hole(taken + 1, align, start, end);
-		assert_true(!hole || hole >= (unsigned long)vm->addr);
-	}
+	assert_int_equal((unsigned long)vm->addr, hole);
 	model_add(vm);
 }
 
@@ -443,6 +456,7 @@ int main(void)
 		T(test_freed_addresses_are_used_again_only_after_a_flush),
 		T(test_32_MB_of_freed_addresses_are_purged_together),
 		T(test_a_full_area_is_purged_before_it_fails),
+		T(test_the_last_hole_serves_whom_it_fits_exactly),
 		T(test_random_areas_are_like_the_model),
 		T(test_early_areas_are_taken_over),
 		T(test_early_areas_that_overlap_are_a_bug),

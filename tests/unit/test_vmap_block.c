@@ -176,6 +176,28 @@ static void test_aliases_are_flushed_and_used_up_blocks_freed(
 	assert_vm_sound();
 }
 
+/* A block that is given out whole is on no queue; its TLB entries stay. */
+static void test_aliases_of_a_block_given_out_whole_are_flushed(
+	void **state __maybe_unused)
+{
+	unsigned int n = (unsigned int)(BITS / VMAP_MAX_ALLOC);
+	unsigned long flushes;
+	char *mem[64];
+
+	assert_true(n <= ARRAY_SIZE(mem));
+	for (unsigned int i = 0; i < n; i++)
+		mem[i] = map(0, VMAP_MAX_ALLOC);
+	assert_null(block_of(0, 0));
+	vm_unmap_ram(mem[2], VMAP_MAX_ALLOC);
+	flushes = host_tlb_flushes;
+	vm_unmap_aliases();
+	assert_int_equal(host_tlb_flushes, flushes + 1);
+	assert_int_equal(host_tlb_start, (unsigned long)mem[2]);
+	assert_int_equal(host_tlb_end, (unsigned long)mem[2] +
+			 VMAP_MAX_ALLOC * PAGE_SIZE);
+	assert_vm_sound();
+}
+
 static void test_a_full_area_takes_used_up_blocks_back(
 	void **state __maybe_unused)
 {
@@ -368,6 +390,7 @@ int main(void)
 		T(test_a_block_that_came_back_whole_is_freed),
 		T(test_each_cpu_has_its_own_block),
 		T(test_aliases_are_flushed_and_used_up_blocks_freed),
+		T(test_aliases_of_a_block_given_out_whole_are_flushed),
 		T(test_a_full_area_takes_used_up_blocks_back),
 		T(test_counts_that_cannot_be_give_NULL),
 		T(test_unmapping_what_is_not_mapped_is_a_bug),
