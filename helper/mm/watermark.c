@@ -181,8 +181,10 @@ static unsigned long lowmem_reserve_of(int idx, int class)
 
 	for (int j = idx + 1; j <= class; j++)
 		above += lowmem_reserve_managed[j];
+	/* It may have been set by hand, and not been put right yet. */
 	return class > idx ?
-	       above / (unsigned int)sysctl_lowmem_reserve_ratio[idx] : 0;
+	       above / (unsigned int)max(sysctl_lowmem_reserve_ratio[idx], 1) :
+	       0;
 }
 
 void setup_per_zone_lowmem_reserve(void)
