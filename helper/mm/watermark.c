@@ -8,7 +8,6 @@
  * Fails:    -EINVAL for a sysctl value that makes no sense.
  */
 #include <mm/mm.h>
-#include <mm/mm_debug.h>
 #include <mm/printk.h>
 
 #include "page_alloc_internal.h"
@@ -232,7 +231,6 @@ int init_per_zone_wmark_min(void)
 	setup_per_zone_wmarks();
 	refresh_zone_stat_thresholds();
 	setup_per_zone_lowmem_reserve();
-	mm_transition("init_per_zone_wmark_min");
 	return 0;
 }
 
