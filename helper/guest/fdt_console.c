@@ -123,6 +123,7 @@ static bool is_gic(int node)
 
 #define GIC_SPI		0u		/* first cell: a shared interrupt */
 #define GIC_SPI_BASE	32u		/* number of the first of these */
+#define GIC_SPI_LAST	987u		/* second cell: at most this */
 
 int fdt_console_irq(struct fdt_irq *ret)
 {
@@ -135,7 +136,8 @@ int fdt_console_irq(struct fdt_irq *ret)
 	cells = fdt_getprop(fdt, node, "interrupts", &len);
 	gic = interrupt_parent(node);
 	if (!cells || len < 12 || gic < 0 || !is_gic(gic) ||
-	    fdt32_to_cpu(cells[0]) != GIC_SPI)
+	    fdt32_to_cpu(cells[0]) != GIC_SPI ||
+	    fdt32_to_cpu(cells[1]) > GIC_SPI_LAST)
 		return -ENOENT;
 	ret->irq = fdt32_to_cpu(cells[1]) + GIC_SPI_BASE;
 	if (node_reg(gic, 0, &ret->distributor))

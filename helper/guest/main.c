@@ -67,6 +67,7 @@ void start_kernel(void)
 
 	/* Linux's initcalls */
 	init_per_zone_wmark_min();
+	mm_transition("init_per_zone_wmark_min");
 	cma_init_reserved_areas();
 	mm_transition("cma");
 	system_state = SYSTEM_RUNNING;

@@ -4,10 +4,11 @@
  * hot paths only see that something is wrong; here is found out what.
  *
  * Contract: says which page, what about it, and who called; counts it.
- * May call: lib/.  Called by: the page allocator's files.
+ * May call: page_owner.c, lib/.  Called by: the page allocator's files.
  * Fails:    never. Keeping the page out of service is the caller's part.
  */
 #include <mm/mm.h>
+#include <mm/page_ext.h>
 #include <mm/printk.h>
 
 #include "page_alloc_internal.h"
@@ -21,6 +22,8 @@ void bad_page(struct page *page, const char *reason, unsigned long ip)
 	       "mapping %p) by %pS\n", page_to_pfn(page), reason, page->flags,
 	       page_count(page), page->_mapcount.counter, (void *)page->mapping,
 	       (void *)ip);
+	if (page_owner_inited)
+		dump_page_owner(page);
 }
 
 /* Why @page cannot be free with none of @flags set; NULL: it can. */

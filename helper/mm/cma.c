@@ -85,8 +85,8 @@ int cma_declare_contiguous(phys_addr_t base, phys_addr_t size,
 	if (size > end)
 		return -ENOMEM;
 	alignment = max(alignment, cma_alignment);
-	if (fixed && base > ALIGN_DOWN(PHYS_ADDR_MAX, alignment))
-		return -EINVAL;			/* rounding up would wrap */
+	if (base > ALIGN_DOWN(PHYS_ADDR_MAX, alignment))
+		return fixed ? -EINVAL : -ENOMEM;	/* or it would wrap */
 	base = ALIGN(base, alignment);
 	size = ALIGN(size, alignment);
 	limit = ALIGN_DOWN(limit && limit < end ? limit : end, alignment);

@@ -102,7 +102,7 @@ struct page *cma_alloc(struct cma *cma, size_t count, unsigned int align)
 {
 	unsigned long n, bit = 0, flags;
 
-	if (!cma->active || !count || count > cma->count ||
+	if (!cma || !cma->active || !count || count > cma->count ||
 	    align >= BITS_PER_LONG)
 		return NULL;
 	n = pages_to_bits(cma, count);
@@ -136,7 +136,7 @@ bool cma_release(struct cma *cma, const struct page *pages, unsigned int count)
 	unsigned long pfn, bit, n, flags;
 	bool ours = true;
 
-	if (!cma->active || !pages || !count || count > cma->count)
+	if (!cma || !cma->active || !pages || !count || count > cma->count)
 		return false;
 	pfn = page_to_pfn(pages);
 	if (pfn < cma->base_pfn || pfn - cma->base_pfn > cma->count - count)
@@ -147,6 +147,9 @@ bool cma_release(struct cma *cma, const struct page *pages, unsigned int count)
 		return false;
 	for (unsigned long i = 0; i < n && ours; i++)
 		ours = get_bit(cma, bit + i);
+	/* Of the last bit, only what was asked for. */
+	for (unsigned long i = 0; i < count && ours; i++)
+		ours = page_count(pages + i) > 0;
 	if (!ours) {
 		pr_warn("cma: %s: pfn 0x%lx + %u pages are not handed out, but %pS gives them back\n",
 			cma->name, pfn, count, (void *)_RET_IP_);

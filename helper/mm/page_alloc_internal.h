@@ -221,7 +221,7 @@ void warn_alloc(gfp_t gfp, unsigned int order, unsigned long ip);
 
 /* --- bad_page.c: no lock needed ------------------------------------------- */
 
-/** bad_page - report @page, and count it in nr_bad_pages */
+/** bad_page - report @page, with its owner if known; count in nr_bad_pages */
 void bad_page(struct page *page, const char *reason, unsigned long ip);
 
 /**
@@ -239,8 +239,10 @@ static __hot_inline bool free_order_fits(const struct page *page,
 					 unsigned long pfn,
 					 unsigned int order)
 {
-	if (unlikely(PageHead(page)))
-		return order == compound_order(page);
+	/* Without tails it is no head: its order is whatever lies there. */
+	if (unlikely(PageHead(page)) &&
+	    (order == 0 || order != compound_order(page)))
+		return false;
 	return order == 0 ||
 	       (order < MAX_ORDER && IS_ALIGNED(pfn, 1UL << order));
 }

@@ -82,7 +82,7 @@ __hot_inline void __free_one_page(struct page *page, unsigned long pfn,
 {
 	struct free_area *area = &zone->free_area[order];
 
-	VM_BUG_ON(page->flags & PAGE_FLAGS_CHECK_AT_PREP);
+	/* Flags set since it was freed are found when it is given out. */
 	VM_BUG_ON(!IS_ALIGNED(pfn, 1UL << order));	/* BUDDY-3 */
 	VM_BUG_ON(page_zone(page) != zone);		/* BUDDY-4 */
 	VM_BUG_ON(!zone_spans_pfn(zone, pfn));

@@ -44,7 +44,7 @@ static const char *tail_bad_reason(const struct page *head,
 bool undo_compound_page(struct page *page, unsigned int order, unsigned long ip)
 {
 	struct page *end = page + (1UL << order);
-	bool good = order == compound_order(page);
+	bool good = order && order == compound_order(page);
 
 	if (!good)
 		bad_page(page, "freed with an order it cannot have", ip);

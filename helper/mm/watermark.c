@@ -8,7 +8,6 @@
  * Fails:    -EINVAL for a sysctl value that makes no sense.
  */
 #include <mm/mm.h>
-#include <mm/mm_debug.h>
 #include <mm/printk.h>
 
 #include "page_alloc_internal.h"
@@ -181,8 +180,10 @@ static unsigned long lowmem_reserve_of(int idx, int class)
 
 	for (int j = idx + 1; j <= class; j++)
 		above += lowmem_reserve_managed[j];
+	/* It may have been set by hand, and not been put right yet. */
 	return class > idx ?
-	       above / (unsigned int)sysctl_lowmem_reserve_ratio[idx] : 0;
+	       above / (unsigned int)max(sysctl_lowmem_reserve_ratio[idx], 1) :
+	       0;
 }
 
 void setup_per_zone_lowmem_reserve(void)
@@ -230,7 +231,6 @@ int init_per_zone_wmark_min(void)
 	setup_per_zone_wmarks();
 	refresh_zone_stat_thresholds();
 	setup_per_zone_lowmem_reserve();
-	mm_transition("init_per_zone_wmark_min");
 	return 0;
 }
 

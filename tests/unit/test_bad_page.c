@@ -5,6 +5,7 @@
  */
 #include "handover.h"
 
+#include <mm/page-isolation.h>
 #include <mm/printk.h>
 
 #define BLOCKS		8UL
@@ -263,6 +264,44 @@ static void test_page_in_use_while_free_is_not_given(void **state)
 	assert_sound();
 }
 
+/* Neither on its way to the buddy nor as a part of a block is it a panic. */
+static void test_page_spoilt_on_a_per_cpu_list_is_found_later(
+	void **state __maybe_unused)
+{
+	struct page *bad, *page;
+	unsigned long n = 0;
+
+	setup_per_cpu_pageset();
+	this_cpu_ptr(zone_of(ZONE_NORMAL)->pageset)->pcp.batch = 7;
+	this_cpu_ptr(zone_of(ZONE_NORMAL)->pageset)->pcp.high = 42;
+	bad = alloc_pages(GFP, 0);
+	__free_pages(bad, 0);
+	spoil_flags(bad);
+	drain_all_pages(NULL);
+	assert_int_equal(nr_bad_pages, 0);
+	while ((page = alloc_pages(GFP, 0))) {
+		assert_ptr_not_equal(page, bad);
+		n++;
+	}
+	assert_int_equal(nr_bad_pages, 1);
+	assert_reported(bad, "flag");
+	assert_int_equal(n, zone_of(ZONE_NORMAL)->managed_pages - 1);
+}
+
+static void test_spoilt_page_of_a_block_that_is_cut_is_found_later(
+	void **state __maybe_unused)
+{
+	struct page *bad = first_of(ZONE_NORMAL, TOP, MIGRATE_MOVABLE);
+	unsigned long pfn = page_to_pfn(bad) + 1;
+	struct page *page;
+
+	spoil_flags(bad);
+	assert_int_equal(alloc_contig_range(pfn, pfn + 5, MIGRATE_MOVABLE), 0);
+	while ((page = alloc_pages(GFP, 0)))
+		assert_ptr_not_equal(page, bad);
+	assert_reported(bad, "flag");
+}
+
 static void test_one_spoilt_page_spoils_its_block(void **state __maybe_unused)
 {
 	struct page *page = alloc_pages(GFP, 2), *other;
@@ -295,6 +334,8 @@ int main(void)
 		T(test_order_that_does_not_exist_is_refused),
 		T(test_page_spoilt_while_free_is_not_given),
 		T(test_page_in_use_while_free_is_not_given),
+		T(test_page_spoilt_on_a_per_cpu_list_is_found_later),
+		T(test_spoilt_page_of_a_block_that_is_cut_is_found_later),
 		T(test_one_spoilt_page_spoils_its_block),
 	};
 

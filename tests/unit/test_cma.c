@@ -238,6 +238,8 @@ static void test_what_cannot_be_had_reserves_nothing(
 	assert_int_equal(declare(0, PHYS_ADDR_MAX, 0, false, &cma), -ENOMEM);
 	assert_int_equal(declare(PHYS_ADDR_MAX, BLOCK_BYTES, 0, true, &cma),
 			 -EINVAL);
+	assert_int_equal(declare(PHYS_ADDR_MAX, BLOCK_BYTES, 0, false, &cma),
+			 -ENOMEM);
 	assert_int_equal(cma_declare_contiguous(0, BLOCK_BYTES, 0, 0,
 						pageblock_order + 1, false,
 						"test", &cma), -EINVAL);

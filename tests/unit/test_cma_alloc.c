@@ -122,6 +122,8 @@ static void test_what_cannot_be_had_is_NULL(void **state __maybe_unused)
 	area->active = false;
 	assert_null(cma_alloc(area, 1, 0));
 	area->active = true;
+	assert_null(cma_alloc(NULL, 1, 0));
+	assert_false(cma_release(NULL, pfn_to_page(area->base_pfn), 1));
 	assert_int_equal(bits_set(area), 0);
 	assert_lists_are(&before);
 }
@@ -228,6 +230,23 @@ static void test_each_range_begins_with_a_bit(void **state __maybe_unused)
 	assert_true(cma_release(area, pfn_to_page(base + 24), 8));
 	assert_true(cma_release(area, pfn_to_page(base + 64), 8));
 	assert_int_equal(bits_set(area), 0);
+	assert_lists_are(&before);
+}
+
+/* The rest of its last bit is the buddy's, or somebody's by now. */
+static void test_more_than_was_asked_for_cannot_be_given_back(
+	void **state __maybe_unused)
+{
+	struct page *page;
+
+	boot_area(AREA_BLOCKS, 3);
+	page = cma_alloc(area, 9, 0);
+	assert_false(cma_release(area, page, 16));
+	assert_true(console_says("are not handed out"));
+	assert_int_equal(nr_bad_pages, 0);
+	assert_int_equal(bits_set(area), 2);
+	assert_int_equal(page_count(page + 8), 1);
+	assert_true(cma_release(area, page, 9));
 	assert_lists_are(&before);
 }
 
@@ -635,6 +654,7 @@ int main(void)
 		T(test_alignment_larger_than_a_pageblock),
 		T(test_alignment_larger_than_the_area),
 		T(test_each_range_begins_with_a_bit),
+		T(test_more_than_was_asked_for_cannot_be_given_back),
 		T(test_one_bit_for_a_pageblock),
 		T(test_a_range_behind_a_held_page_is_found),
 		T(test_no_room_between_held_pages_is_NULL),

@@ -200,6 +200,73 @@ static void test_console_that_cannot_be_reached_is_none(
 	assert_int_equal(fdt_console(&compatible, &phys), -ENOENT);
 }
 
+/* --- its interrupt -------------------------------------------------------- */
+
+#define GIC_PHANDLE 7u
+
+static void console_with_irq(const char *controller, u32 kind, u32 number,
+			     u32 reg_bytes)
+{
+	const u32 reg[] = {
+		cpu_to_fdt32(0x1000), cpu_to_fdt32(0x1000),
+		cpu_to_fdt32(0x2000), cpu_to_fdt32(0x100),
+	};
+	const u32 irq[] = {
+		cpu_to_fdt32(kind), cpu_to_fdt32(number), cpu_to_fdt32(4),
+	};
+	const u32 phandle = cpu_to_fdt32(GIC_PHANDLE);
+
+	ok(setup(NULL));
+	tree_begin();
+	tree_root(1);
+	tree_bytes("interrupt-parent", &phandle, sizeof(phandle));
+	tree_node("chosen");
+	tree_string("stdout-path", "/uart");
+	tree_end();
+	tree_memory(RAM_BASE, BANK);
+	tree_node("gic");
+	tree_string("compatible", controller);
+	tree_bytes("reg", reg, reg_bytes);
+	tree_bytes("phandle", &phandle, sizeof(phandle));
+	tree_end();
+	tree_node("uart");
+	tree_string("compatible", "some,uart");
+	tree_bytes("interrupts", irq, sizeof(irq));
+	tree_end();
+	load_tree();
+}
+
+static void test_console_interrupt_is_found(void **state __maybe_unused)
+{
+	struct fdt_irq irq;
+
+	for (u32 n = 0; n <= 987; n += 329) {
+		console_with_irq("arm,cortex-a9-gic", 0, n, 16);
+		ok(fdt_console_irq(&irq));
+		assert_int_equal(irq.irq, n + 32);
+		assert_int_equal(irq.distributor, 0x1000);
+		assert_int_equal(irq.cpu_interface, 0x2000);
+	}
+}
+
+/* Such a number would be a register far outside of the controller. */
+static void test_interrupt_that_cannot_be_is_none(void **state __maybe_unused)
+{
+	static const u32 numbers[] = { 988, 1 << 20, ~0u - 31, ~0u };
+	struct fdt_irq irq;
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		console_with_irq("arm,cortex-a9-gic", 0, numbers[i], 16);
+		assert_int_equal(fdt_console_irq(&irq), -ENOENT);
+	}
+	console_with_irq("arm,cortex-a9-gic", 1, 5, 16);
+	assert_int_equal(fdt_console_irq(&irq), -ENOENT);
+	console_with_irq("some,gic", 0, 5, 16);
+	assert_int_equal(fdt_console_irq(&irq), -ENOENT);
+	console_with_irq("arm,cortex-a9-gic", 0, 5, 8);
+	assert_int_equal(fdt_console_irq(&irq), -ENOENT);
+}
+
 #define T(test) cmocka_unit_test_setup(test, setup)
 
 int main(void)
@@ -212,6 +279,8 @@ int main(void)
 		T(test_words_of_others_are_left_alone),
 		T(test_console_is_found_and_its_address_translated),
 		T(test_console_that_cannot_be_reached_is_none),
+		T(test_console_interrupt_is_found),
+		T(test_interrupt_that_cannot_be_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -146,6 +146,47 @@ static void test_compound_freed_with_another_order_changes_nothing(
 	}
 }
 
+/* No order can be read from what its neighbour keeps there. */
+static void test_head_flag_left_on_a_single_page_is_reported(void **state)
+{
+	static const unsigned long lru[] = {
+		0, 1UL << (BITS_PER_LONG - 1), 0x7fffUL << BITS_PER_LONG / 2,
+		(MAX_ORDER + 0UL) << BITS_PER_LONG / 2,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lru); i++) {
+		struct page *page;
+
+		setup(state);
+		page = alloc_pages(GFP, 1);
+		split_page(page, 1);
+		page[1].lru.prev = (struct list_head *)lru[i];
+		SetPageHead(page);
+		put_page(page);
+		assert_reported(page, "order");
+		assert_int_equal(page_count(page), 1);
+		ClearPageHead(page);
+		put_page(page);
+		put_page(page + 1);
+		assert_handed_over();
+	}
+}
+
+static void test_head_flag_left_on_a_cold_page_is_reported(
+	void **state __maybe_unused)
+{
+	struct page *page = alloc_pages(GFP, 1);
+	unsigned long before = free_now();
+
+	split_page(page, 1);
+	page[1].lru.prev = NULL;
+	SetPageHead(page);
+	set_page_count(page, 0);
+	free_hot_cold_page(page, true);
+	assert_reported(page, "order");
+	assert_int_equal(free_now(), before);
+}
+
 static void test_compound_freed_as_a_single_page_changes_nothing(
 	void **state __maybe_unused)
 {
@@ -298,6 +339,8 @@ int main(void)
 		T(test_put_of_a_free_page_is_reported),
 		T(test_free_of_a_tail_is_reported_and_changes_nothing),
 		T(test_compound_freed_with_another_order_changes_nothing),
+		T(test_head_flag_left_on_a_single_page_is_reported),
+		T(test_head_flag_left_on_a_cold_page_is_reported),
 		T(test_compound_freed_as_a_single_page_changes_nothing),
 		T(test_exact_s_caller_is_named),
 		T(test_compound_with_a_lost_tail_is_kept_out),

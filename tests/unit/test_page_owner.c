@@ -300,6 +300,39 @@ static void test_report_of_the_boots_pages(void **state __maybe_unused)
 	assert_true(console_says("off"));
 }
 
+static void test_bad_page_is_reported_with_its_owner(void **state __maybe_unused)
+{
+	struct page *page = first_caller(GFP_KERNEL, 1);
+	char text[120];
+
+	page[1].flags |= 1UL << PG_locked;
+	__free_pages(page, 1);
+	assert_int_equal(nr_bad_pages, 1);
+	snprintf(text, sizeof(text), "page_owner: pfn 0x%lx: allocated by "
+		 "%0*lx, order 1, gfp 0x%x\n", page_to_pfn(page + 1), DIGITS,
+		 ext_of(page)->ip, GFP_KERNEL);
+	assert_true(console_says(text));
+	/* Who had it before is of interest, too. */
+	page = first_caller(GFP_KERNEL, 0);
+	__free_pages(page, 0);
+	assert_false(console_says("free now"));
+	__free_pages(page, 0);
+	assert_true(console_says("free now, was allocated by 0"));
+}
+
+static void test_bad_page_without_page_owner_says_nothing_of_it(
+	void **state __maybe_unused)
+{
+	struct page *page;
+
+	boot_blocks(2, 0);
+	page = alloc_pages(GFP_KERNEL, 0);
+	page->flags |= 1UL << PG_locked;
+	__free_pages(page, 0);
+	assert_int_equal(nr_bad_pages, 1);
+	assert_false(console_says("page_owner"));
+}
+
 static void test_report_without_page_owner_says_how_to_have_it(
 	void **state __maybe_unused)
 {
@@ -374,6 +407,8 @@ int main(void)
 		T(test_what_was_there_before_is_the_boots),
 		T(test_report_has_order_gfp_and_trace),
 		T(test_report_of_the_boots_pages),
+		T(test_bad_page_is_reported_with_its_owner),
+		T(test_bad_page_without_page_owner_says_nothing_of_it),
 		T(test_report_without_page_owner_says_how_to_have_it),
 		T(test_owner_of_a_free_page_is_OWNER_1),
 		T(test_impossible_record_is_OWNER_2),

@@ -211,6 +211,8 @@ static void test_wrong_reserve_is_WMARK_2(void **state __maybe_unused)
 	assert_null(watermark_check());
 	sysctl_lowmem_reserve_ratio[ZONE_NORMAL] *= 2;
 	assert_broken(watermark_check(), "WMARK-2");
+	sysctl_lowmem_reserve_ratio[ZONE_NORMAL] = 0;
+	assert_broken(watermark_check(), "WMARK-2");
 }
 
 static void test_reserve_of_no_pageblock_is_WMARK_3(void **state __maybe_unused)

@@ -76,6 +76,7 @@ void cma_init_reserved_areas(void);
 
 /**
  * cma_alloc - @count pages of an area, the lowest range that can be had
+ * @cma:   NULL: none, as where there is no default area
  * @align: log2 of what the first pfn is a multiple of, in pages. Each range
  *         begins with a bit, which is order_per_bit at least.
  * Return: the first page, each with count 1; NULL when the area is not active
