@@ -104,6 +104,8 @@ def test_objects_lie_in_slabs_of_their_cache(lived):
         else:
             least = min(each for each in (64, 128, 192, *(1 << n for n in range(8, 14))) if each >= size)
             assert found["cache"] == f"kmalloc-{least}"
+        if found["block_pfn"] == found["pfn"]:
+            assert f"slab of cache {found['cache']}}}" in lived.gdb.run(f"print *$mm_page({found['pfn']})")
 
 
 def test_every_page_of_a_compound_block_names_its_head(lived):
@@ -112,6 +114,7 @@ def test_every_page_of_a_compound_block_names_its_head(lived):
     for pfn in (head, head + 1, head + 2, head + 15):
         found = page(gdb, f"pfn:{pfn}")
         assert (found["kind"], found["order"], found["block_pfn"]) == ("compound", 4, head)
+    assert f"in the compound page at pfn {head:#x}" in gdb.run(f"print *$mm_page({head + 3})")
     gdb.run(f"print kfree($mm_virt(\"pfn:{head}\"))")
     assert page(gdb, f"pfn:{head}")["kind"] == "free"
 
