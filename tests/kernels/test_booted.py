@@ -37,6 +37,7 @@ class ZoneStop:
     counter: int                # the zone's NR_FREE_PAGES, the same
     free_pages: int             # with what CPUs have not yet added to it
     last_pages: list[dict[str, Any]]    # mm page of the last page of SAMPLES
+    listed: list[tuple[int, dict[str, Any]]]    # CPU, mm page of a list's first
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Booted:
     printed: dict[str, str]     # zone -> its line, with the newline
     console: str
     pool_page: dict[str, Any]   # mm page of the first page of the CMA pool
+    cache_page: dict[str, Any]  # mm page of a struct kmem_cache
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +70,8 @@ def booted(running_guest: LabGuest) -> Booted:
         gdb.go()
     pool = cma_pool(running_guest.console())
     pool_page = gdb.json(f"mm page phys:{pool.base_phys:#x} --json")
+    # Every cache is an object of the cache called kmem_cache.
+    cache_page = gdb.json("mm page slab_caches.next --json")
     gdb.run("delete")
     gdb.run("detach")
     text = wait_for(
@@ -78,7 +82,7 @@ def booted(running_guest: LabGuest) -> Booted:
     printed = text.split(END)[before].splitlines(keepends=True)
     return Booted(stops, {re.search(r"zone +(\S+)", line)[1]: line
                           for line in printed if line.startswith("Node")},
-                  text, pool_page)
+                  text, pool_page, cache_page)
 
 
 def enter_first_zone(guest: LabGuest, gdb: Gdb) -> int:
@@ -119,7 +123,31 @@ def look_at_zone(gdb: Gdb, name: str) -> ZoneStop:
     pages = [gdb.json(f"mm page pfn:{b['pfn'] + (1 << b['order']) - 1} --json")
              for b in blocks]
     return ZoneStop(name, line, buddy, zones, nr_free, counter, free_pages,
-                    pages)
+                    pages, first_listed_pages(gdb, zone))
+
+
+def first_listed_pages(gdb: Gdb,
+                       zone: str) -> list[tuple[int, dict[str, Any]]]:
+    """What mm page says of the hottest page of each CPU's lists."""
+    form = "((struct {} *)((char *){}.{} + __per_cpu_offset[{}]))->{}"
+    found = []
+    for cpu in range(gdb.number("nr_cpu_ids")):
+        if not gdb.number(f"(__cpu_online_mask.bits[0] >> {cpu}) & 1"):
+            continue
+        lists = form.format("per_cpu_pages", zone, "per_cpu_pageset", cpu,
+                            "lists")
+        try:
+            gdb.number(f"sizeof({lists})")
+        except GdbError:        # before 5.14
+            lists = form.format("per_cpu_pageset", zone, "pageset", cpu,
+                                "pcp.lists")
+        for index in range(gdb.number(f"sizeof({lists}) / sizeof({lists}[0])")):
+            entry = gdb.number(f"(unsigned long){lists}[{index}].next")
+            if entry == gdb.number(f"(unsigned long)&{lists}[{index}]"):
+                continue
+            lru = gdb.number("(unsigned long)&((struct page *)0)->lru")
+            found.append((cpu, gdb.json(f"mm page {entry - lru:#x} --json")))
+    return found
 
 
 def per_cpu_free_pages(gdb: Gdb, zone: str, cpu: int) -> int:
@@ -177,6 +205,21 @@ def test_the_last_page_of_a_free_block_belongs_to_it(booted: Booted) -> None:
                 == ("free", stop.name, block["pfn"], block["order"])
             # HighMem is not mapped, lowmem is.
             assert (page["virt"] is None) == (stop.name == "HighMem")
+
+
+def test_the_first_page_of_each_cpus_lists_is_on_them(
+        booted: Booted) -> None:
+    listed = [(stop.name, *each) for stop in booted.stops.values()
+              for each in stop.listed]
+    assert listed
+    for zone, cpu, page in listed:
+        assert (page["kind"], page["zone"], page["cpu"], page["block_pfn"]) \
+            == ("pcp", zone, cpu, page["pfn"])
+
+
+def test_a_slab_page_names_its_cache(booted: Booted) -> None:
+    assert (booted.cache_page["kind"], booted.cache_page["cache"]) \
+        == ("slab", "kmem_cache")
 
 
 def test_the_cma_pool_came_back_as_cma_pageblocks(booted: Booted) -> None:

@@ -35,6 +35,16 @@ struct memblock
 struct free_area
     list_head free_list[6]
     u32 nr_free
+struct per_cpu_pages
+    s32 count
+    s32 high
+    s32 batch
+    list_head lists[PCP_LISTS]
+struct kmem_cache
+    u32 size
+    ptr name
+var u32 __per_cpu_offset[4]
+var u32 nr_cpu_ids
 var ptr mem_map
 var u32 max_pfn
 var u32 max_low_pfn
@@ -53,9 +63,9 @@ var u32 _stext
 var u32 _end
 """
 
-LINUX_4_9 = COMMON + """
+LINUX_4_9 = COMMON.replace("PCP_LISTS", "3") + """
 enum pageflags PG_locked PG_error PG_referenced PG_uptodate PG_dirty PG_lru PG_active PG_slab PG_owner_priv_1
-    PG_arch_1 PG_reserved PG_private __NR_PAGEFLAGS PG_checked=8
+    PG_arch_1 PG_reserved PG_private PG_head __NR_PAGEFLAGS PG_checked=8
 enum zone_type ZONE_NORMAL ZONE_HIGHMEM ZONE_MOVABLE __MAX_NR_ZONES
 enum zone_stat_item NR_FREE_PAGES NR_FREE_CMA_PAGES
 enum zone_watermarks WMARK_MIN WMARK_LOW WMARK_HIGH NR_WMARK
@@ -71,12 +81,19 @@ struct page
     atomic _mapcount
     atomic _refcount
     list_head lru
+    ptr compound_head@lru
     u32 private
+    u32 compound_order@private
+    ptr slab_cache@private
+struct per_cpu_pageset
+    u32 before
+    per_cpu_pages pcp
 struct spinlock
     u32 locked
 struct zone
     u32 watermark[3]
     u32 lowmem_reserve[3]
+    ptr pageset
     ptr pageblock_flags
     u32 zone_start_pfn
     u32 managed_pages
@@ -101,9 +118,9 @@ var u32 totalram_pages
 var u32 totalhigh_pages
 """
 
-LINUX_6_1 = COMMON + """
+LINUX_6_1 = COMMON.replace("PCP_LISTS", "12") + """
 enum pageflags PG_locked PG_referenced PG_uptodate PG_dirty PG_lru PG_active PG_workingset PG_waiters PG_error
-    PG_slab PG_owner_priv_1 PG_arch_1 PG_reserved PG_private __NR_PAGEFLAGS PG_checked=10
+    PG_slab PG_owner_priv_1 PG_arch_1 PG_reserved PG_private PG_head __NR_PAGEFLAGS PG_checked=10
 enum zone_type ZONE_DMA ZONE_NORMAL ZONE_HIGHMEM ZONE_MOVABLE __MAX_NR_ZONES
 enum zone_stat_item NR_FREE_PAGES NR_FREE_CMA_PAGES
 enum zone_watermarks WMARK_MIN WMARK_LOW WMARK_HIGH WMARK_PROMO NR_WMARK
@@ -116,13 +133,19 @@ struct page
     u32 flags
     list_head lru
     list_head buddy_list@lru
+    list_head pcp_list@lru
+    ptr compound_head@lru
     ptr mapping
     u32 index
     u32 private
+    u32 compound_order@private
     atomic _mapcount
     u32 page_type@_mapcount
     atomic _refcount
     u32 memcg_data
+struct slab
+    u32 __page_flags
+    ptr slab_cache
 struct tickets
     u16 owner
     u16 next
@@ -135,6 +158,7 @@ struct spinlock
 struct zone
     u32 _watermark[4]
     u32 lowmem_reserve[4]
+    ptr per_cpu_pageset
     ptr pageblock_flags
     u32 zone_start_pfn
     atomic managed_pages

@@ -167,3 +167,92 @@ def test_a_pfn_outside_its_linked_zone_has_no_pageblock_there(machine):
 def test_without_memblock_no_page_is_called_a_hole(machine):
     machine.put(machine.addr("memblock"), "memblock", "memory.regions", 4)
     assert page(machine, f"pfn:{A}").kind == "used"
+
+
+def flag(machine, pfn, *names):
+    bits = machine.shapes.enums["pageflags"]
+    machine.put(machine.page(pfn), "page", "flags", sum(1 << bits[name] for name in names) | machine.low << 30)
+
+
+def compound(machine, pfn, order):
+    """Make a block one page."""
+    flag(machine, pfn, "PG_head")
+    for tail in range(pfn + 1, pfn + (1 << order)):
+        machine.put(machine.page(tail), "page", "_refcount.counter", 0)
+        machine.put(machine.page(tail), "page", "compound_head", machine.page(pfn) + 1)
+    machine.put(machine.page(pfn + 1), "page", "compound_order", order)
+
+
+def slab(machine, pfn, name):
+    """Give a slab's first page a cache."""
+    cache = machine.heap + -machine.heap % 4
+    machine.heap = cache + 8
+    machine.put(cache, "kmem_cache", "name", machine.string(name))
+    machine.put(machine.page(pfn), "slab" if machine.new_style else "page", "slab_cache", cache)
+
+
+def test_each_page_of_a_compound_page_names_its_head_and_order(machine):
+    compound(machine, A, 3)
+    for pfn in (A, A + 1, A + 7):
+        found = page(machine, f"pfn:{pfn}")
+        assert (found.kind, found.order, found.block_pfn) == ("compound", 3, A)
+    assert "compound page, head of a block of order 3" in page_text(page(machine, f"pfn:{A}"))
+    assert f"compound page, in the block of order 3 at pfn {A:#x}" in page_text(page(machine, f"pfn:{A + 7}"))
+
+
+@pytest.mark.parametrize("link", [1, 0xC0400001 + 2, 0xFFFFFFFF])
+def test_a_tail_whose_head_is_no_page_is_no_tail(machine, link):
+    machine.put(machine.page(A), "page", "compound_head", link)
+    found = page(machine, f"pfn:{A}")
+    assert (found.kind, found.block_pfn) == ("used", None)
+
+
+def test_an_order_that_cannot_be_is_unknown(machine):
+    compound(machine, A, 3)
+    machine.put(machine.page(A + 1), "page", "compound_order", 77)
+    found = page(machine, f"pfn:{A}")
+    assert (found.kind, found.order) == ("compound", None)
+    assert "of unknown order" in page_text(found)
+
+
+def test_a_slab_page_names_its_cache(machine):
+    flag(machine, A, "PG_slab")
+    slab(machine, A, "kmalloc-64")
+    found = page(machine, f"pfn:{A}")
+    assert (found.kind, found.cache, found.order, found.block_pfn) == ("slab", "kmalloc-64", 0, A)
+    assert "slab of cache kmalloc-64\n" in page_text(found)
+
+
+def test_a_later_page_of_a_slab_is_slab_too(machine):
+    compound(machine, A, 2)
+    flag(machine, A, "PG_slab", "PG_head")
+    slab(machine, A, "dentry")
+    found = page(machine, f"pfn:{A + 3}")
+    assert (found.kind, found.cache, found.order, found.block_pfn) == ("slab", "dentry", 2, A)
+
+
+@pytest.mark.parametrize("cache", [0, 4])
+def test_a_slab_whose_cache_cannot_be_read_is_still_one(machine, cache):
+    flag(machine, A, "PG_slab")
+    machine.put(machine.page(A), "slab" if machine.new_style else "page", "slab_cache", cache)
+    found = page(machine, f"pfn:{A}")
+    assert (found.kind, found.cache) == ("slab", None)
+    assert "cache unknown" in page_text(found)
+
+
+def test_a_page_of_the_kernels_second_level_tables(machine):
+    machine.poke(machine.addr("swapper_pg_dir"), A << 12 | 0xC00 | 1)
+    assert page(machine, f"pfn:{A}").kind == "pagetable"
+    machine.poke(machine.addr("swapper_pg_dir"), A << 12 | 2)       # a section
+    assert page(machine, f"pfn:{A}").kind == "used"
+
+
+def test_a_reserved_page_says_whose_it_is(machine):
+    flag(machine, A, "PG_reserved")
+    assert page(machine, f"pfn:{A}").owner is None
+    machine.poke(machine.addr("cma_area_count"), 1)
+    machine.put(machine.addr("cma_areas"), "cma", "base_pfn", A)
+    machine.put(machine.addr("cma_areas"), "cma", "count", 4)
+    found = page(machine, f"pfn:{A}")
+    assert found.owner.startswith("CMA") and found.owner_source == "cma_areas"
+    assert f"reserved: {found.owner}" in page_text(found)

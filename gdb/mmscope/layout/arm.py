@@ -15,6 +15,8 @@ NAME = "arm"            # what GDB's names of it begin with: arm, armv7, ...
 PAGE_SHIFT = 12
 SPLIT_ALIGN = 1 << 24       # PAGE_OFFSET is a multiple of this, and the first page table lies in its first 16 MiB
 PGD_BYTES = 0x4000          # first-level table of the short-descriptor format
+PGD_TYPE_MASK, PGD_TABLE = 3, 1     # a first-level entry that leads to a second-level table
+TABLE_FIELD = 0xFFFFFC00    # its physical address; Linux gives two neighbours one page together
 SCTLR_MMU = 1
 
 
@@ -46,6 +48,12 @@ class Arm:
     def pageblock_order(self, orders: int) -> int:
         """Order of a pageblock: the largest block, as 32-bit ARM without LPAE has no huge pages."""
         return orders - 1
+
+    def table_pages(self, pgd: bytes, byte_order: str) -> frozenset[int]:
+        """Physical address of each page that a first-level table names as holding second-level tables."""
+        entries = (int.from_bytes(pgd[at:at + 4], byte_order) for at in range(0, len(pgd), 4))
+        return frozenset((entry & TABLE_FIELD) >> self.page_shift << self.page_shift
+                         for entry in entries if entry & PGD_TYPE_MASK == PGD_TABLE)
 
 
 def resolve(reader: Reader) -> Arm:

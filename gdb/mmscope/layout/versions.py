@@ -34,6 +34,13 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "page.mapcount": _always("_mapcount.counter"),
     "page.page_type": (Spelling("page_type", "v4.18"),),
     "page.buddy_list": (Spelling("buddy_list", "v5.19"), Spelling("lru", "v2.6")),
+    "page.pcp_list": (Spelling("pcp_list", "v5.19"), Spelling("lru", "v2.6")),
+    "page.compound_head": (Spelling("compound_head", "v4.4"),),
+    "page.compound_order": (Spelling("compound_order", "v4.0"),),       # of the second page of the block
+    "page.slab_cache": (Spelling("slab_cache", "v3.10"),),
+    "slab.slab_cache": (Spelling("slab_cache", "v5.17"),),              # lies over struct page
+    "folio._flags_1": (Spelling("_flags_1.f", "v6.18"), Spelling("_flags_1", "v6.6")),     # bits 0 to 7: the order
+    "kmem_cache.name": _always("name"),
 
     "zone.name": _always("name"),
     "zone.zone_start_pfn": _always("zone_start_pfn"),
@@ -46,11 +53,17 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "zone.free_area": _always("free_area"),
     "zone.vm_stat": _always("vm_stat"),
     "zone.pageblock_flags": _always("pageblock_flags"),
+    "zone.pageset": (Spelling("per_cpu_pageset", "v5.14"), Spelling("pageset", "v2.6")),
     "zone.lock": (Spelling("lock.locked", "the mmscope guest"),),
     "zone.lock_owner": (Spelling("lock.rlock.raw_lock.tickets.owner", "v3.6, ARM"),),
     "zone.lock_next": (Spelling("lock.rlock.raw_lock.tickets.next", "v3.6, ARM"),),
     "free_area.free_list": _always("free_list"),
     "free_area.nr_free": _always("nr_free"),
+    "per_cpu_pageset.pcp": (Spelling("pcp", "v2.6, until v5.14"),),
+    "per_cpu_pages.count": _always("count"),
+    "per_cpu_pages.high": _always("high"),
+    "per_cpu_pages.batch": _always("batch"),
+    "per_cpu_pages.lists": _always("lists"),
 
     "pglist_data.node_zones": _always("node_zones"),
     "pglist_data.node_mem_map": _always("node_mem_map"),
@@ -104,6 +117,15 @@ VARIABLES: dict[str, tuple[Spelling, ...]] = {
     "phys_initrd_size": (Spelling("phys_initrd_size", "v5.0"),),
     "cma_areas": _always("cma_areas"),
     "cma_area_count": _always("cma_area_count"),
+    "nr_cpu_ids": _always("nr_cpu_ids"),
+    "per-CPU offsets": (Spelling("__per_cpu_offset", "with SMP"),),
+    "percpu base": (Spelling("pcpu_base_addr", "v2.6.30"),),
+    "percpu unit offsets": (Spelling("pcpu_unit_offsets", "v2.6.32"),),
+    "percpu unit size": (Spelling("pcpu_unit_size", "v2.6.30"),),
+    "percpu first chunk end": (Spelling("pcpu_first_chunk_limit", "the mmscope guest"),),
+    "page_ext table": (Spelling("page_ext_table", "the mmscope guest"),),
+    "page_ext start": (Spelling("page_ext_start_pfn", "the mmscope guest"),),
+    "page_ext end": (Spelling("page_ext_end_pfn", "the mmscope guest"),),
     "arm phys pfn offset": (Spelling("__pv_phys_pfn_offset", "v3.13"),),
 }
 

@@ -152,6 +152,15 @@ class Context:
         return tuple(node + field.offset + index * step
                      for node in self.node_addrs for index in range(field.type.count))
 
+    @cached_property
+    def kernel_tables(self) -> frozenset[int]:
+        """Physical address of each page that holds second-level tables of the kernel's own; empty when unreadable."""
+        try:
+            pgd = self.memory.read(self.read.address("swapper_pg_dir"), self.arch.pgd_bytes)
+        except (MissingError, FaultError):
+            return frozenset()
+        return self.arch.table_pages(pgd, self.read.order)
+
     def freed(self, addr: int) -> bool:
         """Whether an address lies in init memory, which a kernel frees at the end of its boot."""
         if self.stage is not Stage.BOOTED:

@@ -12,6 +12,7 @@ from ..errors import FaultError, MissingError
 from . import fdt
 from .buddy import order_count
 from .context import Context
+from .percpu import cpu_offsets
 
 MAX_CMA_AREAS = 1024
 NAME_LIMIT = 64
@@ -60,7 +61,8 @@ def _covered(owners: list[Owner], start: int, end: int) -> int:
 def find_owners(ctx: Context) -> list[Owner]:
     """Everything that is known at this stage, the best name of a range first. What cannot be read is left out."""
     found: list[Owner] = []
-    for source in (_page_table, _kernel, _initrd, _mem_map, _cma, _device_tree):
+    for source in (_page_table, _kernel, _initrd, _mem_map, _page_ext, _percpu, _tables, _pageblocks, _cma,
+                   _device_tree):
         try:
             found += source(ctx)
         except (MissingError, FaultError, fdt.FdtError):
@@ -126,6 +128,49 @@ def _mem_map(ctx: Context) -> Iterator[Owner]:
     if start is not None:
         length = (-(-pages.end_pfn // largest) * largest - max(first, pages.base_pfn)) * pages.page_bytes
         yield Owner(start, start + length, "mem_map", "mem_map")
+
+
+def _page_ext(ctx: Context) -> Iterator[Owner]:
+    """The guest's table beside mem_map; Linux keeps its size nowhere that this knows."""
+    addr, first, end = (ctx.read.value(f"page_ext {name}") for name in ("table", "start", "end"))
+    start = ctx.arch.virt_to_phys(addr)
+    if start is not None and first < end:
+        length = (end - first) * ctx.layout.struct("page_ext").size
+        yield Owner(start, start + length, "page_ext", "page_ext_table")
+
+
+def _percpu(ctx: Context) -> Iterator[Owner]:
+    """Each CPU's part of the first chunk. What a part does not need of its unit it gave back."""
+    base, offsets = ctx.read.value("percpu base"), ctx.read.value("percpu unit offsets")
+    if not base or not offsets:
+        return
+    length = ctx.read.find("percpu first chunk end") or ctx.read.value("percpu unit size")
+    for cpu in cpu_offsets(ctx):
+        start = ctx.arch.virt_to_phys(base + ctx.read.unsigned(offsets + cpu * ctx.read.word))
+        if start is not None and length > 0:
+            yield Owner(start, start + length, "per-CPU areas", "pcpu_base_addr")
+
+
+def _tables(ctx: Context) -> Iterator[Owner]:
+    """Second-level page tables, kmap's and vmalloc's first ones."""
+    for start in sorted(ctx.kernel_tables):
+        yield Owner(start, start + (1 << ctx.arch.page_shift), "page tables", "swapper_pg_dir")
+
+
+def _pageblocks(ctx: Context) -> Iterator[Owner]:
+    """Migratetypes of the pageblocks, a bit map for each zone."""
+    bits = ctx.layout.enum("pageblock_bits").get("NR_PAGEBLOCK_BITS")
+    order = ctx.arch.pageblock_order(order_count(ctx))
+    for addr in ctx.zone_addrs:
+        zone = ctx.read.record("zone", addr)
+        start = ctx.arch.virt_to_phys(zone.find("pageblock_flags") or 0)
+        if start is None or not bits:
+            continue
+        first = zone.get("zone_start_pfn") >> order
+        end = zone.get("zone_start_pfn") + zone.get("spanned_pages")
+        blocks = -(-end >> order) - first
+        words = -(-blocks * bits // (ctx.read.word * 8))
+        yield Owner(start, start + words * ctx.read.word, "pageblock types", "pageblock_flags")
 
 
 def _cma(ctx: Context) -> Iterator[Owner]:

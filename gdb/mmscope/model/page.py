@@ -9,15 +9,12 @@ from dataclasses import dataclass
 from typing import Iterator, Optional
 
 from ..errors import MmError
-from ..layout.reader import Record
 from .address import Place
-from .buddy import is_buddy, order_count
 from .context import Context
 from .migratetype import migratetype_names, pageblock_migratetype
+from .pageuse import HOLE, Use, use_of
 from .problem import Problem
 from .zone import Zone, zones
-
-HOLE = "hole"       # in the span of a node, but no memory
 
 
 @dataclass(frozen=True)
@@ -31,9 +28,14 @@ class Page:
     virt: Optional[int]             # None: HighMem, not mapped
     node: int                       # as page->flags says
     zone: Optional[str]             # None: the zone link is no zone of the node, or means nothing in a hole
-    kind: str                       # free, reserved, slab, compound, used, unused, hole
-    order: Optional[int]            # of the free block that it belongs to
+    kind: str                       # free, pcp, reserved, slab, pagetable, compound, used, hole
+    order: Optional[int]            # of the block that it belongs to: free, on a CPU's list, slab or compound
     block_pfn: Optional[int]        # first page of that block
+    cpu: Optional[int]              # kind pcp: on whose list it is
+    pcp_migratetype: Optional[str]  # kind pcp: on which of its lists
+    cache: Optional[str]            # kind slab: name of its cache
+    owner: Optional[str]            # kind reserved: what is in it, as mm memblock says
+    owner_source: Optional[str]
     migratetype: Optional[str]      # of its pageblock
     flags: int
     flag_names: tuple[str, ...]
@@ -55,14 +57,13 @@ def page_of(ctx: Context, place: Place) -> Page:
     flags = record.get("flags")
     names = ctx.page_flags.decode(flags)
     zone = None if place.hole else page_zone(ctx, flags)
-    block = None if place.hole else free_block(ctx, place.pfn)
-    kind = HOLE if place.hole else "free" if block else _kind(names, record)
+    use = Use(HOLE) if place.hole else use_of(ctx, place.pfn, record, zone)
     return Page(
         place.given, place.pfn, place.phys, place.page, place.virt, ctx.page_flags.node(flags),
-        zone.name if zone else None, kind, block[1] if block else None, block[0] if block else None,
-        _migratetype(ctx, zone, place.pfn), flags, names, record.get("refcount"), record.get("mapcount"),
-        record.get("private"), record.get("mapping"), record.get("index"),
-        () if kind == HOLE else tuple(_check_zone(ctx, place.pfn, zone)))
+        zone.name if zone else None, use.kind, use.order, use.block_pfn, use.cpu, use.pcp_migratetype, use.cache,
+        use.owner, use.owner_source, _migratetype(ctx, zone, place.pfn), flags, names, record.get("refcount"),
+        record.get("mapcount"), record.get("private"), record.get("mapping"), record.get("index"),
+        () if use.kind == HOLE else tuple(_check_zone(ctx, place.pfn, zone)))
 
 
 def _check_zone(ctx: Context, pfn: int, zone: Optional[Zone]) -> Iterator[Problem]:
@@ -79,30 +80,6 @@ def page_zone(ctx: Context, flags: int) -> Optional[Zone]:
     """The zone that page->flags links to; None when the node has no such zone."""
     index, node = ctx.page_flags.zone(flags), ctx.page_flags.node(flags)
     return next((zone for zone in zones(ctx) if (zone.index, zone.node) == (index, node)), None)
-
-
-def free_block(ctx: Context, pfn: int) -> Optional[tuple[int, int]]:
-    """First pfn and order of the free block that holds pfn; None when none does.
-
-    Its head is at pfn rounded down to some order, marked free, and at least of that order.
-    """
-    orders = order_count(ctx)
-    for order in range(orders):
-        head = pfn >> order << order
-        if not ctx.pages.covers(head):
-            break
-        record = ctx.read.record("page", ctx.pages.page(head))
-        if is_buddy(ctx, record) and order <= record.get("private") < orders:
-            return head, record.get("private")
-    return None
-
-
-def _kind(names: tuple[str, ...], record: Record) -> str:
-    """What a page that is in no free block is, as far as its struct page tells."""
-    for name, kind in (("reserved", "reserved"), ("slab", "slab"), ("head", "compound")):
-        if name in names:
-            return kind
-    return "used" if record.get("refcount") else "unused"
 
 
 def _migratetype(ctx: Context, zone: Optional[Zone], pfn: int) -> Optional[str]:

@@ -19,6 +19,7 @@ from ..model.context import Context
 from ..model.memblock import flag_bits
 from ..model.migratetype import migratetype_names
 from ..model.page import page_zone
+from ..model.pageuse import cache_name
 from ..view.units import escape, size
 from .current import Current
 
@@ -90,8 +91,21 @@ def print_page(page: Fields) -> str:
     if matches(page.int(field)):
         words.append(f"free block of order {page.int('private')}")
     else:
-        words.append(f"mapcount {page.int('mapcount')}, private {page.int('private'):#x}")
+        words.append(_in_use(page, "slab" in ctx.page_flags.decode(flags)))
     return "page {" + ", ".join(words) + "}"
+
+
+def _in_use(page: Fields, slab: bool) -> str:
+    """What the members mean that slabs and the later pages of compound pages use for other things."""
+    ctx = page.ctx
+    if slab and page.addr is not None:
+        return f"slab of cache {escape(cache_name(ctx, ctx.read.record('page', page.addr)) or 'unknown')}"
+    link = page.int("compound_head") if ctx.layout.find_field("page.compound_head") is not None else 0
+    pages = page_map(ctx) if link & 1 else None
+    head_pfn = pages.pfn(link - 1) if pages is not None else None
+    if head_pfn is not None:
+        return f"in the compound page at pfn {head_pfn:#x}"
+    return f"mapcount {page.int('mapcount')}, private {page.int('private'):#x}"
 
 
 def print_zone(zone: Fields) -> str:

@@ -2,7 +2,8 @@
 """mm page as text."""
 from __future__ import annotations
 
-from ..model.page import HOLE, Page
+from ..model.page import Page
+from ..model.pageuse import COMPOUND, FREE, HOLE, PAGETABLE, PCP, SLAB, USED
 from .table import pairs
 from .units import address, escape
 
@@ -24,7 +25,7 @@ def page_text(page: Page) -> str:
         ("pageblock", "none" if page.kind == HOLE else escape(page.migratetype or "unknown")),
         ("flags", f"{page.flags:#x}  {' '.join(page.flag_names) or '(none by name)'}"),
         ("refcount", str(page.refcount)),
-        ("mapcount", f"{page.mapcount}  (as stored, -1 is unmapped)"),
+        ("mapcount", _mapcount(page)),
         ("private", address(page.private)),
         ("mapping", address(page.mapping)),
         ("index", address(page.index)),
@@ -33,10 +34,35 @@ def page_text(page: Page) -> str:
 
 
 def _kind(page: Page) -> str:
+    """What the page is for, in words."""
     if page.kind == HOLE:
         return "hole: memblock.memory does not have this page, its struct page means nothing"
-    if page.order is None or page.block_pfn is None:
-        return page.kind
-    if page.block_pfn == page.pfn:
-        return f"free, head of a block of order {page.order}"
-    return f"free, in the block of order {page.order} at pfn {page.block_pfn:#x}"
+    if page.kind == USED and page.refcount == 0:
+        return "used, not counted: a later page of a larger block, or on its way from list to list"
+    what = _WORDS.get(page.kind, page.kind)
+    if page.kind == PCP:
+        what += f" (CPU {page.cpu}, {escape(page.pcp_migratetype or 'unknown')})"
+    if page.kind == SLAB:
+        what += f" of cache {escape(page.cache or 'unknown')}"
+    if page.owner is not None:
+        what += f": {escape(page.owner)}"
+    return what + _block(page)
+
+
+_WORDS = {PCP: "free, on a CPU's list", PAGETABLE: "page table", COMPOUND: "compound page"}
+
+
+def _block(page: Page) -> str:
+    """Which block it belongs to, and where in it the page is."""
+    if page.block_pfn is None:
+        return ""
+    order = "of unknown order" if page.order is None else f"of order {page.order}"
+    if page.block_pfn != page.pfn:
+        return f", in the block {order} at pfn {page.block_pfn:#x}"
+    return "" if page.order == 0 and page.kind != FREE else f", head of a block {order}"
+
+
+def _mapcount(page: Page) -> str:
+    if page.kind == SLAB:
+        return f"{page.mapcount}  (as stored; a slab keeps other counts there)"
+    return f"{page.mapcount}  (as stored, -1 is unmapped)"
