@@ -56,7 +56,7 @@ void report_bad_free(struct page *page, unsigned int order, unsigned long ip)
 	if (PageTail(page))
 		bad_page(page, "freed, but it is a tail of a compound page",
 			 ip);
-	else if (!free_order_fits(page, page_to_pfn(page), order))
+	else if (!free_order_fits(page, order))
 		bad_page(page, "freed with an order it cannot have", ip);
 	else if (PageBuddy(page))
 		bad_page(page, "freed twice", ip);

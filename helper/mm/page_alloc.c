@@ -30,15 +30,11 @@ static noinline void clear_page_flags(struct page *page, unsigned int order)
 }
 
 /* Can the pages be free, and are they without any flag now? */
-static __hot_inline bool free_pages_prepare(struct page *page,
-					    unsigned int order,
-					    unsigned long ip)
+static __hot_inline bool prepare_no_head(struct page *page, unsigned int order,
+					 unsigned long ip)
 {
-	struct pages_seen seen;
+	struct pages_seen seen = look_at_pages(page, order);
 
-	if (unlikely(PageHead(page)) && !undo_compound_page(page, order, ip))
-		return false;
-	seen = look_at_pages(page, order);
 	if (unlikely(seen.used || seen.flags & PAGE_FLAGS_CHECK_AT_FREE)) {
 		report_bad_pages(page, order, PAGE_FLAGS_CHECK_AT_FREE, ip);
 		return false;
@@ -49,16 +45,22 @@ static __hot_inline bool free_pages_prepare(struct page *page,
 	return true;
 }
 
+static bool free_pages_prepare(struct page *page, unsigned int order,
+			       unsigned long ip)
+{
+	if (unlikely(PageHead(page)) && !undo_compound_page(page, order, ip))
+		return false;
+	return prepare_no_head(page, order, ip);
+}
+
+/* @page is prepared. */
 static __hot_inline void __free_hot_cold_page(struct page *page,
-					      unsigned long pfn, bool cold,
-					      unsigned long ip)
+					      unsigned long pfn, bool cold)
 {
 	struct zone *zone = page_zone(page);
 	enum migratetype type;
 	unsigned long flags;
 
-	if (!free_pages_prepare(page, 0, ip))
-		return;
 	type = get_pfnblock_migratetype(zone, pfn);
 	set_pcppage_migratetype(page, type);
 	flags = arch_local_irq_save();
@@ -74,7 +76,18 @@ static __hot_inline void __free_hot_cold_page(struct page *page,
 
 void free_hot_cold_page(struct page *page, bool cold)
 {
-	__free_hot_cold_page(page, page_to_pfn(page), cold, _RET_IP_);
+	if (free_pages_prepare(page, 0, _RET_IP_))
+		__free_hot_cold_page(page, page_to_pfn(page), cold);
+}
+
+/* A compound page, or a mistake. */
+static noinline void free_unusual_page(struct page *page, unsigned int order,
+				       unsigned long ip)
+{
+	if (page_count(page) <= 0 || !free_order_fits(page, order))
+		report_bad_free(page, order, ip);
+	else if (put_page_testzero(page) && free_pages_prepare(page, order, ip))
+		free_block(page_zone(page), page, page_to_pfn(page), order);
 }
 
 static __hot_inline void free_the_page(struct page *page, unsigned int order,
@@ -82,16 +95,17 @@ static __hot_inline void free_the_page(struct page *page, unsigned int order,
 {
 	unsigned long pfn = page_to_pfn(page);
 
-	if (unlikely(page_count(page) <= 0 ||
-		     !free_order_fits(page, pfn, order))) {
-		report_bad_free(page, order, ip);
+	if (unlikely(page_count(page) <= 0 || PageHead(page) ||
+		     !order_fits(pfn, order))) {
+		free_unusual_page(page, order, ip);
 		return;
 	}
-	if (unlikely(!put_page_testzero(page)))
+	if (unlikely(!put_page_testzero(page) ||
+		     !prepare_no_head(page, order, ip)))
 		return;
 	if (order == 0)
-		__free_hot_cold_page(page, pfn, false, ip);
-	else if (free_pages_prepare(page, order, ip))
+		__free_hot_cold_page(page, pfn, false);
+	else
 		free_block(page_zone(page), page, pfn, order);
 }
 

@@ -234,17 +234,20 @@ void report_bad_pages(struct page *page, unsigned int order,
 /** report_bad_free - a block that its caller does not hold, or not that way */
 void report_bad_free(struct page *page, unsigned int order, unsigned long ip);
 
-/* Could a block of @order begin here? */
-static __hot_inline bool free_order_fits(const struct page *page,
-					 unsigned long pfn,
-					 unsigned int order)
+/* Could a block of @order begin at @pfn? */
+static __hot_inline bool order_fits(unsigned long pfn, unsigned int order)
 {
-	/* Without tails it is no head: its order is whatever lies there. */
-	if (unlikely(PageHead(page)) &&
-	    (order == 0 || order != compound_order(page)))
-		return false;
 	return order == 0 ||
 	       (order < MAX_ORDER && IS_ALIGNED(pfn, 1UL << order));
+}
+
+/* The same for @page, which may be the head of a compound one. */
+static inline bool free_order_fits(const struct page *page, unsigned int order)
+{
+	/* Without tails it is no head: its order is whatever lies there. */
+	if (PageHead(page) && (order == 0 || order != compound_order(page)))
+		return false;
+	return order_fits(page_to_pfn(page), order);
 }
 
 /* What a block's pages are like, ORed together: most are as they must be. */
