@@ -45,7 +45,7 @@ def guest_text(guest: Guest) -> str:
                     row.verdict), WIDTHS) for row in guest.rows]
     lines += [NOTES[row.work] for row in guest.rows if row.work in NOTES and not row.missing]
     reasons = dict.fromkeys(row.missing for row in guest.rows if row.missing)
-    lines += [f"not yet: {reason}" for reason in reasons]
+    lines += [f"unseen: {reason}" for reason in reasons]
     lines += ["",
               "The same calls beside short and long free lists (order 0: 1024, 8192 blocks",
               f"that cannot merge; order 4: 48, 512), in {SMALL.memory} and {LARGE.memory}",

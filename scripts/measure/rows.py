@@ -30,7 +30,7 @@ SHORT = ("lists:0:1024:400", "lists:4:48:32")
 LONG = ("lists:0:8192:400", "lists:4:512:32")
 WORKS = (ROW, *CYCLES, *SHORT, *LONG, BATCH, ROW, SHORT[0])
 BATCH_CYCLE, BATCH_LIST = WORKS.index(BATCH) + 1, WORKS.index(BATCH) + 2
-OBJECTS = ("objs:64:512:200", "objs:64:16384:200")      # short and long; only with SLUB
+OBJECTS = ("objs:64:512:200", "objs:64:16384:200")      # short and long
 GROWTH_WORKS = ("batch:31", *SHORT, *LONG)      # the large board's own: it grows with a zone
 
 # What a reader has to know of a row before comparing. Of the 1,014,088 that one
@@ -46,13 +46,10 @@ NOTES = {
 LESS = "Less with more memory: zones that are small carry each CPU's differences to\n" \
        "their counters more often (stat_threshold, Linux's formula)."
 
-PCP = "setup_per_cpu_pageset"
-SLUB = "kmem_cache_create"
-
 
 @dataclass(frozen=True)
 class Result:
-    """One row of the first table. Figures are instructions; None: not there yet."""
+    """One row of the first table. Figures are instructions; None: no such call was seen."""
     work: str
     linux: str
     reach: Optional[int]
@@ -64,9 +61,9 @@ class Result:
 
     @property
     def verdict(self) -> str:
-        """"reached", "missed", "not yet"; "" where there is nothing to reach."""
+        """"reached", "missed", "unseen"; "" where there is nothing to reach."""
         if self.measured is None:
-            return "not yet"
+            return "unseen"
         if self.reach is None:
             return ""
         return "reached" if self.measured <= self.reach else "missed"
@@ -136,11 +133,6 @@ def result_of(head: tuple[str, str, Optional[int]], numbers: Sequence[int], what
     return result(*head, numbers)
 
 
-def lacks(function: str) -> str:
-    """Why there is no figure: the image has no such function."""
-    return f"the guest has no {function}()"
-
-
 def per_page(counted: Counted, function: str) -> int:
     """Instructions a page that was handed over, rounded up."""
     instructions, pages = counted.boot[function]
@@ -152,8 +144,8 @@ def per_page(counted: Counted, function: str) -> int:
 class Table:
     """The first table, from what was counted on the large board."""
 
-    def __init__(self, image: Image, counted: Counted) -> None:
-        self.image, self.counted = image, counted
+    def __init__(self, counted: Counted) -> None:
+        self.counted = counted
 
     def of(self, index: int, function: str, kind: Kind) -> list[int]:
         """Instructions of the calls of a kind in one workload."""
@@ -180,8 +172,6 @@ class Table:
                 for name, numbers in (
                     ("alloc_pages order 0, from buddy", self.of(0, "alloc_pages", single)),
                     ("__free_pages order 0, to buddy", self.of(0, "__free_pages", single))) if numbers]
-        if PCP not in self.image:
-            return [Result(*head, None, missing=lacks(PCP)) for head in (alloc, free, full, full_list)] + rows
         return [result_of(alloc, self.of(0, "alloc_pages", on_list), "was served by a per-CPU list"),
                 result_of(free, self.of(0, "__free_pages", on_list), "was left on a per-CPU list"),
                 *(result_of(head, self.of(index, "alloc_pages", lambda call: call.moved_pages == 63),
@@ -211,8 +201,6 @@ class Table:
     def slub_rows(self) -> list[Result]:
         """The boot of SLUB, one call; objects from a cache with a few slabs."""
         head = ("kmem_cache_init", "1,014,248", 500_000)
-        if SLUB not in self.image:
-            return [Result(*head, None, missing=lacks(SLUB))]
         calls = self.counted.works[len(WORKS)]
         return [Result(*head, self.counted.boot["kmem_cache_init"][0]),
                 *(result(f"{name} of 64 bytes", "-", None, [call.instructions for call in calls[name]])
@@ -237,8 +225,7 @@ def growth(small: Counted, large: Counted) -> list[Growth]:
                     growth_name(function, order, pages),
                     tuple(statistics.median_high(call.instructions for call in calls
                                                  if call.moved_pages == pages) for calls in sets), True))
-    if len(WORKS) in large.works:
-        rows += object_growth(small, large)
+    rows += object_growth(small, large)
     for name, function in (("low memory", "free_all_bootmem"), ("HighMem", "free_highpages")):
         rows.append(Growth(f"hand-over of {name}, a page",
                            (per_page(small, function), None, per_page(large, function), None), False))
@@ -276,10 +263,10 @@ class Guest:
 
 def measure(image: Image) -> Guest:
     """Record and replay both boards."""
-    objects, functions = ((), CALLS) if SLUB not in image else (OBJECTS, CALLS + OBJECT_CALLS)
-    with Run(image, LARGE, WORKS + objects) as run:
+    functions = CALLS + OBJECT_CALLS
+    with Run(image, LARGE, WORKS + OBJECTS) as run:
         large = run.count(BOOT, functions)
-    with Run(image, SMALL, GROWTH_WORKS + objects) as run:
+    with Run(image, SMALL, GROWTH_WORKS + OBJECTS) as run:
         small = run.count(BOOT, functions)
     low, high = (large.boot[name][1] for name in BOOT[:2])
-    return Guest(Table(image, large).rows(), growth(small, large), (low, high))
+    return Guest(Table(large).rows(), growth(small, large), (low, high))

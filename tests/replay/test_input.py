@@ -146,7 +146,7 @@ def test_an_allocation_that_fails_is_data() -> None:
 
 
 def test_the_document_has_the_keys_of_mm_zones_and_mm_buddy() -> None:
-    """INTERFACES.md lists them; addresses that mean nothing are null."""
+    """scripts/replay's help lists them; addresses that mean nothing are null."""
     document = json.loads(run(GOOD).stdout)
     assert document["schema"] == "mmscope/replay/1"
     assert {"kind", "release", "arch", "stage", "transport"} <= document["target"].keys()
