@@ -240,12 +240,17 @@ unsigned long report_leaks(const struct kmem_cache *s)
 
 void slab_out_of_memory(const struct kmem_cache *s, gfp_t gfp)
 {
+	static unsigned long times;
 	const struct kmem_cache_node *n = get_node(s);
 
 	if (gfp & __GFP_NOWARN)
 		return;
-	printk("SLUB: %s: no memory for a slab, gfp 0x%x, order %u, at least %u\n",
-	       s->name, gfp, oo_order(s->oo), oo_order(s->min));
+	/* Each time that their number has doubled: it does not come alone. */
+	times++;
+	if (times & (times - 1))
+		return;
+	printk("SLUB: %s: no memory for a slab, gfp 0x%x, order %u, at least %u (time %lu)\n",
+	       s->name, gfp, oo_order(s->oo), oo_order(s->min), times);
 	printk("  objects of %u bytes, %u with all around them; %ld slabs have %ld objects\n",
 	       s->object_size, s->size, n ? atomic_long_read(&n->nr_slabs) : 0,
 	       n ? atomic_long_read(&n->total_objects) : 0);

@@ -7,6 +7,7 @@
 #define UNIT_HANDOVER_H
 
 #include "machine.h"
+#include <mm/printk.h>
 
 #define MAX_FRAMES	(1UL << 18)	/* a unit test's machine: 1 GB */
 #define NOT_FREE	(-1)
@@ -149,6 +150,21 @@ static inline void assert_handed_over(void)
 	assert_int_equal(totalram_pages, total);	/* ZONE-3 */
 	assert_int_equal(totalhigh_pages, managed[ZONE_HIGHMEM]);
 	assert_sound();
+}
+
+/* --- bad pages ------------------------------------------------------------ */
+
+/** assert_reported - one bad page was, this one, for a reason that says @why */
+static inline void assert_reported(const struct page *bad, const char *why)
+{
+	char text[64];
+
+	assert_int_equal(nr_bad_pages, 1);
+	snprintf(text, sizeof(text), "BUG: Bad page: pfn 0x%lx:",
+		 page_to_pfn(bad));
+	if (!console_says(why) || !console_says(text))
+		fail_msg("no \"%s\" and \"%s\" in: %s", text, why,
+			 host_console());
 }
 
 /* --- one list ------------------------------------------------------------- */

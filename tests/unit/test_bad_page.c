@@ -23,18 +23,6 @@ static unsigned long free_now(void)
 	return zone_page_state(zone_of(ZONE_NORMAL), NR_FREE_PAGES);
 }
 
-static void assert_reported(const struct page *bad, const char *why)
-{
-	char text[64];
-
-	assert_int_equal(nr_bad_pages, 1);
-	if (!strstr(host_console(), why))
-		fail_msg("no \"%s\" in: %s", why, host_console());
-	snprintf(text, sizeof(text), "BUG: Bad page: pfn 0x%lx:", page_to_pfn(bad));
-	if (!strstr(host_console(), text))
-		fail_msg("no \"%s\" in: %s", text, host_console());
-}
-
 /* It was reported, and no page became free. */
 static void assert_kept_out(const struct page *bad, const char *why,
 			    unsigned long free_before)

@@ -23,18 +23,6 @@ static unsigned long free_now(void)
 	return zone_page_state_snapshot(zone_of(ZONE_NORMAL), NR_FREE_PAGES);
 }
 
-static void assert_reported(const struct page *bad, const char *why)
-{
-	char text[64];
-
-	assert_int_equal(nr_bad_pages, 1);
-	snprintf(text, sizeof(text), "BUG: Bad page: pfn 0x%lx:",
-		 page_to_pfn(bad));
-	if (!console_says(why) || !console_says(text))
-		fail_msg("no \"%s\" and \"%s\" in: %s", text, why,
-			 host_console());
-}
-
 /* --- compound ------------------------------------------------------------- */
 
 static void test_every_page_of_a_compound_leads_to_its_head(

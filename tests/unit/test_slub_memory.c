@@ -118,6 +118,24 @@ static void fill_up(struct kmem_cache *s)
  * One page more at each try: making a cache fails further on each time. What
  * a try that failed took must have come back.
  */
+static void test_a_shortage_is_not_said_every_time(void **state __maybe_unused)
+{
+	struct kmem_cache *s = make_cache("short", 512, 0, 0, NULL);
+	const char *at = host_console();
+	struct hoard h = hoard_all(0);
+	int said = 0;
+
+	for (int i = 0; i < 20; i++)
+		assert_null(kmem_cache_alloc(s, GFP_KERNEL));
+	while ((at = strstr(at, "no memory for a slab"))) {
+		said++;
+		at++;
+	}
+	assert_int_equal(said, 5);		/* 1, 2, 4, 8, 16 */
+	assert_true(console_says("(time 16)"));
+	hoard_free(&h);
+}
+
 static void test_creating_fails_cleanly_at_every_step(
 	void **state __maybe_unused)
 {
@@ -324,6 +342,7 @@ int main(void)
 		CASE(test_flags_for_memory_without_an_address_are_left_out),
 		CASE(test_single_pages_do_when_no_large_block_is_left),
 		CASE(test_no_slab_is_null_and_said_once_there_is_memory_it_works),
+		CASE(test_a_shortage_is_not_said_every_time),
 		CASE(test_creating_fails_cleanly_at_every_step),
 		CASE(test_creating_fails_cleanly_without_per_cpu_memory),
 		CASE(test_a_shrinker_may_use_the_cache_that_is_short),

@@ -134,30 +134,45 @@ void pmd_populate_kernel(pmd_t *pmd, unsigned long addr, pte_t *table)
 		      half) | PMD_TYPE_TABLE);
 }
 
-static u32 section_bits(pgprot_t prot)
-{
-	u32 bits = PMD_TYPE_SECT | SECT_AP0;
+/* Where a descriptor has each attribute; B and C are in one place. */
+struct attribute_bits {
+	u32 tex0, read_only, never_execute, shared;
+};
 
-	switch (pgprot_val(prot) & L_PTE_MT_MASK) {
+static u32 attributes(pteval_t bits, const struct attribute_bits *at)
+{
+	u32 found = 0;
+
+	switch (bits & L_PTE_MT_MASK) {
 	case L_PTE_MT_WRITEALLOC:
-		bits |= SECT_TEX0 | PTE_C | PTE_B;
+		found = at->tex0 | PTE_C | PTE_B;
 		break;
 	case L_PTE_MT_BUFFERABLE:
-		bits |= SECT_TEX0;
+		found = at->tex0;
 		break;
 	case L_PTE_MT_DEV_SHARED:
-		bits |= PTE_B;
+		found = PTE_B;
 		break;
 	default:			/* strongly ordered: never wrong */
 		break;
 	}
-	if (pgprot_val(prot) & L_PTE_RDONLY)
-		bits |= SECT_AP2;
-	if (pgprot_val(prot) & L_PTE_XN)
-		bits |= SECT_XN;
-	if (pgprot_val(prot) & L_PTE_SHARED)
-		bits |= SECT_S;
-	return bits;
+	if (bits & L_PTE_RDONLY)
+		found |= at->read_only;
+	if (bits & L_PTE_XN)
+		found |= at->never_execute;
+	if (bits & L_PTE_SHARED)
+		found |= at->shared;
+	return found;
+}
+
+static u32 section_bits(pgprot_t prot)
+{
+	static const struct attribute_bits section = {
+		SECT_TEX0, SECT_AP2, SECT_XN, SECT_S,
+	};
+
+	return PMD_TYPE_SECT | SECT_AP0 |
+	       attributes(pgprot_val(prot), &section);
 }
 
 void set_pmd_section(pmd_t *pmd, unsigned long addr __maybe_unused,
@@ -177,30 +192,14 @@ void pmd_clear(pmd_t *pmd, unsigned long addr __maybe_unused)
 /* An entry that was not touched yet faults in Linux, to be made young. */
 static u32 hw_pte(pte_t pte)
 {
-	u32 bits = PTE_SMALL | PTE_AP0;
+	static const struct attribute_bits small_page = {
+		PTE_TEX0, PTE_AP2, PTE_XN, PTE_S,
+	};
 
 	if (!(pte_val(pte) & L_PTE_PRESENT) || !(pte_val(pte) & L_PTE_YOUNG))
 		return 0;
-	switch (pte_val(pte) & L_PTE_MT_MASK) {
-	case L_PTE_MT_WRITEALLOC:
-		bits |= PTE_TEX0 | PTE_C | PTE_B;
-		break;
-	case L_PTE_MT_BUFFERABLE:
-		bits |= PTE_TEX0;
-		break;
-	case L_PTE_MT_DEV_SHARED:
-		bits |= PTE_B;
-		break;
-	default:			/* strongly ordered: never wrong */
-		break;
-	}
-	if (pte_val(pte) & L_PTE_RDONLY)
-		bits |= PTE_AP2;
-	if (pte_val(pte) & L_PTE_XN)
-		bits |= PTE_XN;
-	if (pte_val(pte) & L_PTE_SHARED)
-		bits |= PTE_S;
-	return (pte_val(pte) & PAGE_MASK) | bits;
+	return (pte_val(pte) & PAGE_MASK) | PTE_SMALL | PTE_AP0 |
+	       attributes(pte_val(pte), &small_page);
 }
 
 void set_pte_at(unsigned long addr __maybe_unused, pte_t *ptep, pte_t pte)
