@@ -23,7 +23,6 @@ enum vm_event_item {
 	PGALLOC_NORMAL, PGALLOC_HIGH, PGALLOC_MOVABLE,
 	PGFREE,
 	ALLOCSTALL,
-	PAGEOUTRUN,
 	NR_VM_EVENT_ITEMS,
 };
 struct vm_event_state {
