@@ -66,20 +66,23 @@ def fetch(kernel: Kernel) -> Files:
 
 
 def _download(kernel: Kernel, top: Path) -> None:
+    # Not every update's debug package is still there: begin with that one.
     apt = PrivateApt(kernel.suite, kernel.arch)
-    pattern = kernel.image_package.format(abi=kernel.abi,
-                                          flavour=kernel.flavour)
-    image = apt.find(pattern)
+    debug = apt.find(kernel.debug_package.format(abi=kernel.abi,
+                                                 flavour=kernel.flavour))
+    abi = _abi(kernel, debug.name)
+    image = apt.find(kernel.image_package.format(abi=abi,
+                                                 flavour=kernel.flavour),
+                     debug.version)
     say(f"{kernel.name} is {image.name} {image.version}")
     _remove_other_versions(top, image.version)
-    abi = _abi(kernel, image.name)
-    debug = kernel.debug_package.format(abi=abi, flavour=kernel.flavour)
     # Both boards of one kernel find their tree, whichever was asked for.
     dtbs = sorted({row.board.dtb for row in KERNELS
                    if row.board.dtb and folder(row) == top})
     got = deb.fetch(apt, f"{image.name}={image.version}",
                     [kernel.image, *(f"*/{name}" for name in dtbs)], top)
-    vmlinux = deb.fetch(apt, f"{debug}={image.version}", [kernel.vmlinux], top)
+    vmlinux = deb.fetch(apt, f"{debug.name}={debug.version}",
+                        [kernel.vmlinux], top)
     busybox = deb.fetch(apt, "busybox-static", ["*bin/busybox"], top)
     trees = {Path(f).name: f for f in got if f.endswith(".dtb")}
     images = [f for f in got if not f.endswith(".dtb")]
@@ -93,12 +96,12 @@ def _download(kernel: Kernel, top: Path) -> None:
 
 def _abi(kernel: Kernel, package: str) -> str:
     """The part of the package's name that the table's glob stands for."""
-    form = re.escape(kernel.image_package).replace(r"\{abi\}", "(.+)") \
+    form = re.escape(kernel.debug_package).replace(r"\{abi\}", "(.+)") \
         .replace(r"\{flavour\}", re.escape(kernel.flavour))
     found = re.fullmatch(form, package)
     if not found:
         raise LabError(f"package {package} is not named "
-                       f"{kernel.image_package}")
+                       f"{kernel.debug_package}")
     return found.group(1)
 
 
