@@ -49,7 +49,8 @@ show() {	# FILE
 page_kb=$(awk '/KernelPageSize/ { print $2; exit }' /proc/self/smaps)
 
 # Two files grow by turns, then one goes away: between two pages that stay is
-# one that is free, sometimes a few. A CPU keeps the last ones that it freed.
+# one that is free, sometimes a few. What a CPU freed last it keeps: not much,
+# while it is told so.
 awk -v mb="$(option mmscope.frag_mb $((page_kb * 16)))" -v kb="$page_kb" '
 function grow(file, pages) {
 	while (pages--) {
@@ -59,13 +60,17 @@ function grow(file, pages) {
 	}
 }
 BEGIN {
-	page = sprintf("%" kb * 1024 "s", "")
+	for (page = " "; length(page) < kb * 1024; )
+		page = page page
 	while (total < mb * 1024 / kb) {
 		grow("/frag/stays", 1)
 		grow("/frag/goes", ++turn % 8 ? 1 : turn / 8 % 16)
 	}
 }'
+keep=$(echo /proc/sys/vm/percpu_pagelist_*fraction)
+echo 1000000 >"$keep"
 rm /frag/goes
+echo 0 >"$keep"
 
 # pfns at which kpageflags and kpagecount are looked at: four in each range.
 pfns=
