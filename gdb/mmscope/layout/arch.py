@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What an architecture has to say of itself: the contract of layout/arm.py, arm64.py and x86.py.
 
-To add one: a module with NAMES (what GDB's names of it begin with), resolve() and mmu_enabled(), and a line in
-architecture().
+To add one: a module with NAMES (what GDB's names of it begin with), resolve(), mmu_enabled() and cpu_mmu(), and a
+line in architecture().
 """
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Optional, Protocol
 
 from . import arm, arm64, x86
-from .pagetable import ReadPhys, Step
+from .pagetable import Mmu, ReadPhys, Step
 
 class Arch(Protocol):
     """Addresses of one kernel on one architecture."""
@@ -23,6 +23,7 @@ class Arch(Protocol):
     phys_offset: Optional[int]  # physical address that is mapped there; None until the kernel has found it
     pgd_bytes: int              # of the first table
     lowmem_end: Optional[int]   # virtual end of the linear map; None until the kernel has set it
+    mmu: Mmu                    # the kernel's own page tables; what a CPU uses is cpu_mmu()'s
 
     def virt_to_phys(self, addr: int) -> Optional[int]:
         """Physical address of an address in the linear map or in the kernel's image; None for any other."""
@@ -34,9 +35,10 @@ class Arch(Protocol):
         """Order of a pageblock in a kernel that has so many orders."""
 
     def walk(self, read: ReadPhys, root: int, addr: int) -> tuple[Step, ...]:
-        """Follow the page tables whose first one is at physical address root, down to addr's entry.
+        """Follow page tables of the kernel's format, whose first one is at physical address root, to addr's entry.
 
-        The last step is a PAGE, a BLOCK or NONE. Raises FaultError where a table cannot be read.
+        The last step is a PAGE, a BLOCK or NONE; it is a TABLE where that table cannot be read. No step at all: no
+        table can translate this address. Raises FaultError when not even the first table can be read.
         """
 
 

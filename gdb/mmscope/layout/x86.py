@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable, Optional
 
+from . import x86_mmu
+from .pagetable import Mmu, ReadPhys, Root, Step
 from .reader import Reader
 
 NAME = "x86_64"
@@ -28,6 +30,7 @@ class X86:
     lowmem_end: Optional[int]
     image_phys: Optional[int]       # phys_base: what is mapped at IMAGE_START
     hugetlb: bool
+    mmu: Mmu
     name: str = NAME
     pgd_bytes: int = 4096
     page_shift: int = 12
@@ -50,11 +53,32 @@ class X86:
         """A huge page's order, or the largest block's."""
         return min(HUGE_ORDER, orders - 1) if self.hugetlb else orders - 1
 
+    def walk(self, read: ReadPhys, root: int, addr: int) -> tuple[Step, ...]:
+        """Follow the kernel's page tables."""
+        return self.mmu.walk(read, root, addr)
 
-def resolve(reader: Reader) -> X86:
+
+def resolve(reader: Reader, register: Callable[[str], Optional[int]]) -> X86:
     """Find the linear map and the image. Raises MissingError, FaultError."""
-    return X86(reader.value("page_offset_base"), 0, reader.find("high_memory") or None, reader.find("phys_base"),
-               reader.layout.find_variable("hstates") is not None)
+    image_phys = reader.find("phys_base")
+    return X86(reader.value("page_offset_base"), 0, reader.find("high_memory") or None, image_phys,
+               reader.layout.find_variable("hstates") is not None, _kernel_mmu(reader, register, image_phys))
+
+
+def _kernel_mmu(reader: Reader, register: Callable[[str], Optional[int]], image_phys: Optional[int]) -> Mmu:
+    """The kernel's own tables: five levels where CR4 says so, or else the kernel's pgdir_shift."""
+    cpu = x86_mmu.cpu_mmu(register)
+    five = cpu.five_levels if cpu is not None else reader.find("pgdir_shift") == x86_mmu.FIVE[0].shift
+    tables = reader.layout.find_variable("swapper_pg_dir")
+    root = None
+    if tables is not None and image_phys is not None:
+        root = Root(tables.addr - IMAGE_START + image_phys, tables.path)
+    return x86_mmu.X86Mmu(five, root, reader.find("sme_me_mask") or 0)
+
+
+def cpu_mmu(register: Callable[[str], Optional[int]]) -> Optional[Mmu]:
+    """The tables that the selected CPU uses; None when the debugger does not have its registers."""
+    return x86_mmu.cpu_mmu(register)
 
 
 def mmu_enabled(register: Callable[[str], Optional[int]]) -> Optional[bool]:
