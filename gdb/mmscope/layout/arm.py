@@ -91,6 +91,15 @@ def cpu_mmu(register: Callable[[str], Optional[int]]) -> Optional[Mmu]:
     return arm_mmu.cpu_mmu(register)
 
 
+def cpu_roots(register: Callable[[str], Optional[int]]) -> tuple[int, ...]:
+    """First tables, by the selected CPU's registers, that may be the kernel's own, the likeliest first."""
+    mmu = arm_mmu.cpu_mmu(register)
+    if mmu is None:
+        return ()
+    roots = mmu.roots[:1] if isinstance(mmu, arm_mmu.LpaeMmu) else mmu.roots[::-1]
+    return tuple(root.phys for root in roots if root is not None)
+
+
 def mmu_enabled(register: Callable[[str], Optional[int]]) -> Optional[bool]:
     """Whether the MMU is on, by the system control registers; None when the debugger does not have them.
 

@@ -105,6 +105,13 @@ def cpu_mmu(register: Callable[[str], Optional[int]]) -> Optional[Mmu]:
     return arm64_mmu.cpu_mmu(register)
 
 
+def cpu_roots(register: Callable[[str], Optional[int]]) -> tuple[int, ...]:
+    """First tables, by the selected CPU's registers, that may be the kernel's own, the likeliest first."""
+    mmu = arm64_mmu.cpu_mmu(register)
+    upper = mmu.halves[1] if mmu is not None else None
+    return (upper.root.phys,) if upper is not None and upper.root is not None else ()
+
+
 def _linear_map(memstart: Optional[int], high: Optional[int], image: int) -> tuple[int, Optional[int]]:
     """Start of the linear map and its physical address.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable, Optional
 
+from ..errors import FaultError
 from .longdesc import LongDescriptors, long_levels
 from .pagetable import Level, ReadPhys, Root, Step, follow
 
@@ -67,7 +68,7 @@ class Arm64Mmu:
         """As Arch.walk()."""
         half = self._half(addr)
         if half is None:
-            return ()
+            raise FaultError(addr)
         return follow(read, root, addr, half.levels, LongDescriptors(half.page_shift, 48, half.wide).decode)
 
 

@@ -73,7 +73,9 @@ class Mmu(Protocol):
 
 def follow(read: ReadPhys, root: int, addr: int, levels: tuple[Level, ...], decode: Callable[[Level, int], Entry],
            entry_bytes: int = 8, order: str = "little") -> tuple[Step, ...]:
-    """Walk from a first table down. Raises FaultError when the first table cannot be read."""
+    """Walk from a first table down. Raises FaultError when the first table cannot be read, or no level is for addr."""
+    if not levels:
+        raise FaultError(addr)
     steps: list[Step] = []
     table = root
     for level in levels:
