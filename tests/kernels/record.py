@@ -5,9 +5,9 @@
     python recorder.begin("NAME")   memory and registers, of this stop
     mm zones ...
     python recorder.end()
-    python recorder.write("FILE")
+    python recorder.write("FILE", said)
 
-What is in the file: tests/harness/recording.py.
+What is in the file: tests/model/recording.py.
 """
 import base64
 import dataclasses
@@ -194,8 +194,9 @@ class Recorder:
                 found.append((addr, bytearray(data)))
         return found
 
-    def write(self, path, **about):
-        """Write the file; `about` are words on where it comes from."""
+    def write(self, path, said, **about):
+        """Write the file; said: what the kernel printed, by stop; `about`
+        are words on where it comes from."""
         head = {**about, "arch": self._debug.arch,
                 "byte_order": self._debug.byte_order,
                 "pointer_bytes": self._debug.pointer_bytes}
@@ -203,7 +204,8 @@ class Recorder:
             lines = [json.dumps(head)[1:-1]]
             layout = ",\n".join(map(json.dumps, self._debug.json()))
             lines.append(f'"layout": [\n{layout}\n]')
-            stops = ",\n".join(f"{json.dumps(name)}: {json.dumps(stop)}"
-                               for name, stop in self._stops.items())
+            stops = ",\n".join(
+                f"{json.dumps(name)}: {json.dumps({**stop, 'said': said[name]})}"
+                for name, stop in self._stops.items())
             lines.append(f'"stops": {{\n{stops}\n}}')
             file.write("{" + ",\n".join(lines) + "}\n")

@@ -143,8 +143,8 @@ class Recording:
     name: str
     content: dict
 
-    def said(self, stop: str) -> str:
-        """What the kernel printed at a stop."""
+    def said(self, stop: str) -> dict[str, str]:
+        """What the kernel printed of this stop, by the name of the file."""
         return self.content["stops"][stop]["said"]
 
     def context(self, stop: str) -> context.Context:
