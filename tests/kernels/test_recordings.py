@@ -65,9 +65,10 @@ def taken(kernel: Kernel, boot: Boot, booted_guest: LabGuest,
     for look in (recorder, before, after):
         boot[look]                      # raises what it raised
     said: dict[str, dict[str, str]] = {HANDED_OVER: {}, FREE_ALL: {
-        which: console.section(boot.console, DEBUGFS + which)
-        for which in ("memory", "reserved")
-        if f"BEGIN {DEBUGFS}{which}\n" in boot.console}}
+        "reserved": json.dumps(console.logged_reserved(boot.console))}}
+    if f"BEGIN {DEBUGFS}memory\n" in boot.console:
+        said[FREE_ALL]["memory"] = json.dumps(
+            console.debugfs_regions(boot.console, "memory"))
     for stop, (functions, seq_file, wanted) in PRINTED.items():
         _, text = booted_guest.look_and_print(
             functions, lambda gdb, stop=stop: record(gdb, stop), seq_file,
