@@ -11,7 +11,8 @@ from typing import Callable, Optional
 
 from .reader import Reader
 
-NAME = "arm"            # what GDB's names of it begin with: arm, armv7, ...
+NAME = "arm"
+NAMES = ("arm",)        # what GDB's names of it begin with: arm, armv7, ...
 PAGE_SHIFT = 12
 SPLIT_ALIGN = 1 << 24       # PAGE_OFFSET is a multiple of this, and the first page table lies in its first 16 MiB
 PGD_BYTES = 0x4000          # first-level table of the short-descriptor format
@@ -30,6 +31,8 @@ class Arm:
     page_shift: int = PAGE_SHIFT
     pgd_bytes: int = PGD_BYTES
     address_bits: int = 32
+    phys_bits: int = 32
+    name: str = NAME
 
     def virt_to_phys(self, addr: int) -> Optional[int]:
         """Physical address of a lowmem address; None for any other."""

@@ -30,6 +30,8 @@ class Member:
     name: str
     offset: int
     type: Type
+    bit: int = 0                # of a bit field: its lowest bit, counted from that of the byte at offset
+    bits: int = 0               # how many; 0: not a bit field
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ class Field:
     path: str
     offset: int
     type: Type
+    bit: int = 0                # of a bit field, as in debuginfo.Member
+    bits: int = 0
 
 
 @dataclass(frozen=True)
@@ -124,8 +126,8 @@ class Layout:
             return self.find_struct(kind.tag)
         return Struct("", kind.size, {member.name: member for member in kind.members})
 
-    def _dig(self, struct: Optional[Struct], path: list[str]) -> Optional[tuple[int, Type]]:
-        """Offset and type of a member of a member; an array on the way stands for its first element."""
+    def _dig(self, struct: Optional[Struct], path: list[str]) -> Optional[tuple[int, Type, int, int]]:
+        """Offset, type and bits of a member of a member; an array on the way stands for its first element."""
         offset = 0
         for at, name in enumerate(path):
             member = struct.members.get(name) if struct is not None else None
@@ -133,7 +135,7 @@ class Layout:
                 return None
             offset += member.offset
             if at == len(path) - 1:
-                return offset, member.type
+                return offset, member.type, member.bit, member.bits
             inner = member.type.element if member.type.kind == ARRAY else member.type
             struct = self._struct_of(inner)
         return None

@@ -48,8 +48,22 @@ def page_flags(layout: Layout) -> PageFlags:
         names.setdefault(bit, name[3:] if name.startswith("PG_") else name)
     zone_count = zones.get("__MAX_NR_ZONES", zones.get("MAX_NR_ZONES", len(zones)))
     zone_bits = max(zone_count - 1, 0).bit_length()
-    nodes = layout.find_variable("node")
-    node_count = nodes.type.count if nodes is not None and nodes.type is not None else 0
-    node_bits = max(node_count - 1, 0).bit_length()
+    node_bits = (node_count(layout) - 1).bit_length()
     top = layout.field("page.flags").type.size * 8
     return PageFlags(names, top - node_bits - zone_bits, zone_bits, top - node_bits, node_bits)
+
+
+def node_count(layout: Layout) -> int:
+    """How many nodes this kernel can have (MAX_NUMNODES): 1 without NUMA.
+
+    node_data is often declared without its length. A zonelist has an entry for each zone of each node, and one more.
+    """
+    nodes = layout.find_variable("node")
+    if nodes is None or nodes.path != "node_data":
+        return 1
+    if nodes.type is not None and nodes.type.count:
+        return nodes.type.count
+    refs, zones = layout.find_field("zonelist._zonerefs"), layout.find_field("pglist_data.node_zones")
+    if refs is None or zones is None or not zones.type.count:
+        raise MissingError("the symbols do not tell how many nodes there can be: node_data has no length")
+    return max((refs.type.count - 1) // zones.type.count, 1)

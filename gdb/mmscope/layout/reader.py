@@ -27,6 +27,9 @@ class Record:
         """The integer or pointer in a member, or in element index of a member that is an array."""
         field = self._reader.layout.field(f"{self.tag}.{name}")
         kind, offset = field.type, field.offset
+        if field.bits:
+            data = self.data[offset:offset + (field.bit + field.bits + 7) // 8]
+            return int.from_bytes(data, self._reader.order) >> field.bit & (1 << field.bits) - 1
         if kind.kind == ARRAY and kind.element is not None:
             kind, offset = kind.element, offset + index * kind.element.size
         return self._reader.decode(kind, self.data[offset:offset + kind.size])

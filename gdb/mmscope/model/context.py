@@ -7,10 +7,9 @@ from functools import cached_property
 from typing import Callable, Optional
 
 from ..errors import FaultError, MissingError
-from ..layout import arm
-from ..layout.arm import Arm
+from ..layout.arch import Arch, architecture
 from ..layout.layout import Layout, is_pointer
-from ..layout.pageflags import PageFlags, page_flags
+from ..layout.pageflags import PageFlags, node_count, page_flags
 from ..layout.reader import Reader
 from ..target.cache import CachedMemory
 from .pagemap import PageMap, find_page_map
@@ -93,19 +92,22 @@ class Context:
     @property
     def arch_name(self) -> str:
         """The architecture's name here; GDB's own where it is not known."""
-        return arm.NAME if self.layout.debug.arch.startswith(arm.NAME) else self.layout.debug.arch
+        module = architecture(self.layout.debug.arch)
+        return module.NAME if module is not None else self.layout.debug.arch
 
     @cached_property
-    def arch(self) -> Arm:
+    def arch(self) -> Arch:
         """The architecture's addresses. Raises MissingError for an architecture that is not known."""
-        if self.arch_name == arm.NAME:
-            return arm.resolve(self.read)
-        raise MissingError(f"architecture {self.arch_name} is not known yet, only 32-bit arm")
+        module = architecture(self.layout.debug.arch)
+        if module is None:
+            raise MissingError(f"architecture {self.arch_name} is not known, only arm, arm64 and x86_64")
+        return module.resolve(self.read)
 
     @cached_property
     def mmu(self) -> Optional[bool]:
         """Whether the selected CPU has its MMU on; None when it does not say."""
-        return arm.mmu_enabled(self.host.register)
+        module = architecture(self.layout.debug.arch)
+        return module.mmu_enabled(self.host.register) if module is not None else None
 
     @cached_property
     def stage(self) -> Optional[Stage]:
@@ -137,7 +139,7 @@ class Context:
         node = self.layout.variable("node")
         if node.path != "node_data":
             return (node.addr,)
-        count = min(node.type.count if node.type is not None else 1, MAX_NODES)
+        count = min(node_count(self.layout), MAX_NODES)
         step = self.read.word if node.type is None or is_pointer(node.type.element) else 0
         if not step:
             raise MissingError("node_data is not an array of pointers")
@@ -155,6 +157,8 @@ class Context:
     @cached_property
     def kernel_tables(self) -> frozenset[int]:
         """Physical address of each page that holds second-level tables of the kernel's own; empty when unreadable."""
+        if not hasattr(self.arch, "table_pages"):
+            return frozenset()
         try:
             pgd = self.memory.read(self.read.address("swapper_pg_dir"), self.arch.pgd_bytes)
         except (MissingError, FaultError):

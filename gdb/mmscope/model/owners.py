@@ -72,9 +72,9 @@ def find_owners(ctx: Context) -> list[Owner]:
 
 def _page_table(ctx: Context) -> Iterator[Owner]:
     """The kernel's first-level page table."""
-    start = ctx.arch.virt_to_phys(ctx.read.address("swapper_pg_dir"))
+    start, length = ctx.arch.virt_to_phys(ctx.read.address("swapper_pg_dir")), ctx.arch.pgd_bytes
     if start is not None:
-        yield Owner(start, start + ctx.arch.pgd_bytes, "page table swapper_pg_dir", "symbol")
+        yield Owner(start, start + length, "page table swapper_pg_dir", "symbol")
 
 
 def _kernel(ctx: Context) -> Iterator[Owner]:
@@ -120,13 +120,15 @@ def _unless_freed(ctx: Context, name: str) -> Optional[int]:
 
 
 def _mem_map(ctx: Context) -> Iterator[Owner]:
-    """The array of struct page. It is as long as the node's span rounded out to the largest block."""
+    """The array of struct page (FLATMEM). It is as long as the node's span rounded out to the largest block."""
+    if ctx.layout.find_variable("mem_map") is None or ctx.arch.phys_offset is None:
+        return
     pages = ctx.pages
     largest = 1 << order_count(ctx) - 1
-    first = pages.start_pfn // largest * largest
-    start = ctx.arch.virt_to_phys(pages.page(max(first, pages.base_pfn)))
+    first = max(pages.start_pfn // largest * largest, ctx.arch.phys_offset >> ctx.arch.page_shift)
+    start = ctx.arch.virt_to_phys(pages.page(first))
     if start is not None:
-        length = (-(-pages.end_pfn // largest) * largest - max(first, pages.base_pfn)) * pages.page_bytes
+        length = (-(-pages.end_pfn // largest) * largest - first) * pages.page_bytes
         yield Owner(start, start + length, "mem_map", "mem_map")
 
 

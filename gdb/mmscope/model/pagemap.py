@@ -1,60 +1,153 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""pfn to struct page and back. FLATMEM: one array, mem_map.
+"""pfn to struct page and back, for every memory model.
 
-Source: include/asm-generic/memory_model.h. mem_map[0] describes ARCH_PFN_OFFSET, which on ARM is the first
-page frame of RAM.
+Source: include/asm-generic/memory_model.h and sparse.c. FLATMEM is one array, mem_map, whose first entry describes
+ARCH_PFN_OFFSET, on ARM the first page frame of RAM. SPARSEMEM has a table of sections; each keeps the address at which
+an array that begins with pfn 0 would be, with flags in its low bits: with vmemmap that is the same for all.
 """
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
+from typing import Iterator, Optional
 
 from ..errors import MissingError
-from ..layout.arm import Arm
+from ..layout.arch import Arch
 from ..layout.reader import Reader
+
+SUBSECTION_SHIFT = 21           # bytes, on every architecture
+SECTION_FLAGS = 0x3F            # room that any release takes for flags in section_mem_map
+SECTION_PRESENT, SECTION_HAS_MEM_MAP = 1, 2
+MAX_SECTIONS = 1 << 20
+
+
+@dataclass(frozen=True)
+class Run:
+    """Page frames [start_pfn, end_pfn) whose struct pages follow each other."""
+
+    zero: int           # where the struct page of pfn 0 would be; may be negative
+    start_pfn: int
+    end_pfn: int
 
 
 @dataclass(frozen=True)
 class PageMap:
-    """The array of struct page, and the page frames that it is for."""
+    """The arrays of struct page, and the page frames that they are for."""
 
-    base: int           # address of the struct page of base_pfn
-    base_pfn: int
-    start_pfn: int      # [start_pfn, end_pfn): entries that are in use
-    end_pfn: int
-    page_bytes: int     # sizeof(struct page)
+    runs: tuple[Run, ...]       # sorted by pfn, not empty
+    page_bytes: int             # sizeof(struct page)
+
+    @property
+    def start_pfn(self) -> int:
+        """The first page frame that has a struct page."""
+        return self.runs[0].start_pfn
+
+    @property
+    def end_pfn(self) -> int:
+        """The page frame after the last one that has."""
+        return self.runs[-1].end_pfn
+
+    def _run(self, pfn: int) -> Optional[Run]:
+        """The run that has a pfn."""
+        for run in self.runs:
+            if run.start_pfn <= pfn < run.end_pfn:
+                return run
+        return None
 
     def page(self, pfn: int) -> int:
-        """Address of the struct page of pfn, which must be covered."""
-        return self.base + (pfn - self.base_pfn) * self.page_bytes
+        """Address of the struct page of pfn. Of one that is not covered: where its neighbours' array would have it."""
+        run = self._run(pfn) or self.runs[0]
+        return run.zero + pfn * self.page_bytes
 
     def covers(self, pfn: int) -> bool:
         """Whether pfn has a struct page."""
-        return self.start_pfn <= pfn < self.end_pfn
+        return self._run(pfn) is not None
 
     def pfn(self, page: int) -> Optional[int]:
         """pfn of the struct page that starts at this address; None when none does."""
-        index, rest = divmod(page - self.base, self.page_bytes)
-        return index + self.base_pfn if rest == 0 and self.covers(index + self.base_pfn) else None
+        for run in self.runs:
+            number, rest = divmod(page - run.zero, self.page_bytes)
+            if rest == 0 and run.start_pfn <= number < run.end_pfn:
+                return number
+        return None
 
     def holds(self, addr: int) -> bool:
-        """Whether an address lies in the array, at the start of an entry or not."""
-        return self.page(self.start_pfn) <= addr < self.page(self.end_pfn)
+        """Whether an address lies in an array, at the start of an entry or not."""
+        return any(run.zero + run.start_pfn * self.page_bytes <= addr < run.zero + run.end_pfn * self.page_bytes
+                   for run in self.runs)
 
 
-def find_page_map(reader: Reader, arch: Arm, node_addrs: tuple[int, ...]) -> PageMap:
-    """Find mem_map and what it spans. Raises MissingError, FaultError."""
-    if reader.layout.find_variable("mem_map") is None:
-        raise MissingError("the symbols have no mem_map: only FLATMEM is known yet, not SPARSEMEM")
+def find_page_map(reader: Reader, arch: Arch, node_addrs: tuple[int, ...]) -> PageMap:
+    """Find the arrays and what they span. Raises MissingError, FaultError."""
+    if reader.layout.find_variable("mem_map") is not None:
+        return _flat(reader, arch, node_addrs)
+    if reader.layout.find_variable("mem_section") is None:
+        raise MissingError("the symbols have neither mem_map nor mem_section")
+    runs = tuple(_merged(_sections(reader, arch)))
+    if not runs:
+        raise MissingError("no section of memory has its mem_map yet")
+    return PageMap(runs, reader.layout.struct("page").size)
+
+
+def _flat(reader: Reader, arch: Arch, node_addrs: tuple[int, ...]) -> PageMap:
+    """FLATMEM: mem_map."""
     mem_map = reader.value("mem_map")
     if not mem_map or arch.phys_offset is None:
         raise MissingError("mem_map is not set up yet")
     base_pfn = arch.phys_offset >> arch.page_shift
-    top_pfn = 1 << arch.address_bits - arch.page_shift
     page_bytes = reader.layout.struct("page").size
-    top_pfn = min(top_pfn, base_pfn + ((1 << arch.address_bits) - mem_map) // page_bytes)
+    top_pfn = min(1 << arch.phys_bits - arch.page_shift,
+                  base_pfn + ((1 << arch.address_bits) - mem_map) // page_bytes)
     nodes = [reader.record("pglist_data", addr) for addr in node_addrs]
     starts = [node.get("node_start_pfn") for node in nodes]
     ends = [node.get("node_start_pfn") + node.get("node_spanned_pages") for node in nodes]
     start_pfn = max(min(starts), base_pfn)
-    return PageMap(mem_map, base_pfn, start_pfn, max(start_pfn, min(max(ends), top_pfn)), page_bytes)
+    end_pfn = max(start_pfn, min(max(ends), top_pfn))
+    return PageMap((Run(mem_map - base_pfn * page_bytes, start_pfn, end_pfn),), page_bytes)
+
+
+def section_shift(reader: Reader) -> int:
+    """log2 of the bytes of a section, by how many subsections its map has. Raises MissingError."""
+    kind = reader.layout.field("mem_section_usage.subsection_map").type
+    return SUBSECTION_SHIFT + (kind.size * 8).bit_length() - 1
+
+
+def sections(reader: Reader, arch: Arch) -> Iterator[tuple[int, int]]:
+    """Number and address of each struct mem_section that is present. Raises MissingError, FaultError."""
+    roots = reader.value("mem_section")
+    last = reader.find("last section")
+    if not roots or last is None or last >= MAX_SECTIONS:
+        return
+    size = reader.layout.struct("mem_section").size
+    per_root = (1 << arch.page_shift) // size
+    for number in range(last + 1):
+        root = reader.unsigned(roots + number // per_root * reader.word)
+        if root:
+            addr = root + number % per_root * size
+            if reader.record("mem_section", addr).get("section_mem_map") & SECTION_PRESENT:
+                yield number, addr
+
+
+def _sections(reader: Reader, arch: Arch) -> Iterator[Run]:
+    """A run for each section that has its array."""
+    order = section_shift(reader) - arch.page_shift
+    page_bytes = reader.layout.struct("page").size
+    for number, addr in sections(reader, arch):
+        coded = reader.record("mem_section", addr).get("section_mem_map")
+        if coded & SECTION_HAS_MEM_MAP:
+            offset = (number << order) * page_bytes
+            first = (coded & ~SECTION_FLAGS) + offset & (1 << arch.address_bits) - 1
+            yield Run(first - offset, number << order, number + 1 << order)
+
+
+def _merged(runs: Iterator[Run]) -> Iterator[Run]:
+    """Neighbours with one array are one run."""
+    last = None
+    for run in runs:
+        if last is not None and (last.zero, last.end_pfn) == (run.zero, run.start_pfn):
+            last = Run(last.zero, last.start_pfn, run.end_pfn)
+            continue
+        if last is not None:
+            yield last
+        last = run
+    if last is not None:
+        yield last

@@ -69,7 +69,7 @@ def _enum_reached(reader: Reader, variable: str, enum: str, name: str) -> bool:
 
 def _lists_filled(reader: Reader, zone_addrs: tuple[int, ...]) -> Optional[bool]:
     """None while a zone or mem_map is missing, else whether any free list has a block."""
-    if not reader.find("mem_map"):
+    if not (reader.find("mem_map") or reader.find("mem_section")):
         return None
     populated = filled = False
     for addr in zone_addrs:

@@ -57,6 +57,8 @@ def describe(kind: gdb.Type) -> Type:
     """A GDB type as far as decoding needs it."""
     kind = kind.strip_typedefs()
     if kind.code in INTEGERS:
+        if kind.sizeof > 8:         # GDB cannot compute with these
+            return Type(OTHER, kind.sizeof)
         return Type(INT if gdb.Value(-1).cast(kind) < 0 else UINT, kind.sizeof)
     if kind.code == gdb.TYPE_CODE_BOOL:
         return Type(UINT, kind.sizeof)
@@ -66,7 +68,8 @@ def describe(kind: gdb.Type) -> Type:
         members = () if kind.tag else tuple(_members(kind, 0))
         return Type(STRUCT, kind.sizeof, tag=kind.tag or "", members=members)
     if kind.code == gdb.TYPE_CODE_ARRAY:
-        return Type(ARRAY, kind.sizeof, element=describe(kind.target()), count=max(kind.range()[1] + 1, 0))
+        element = describe(kind.target())       # an array without a length has a range all the same, and size 0
+        return Type(ARRAY, kind.sizeof, element=element, count=kind.sizeof // element.size if element.size else 0)
     return Type(OTHER, kind.sizeof)
 
 
@@ -77,7 +80,8 @@ def _members(kind: gdb.Type, base: int) -> Iterator[Member]:
             continue
         offset = base + field.bitpos // 8
         if field.name:
-            yield Member(field.name, offset, describe(field.type))
+            yield Member(field.name, offset, describe(field.type), field.bitpos % 8 if field.bitsize else 0,
+                         field.bitsize)
         elif field.type.strip_typedefs().code in (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION):
             yield from _members(field.type.strip_typedefs(), offset)
 

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""64-bit ARM: page size, the linear map, the kernel's image.
+
+Sources: arch/arm64/include/asm/memory.h (the linear map begins at the lowest kernel address, the image is mapped apart
+from it), arch/arm64/mm/init.c (a kernel built for 52-bit addresses that runs with fewer moves memstart_addr down).
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Optional
+
+from ..errors import MissingError
+from .reader import Reader
+
+NAME = "arm64"
+NAMES = ("aarch64",)
+MASK = (1 << 64) - 1
+SCTLR_MMU = 1
+
+
+@dataclass(frozen=True)
+class Arm64:
+    """Addresses of one arm64 kernel. phys_offset is None until the kernel has found it."""
+
+    page_offset: int
+    phys_offset: Optional[int]
+    lowmem_end: Optional[int]
+    page_shift: int
+    image: tuple[int, int]              # [start, end) of the kernel's image
+    image_offset: Optional[int]         # virtual minus physical address of the image
+    hugetlb: bool                       # pageblocks are of the huge page's order
+    pgd_bytes: int = 4096
+    name: str = NAME
+    address_bits: int = 64
+    phys_bits: int = 52
+
+    def virt_to_phys(self, addr: int) -> Optional[int]:
+        """Physical address of an address in the linear map or the image; None for any other."""
+        start, end = self.image
+        if start <= addr < end and self.image_offset is not None:
+            return addr - self.image_offset & MASK
+        top = self.lowmem_end or self.page_offset + (1 << 64) - self.page_offset // 2
+        if self.phys_offset is None or not self.page_offset <= addr < min(top, start):
+            return None
+        return addr - self.page_offset + self.phys_offset
+
+    def phys_to_virt(self, phys: int) -> Optional[int]:
+        """Address in the linear map; None for what is not RAM."""
+        if self.phys_offset is None or phys < self.phys_offset:
+            return None
+        addr = phys - self.phys_offset + self.page_offset
+        return addr if addr < (self.lowmem_end or self.image[0]) else None
+
+    def pageblock_order(self, orders: int) -> int:
+        """A huge page's order (one entry of the second table from the bottom), or the largest block's."""
+        return min(self.page_shift - 3, orders - 1) if self.hugetlb else orders - 1
+
+
+def resolve(reader: Reader) -> Arm64:
+    """Find page size, linear map and image. Raises MissingError."""
+    zero = reader.layout.find_variable("empty_zero_page")
+    if zero is None or zero.type is None or zero.type.size < 4096:
+        raise MissingError("the symbols have no empty_zero_page: no way to tell the page size")
+    start, end = reader.address("kernel text"), reader.address("kernel end")
+    high = reader.find("high_memory") or None
+    memstart = reader.find("memstart_addr")
+    offset, phys = _linear_map(memstart, high, start)
+    image_offset = reader.find("kimage_voffset") or None
+    return Arm64(offset, phys, high, zero.type.size.bit_length() - 1, (start, end), image_offset,
+                 reader.layout.find_variable("hstates") is not None)
+
+
+def _linear_map(memstart: Optional[int], high: Optional[int], image: int) -> tuple[int, Optional[int]]:
+    """Start of the linear map and its physical address.
+
+    The image lies just above the middle of the smallest address space that the kernel can run with, the linear map
+    below it. With more bits the map begins lower.
+    """
+    smallest = -1 << ((1 << 64) - image).bit_length() + 1
+    widest = -1 << 52
+    if memstart is None or memstart == -1:
+        return smallest & MASK, None
+    if memstart < 0:                                        # moved down by the difference of the two
+        return smallest & MASK, memstart + (smallest - widest) & MASK
+    start = widest if high is not None and high < smallest & MASK else smallest
+    return start & MASK, memstart
+
+
+def mmu_enabled(register: Callable[[str], Optional[int]]) -> Optional[bool]:
+    """Whether the MMU is on, by the system control register of the kernel's level; None without it."""
+    value = register("SCTLR")
+    value = register("SCTLR_EL1") if value is None else value
+    return bool(value & SCTLR_MMU) if value is not None else None
