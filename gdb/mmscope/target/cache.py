@@ -20,9 +20,9 @@ class CachedMemory:
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
-        self.notes: tuple[str, ...] = ()    # about the transport and those not taken, for mm info
         self.last: Optional[Account] = None
         self.total = Cost()                 # of all commands before
+        self.drops = 0                      # how often everything was forgotten
         self._lines: dict[int, Optional[bytes]] = {}    # None: known to be unreadable
 
     def __len__(self) -> int:
@@ -36,11 +36,13 @@ class CachedMemory:
     def drop(self) -> None:
         """Forget everything: the target ran, was written to, or is another one."""
         self._lines.clear()
+        self.transport.drop()
+        self.drops += 1
 
-    def use(self, transport: Transport, notes: tuple[str, ...]) -> None:
+    def use(self, transport: Transport) -> None:
         """Read another way from now on. The books go on, so it has to count with the same meter."""
-        self.drop()
-        self.transport, self.notes = transport, notes
+        self._lines.clear()
+        self.transport = transport
 
     def finish(self, command: str, milliseconds: float, remember: bool) -> None:
         """A command has ended: its cost becomes the last one, if it is to be remembered."""

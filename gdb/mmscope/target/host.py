@@ -40,6 +40,7 @@ class HostMemory:
     def __init__(self, pid: int, segments: tuple[Segment, ...], meter: Meter) -> None:
         self.pid = pid
         self.meter = meter
+        self.broken: Optional[BrokenPath] = None        # why it cannot be read any more
         self._segments = segments
         self._starts = [segment.start for segment in segments]
         main = max(segments, key=lambda segment: segment.end - segment.start)
@@ -52,6 +53,9 @@ class HostMemory:
             os.close(fd)
         self._segments, self._starts = (), []
 
+    def drop(self) -> None:
+        """Nothing is kept here."""
+
     def read(self, phys: int, size: int) -> bytes:
         """Exactly size bytes. Raises FaultError outside RAM, BrokenPath when a file no longer gives them."""
         begin = time.perf_counter()
@@ -63,7 +67,7 @@ class HostMemory:
             if segment is None or phys >= segment.end:
                 raise FaultError(phys, size)
             step = min(end, segment.end, phys + STEP_BYTES) - phys
-            parts.append(_take(segment, phys, step))
+            parts.append(self._take(segment, phys, step))
             phys += step
         cost = self.meter.cost
         cost.host_reads += len(parts)
@@ -71,16 +75,18 @@ class HostMemory:
         cost.milliseconds += (time.perf_counter() - begin) * 1000
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-
-def _take(segment: Segment, phys: int, size: int) -> bytes:
-    """Bytes of one segment. Raises BrokenPath."""
-    try:
-        data = os.pread(segment.fd, size, segment.offset + phys - segment.start)
-    except (OSError, OverflowError) as error:
-        raise BrokenPath(f"{segment.path or PROCESS}: {getattr(error, 'strerror', error)}") from None
-    if len(data) != size:
-        raise BrokenPath(f"{segment.path or PROCESS}: it ends before the guest's RAM does")
-    return data
+    def _take(self, segment: Segment, phys: int, size: int) -> bytes:
+        """Bytes of one segment. Raises BrokenPath, from then on always."""
+        if self.broken is None:
+            where = segment.path or f"/proc/{self.pid}/mem"
+            try:
+                data = os.pread(segment.fd, size, segment.offset + phys - segment.start)
+                if len(data) == size:
+                    return data
+                self.broken = BrokenPath(f"{where} ends before the guest's RAM does")
+            except (OSError, OverflowError) as error:
+                self.broken = BrokenPath(f"{where}: {getattr(error, 'strerror', error)}")
+        raise self.broken
 
 
 def open_host(pid: int, ranges: tuple[Range, ...], host_address: Callable[[int], Optional[int]],

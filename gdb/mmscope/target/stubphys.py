@@ -27,15 +27,17 @@ Packet = Callable[[str], str]       # sends a packet, gives the answer; raises B
 class StubPhysical:
     """Reads RAM, and nothing else: a device may change when it is read."""
 
-    name = NAME
+    name, detail = NAME, ""
+    line_bytes = 4096       # a page or a part of one
 
-    def __init__(self, packet: Packet, ranges: tuple[Range, ...], packet_bytes: int, line_bytes: int,
-                 meter: Meter) -> None:
+    def __init__(self, packet: Packet, ranges: tuple[Range, ...], packet_bytes: int, meter: Meter) -> None:
         self.meter = meter
-        self.line_bytes = line_bytes
         self._packet = packet
         self._ranges = ranges
         self._packet_bytes = packet_bytes       # of memory, that one answer carries
+
+    def drop(self) -> None:
+        """Nothing is kept here."""
 
     def read(self, phys: int, size: int) -> bytes:
         """Exactly size bytes. Raises FaultError outside RAM, BrokenPath when the stub does not do it."""

@@ -1,60 +1,82 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Virtual memory through physical memory: page tables are walked here, once a page or block and stop.
 
-Where they lead nowhere, or not to RAM, the way through the stub is asked: it knows what this CPU has mapped. When
-physical memory itself cannot be read any more the stub is asked for everything from then on.
+Where they lead nowhere, or not to RAM, the way through the stub is asked: it knows what this CPU has mapped. The first
+bytes of each region of the address space are compared with what the stub has there, where it can read them at all. When
+that fails, or physical memory cannot be read any more, the stub is asked for everything from then on.
 """
 from __future__ import annotations
 
 from typing import Callable, Optional
 
 from ..errors import BrokenPath, FaultError
+from .cache import CachedMemory
 from .transport import PhysicalMemory, Transport
 
-Span = tuple[int, int, int]     # [start, end) is mapped to itself + the third
+Span = tuple[int, int, int]     # [start, end) is mapped to physical addresses that are the third more
 Translate = Callable[[int], Optional[Span]]     # the block that holds an address; None where nothing is mapped
+SAMPLE_BYTES = 64
 
 
 class Translated:
     """A transport over physical memory, as one root of page tables maps it."""
 
-    def __init__(self, physical: PhysicalMemory, translate: Translate, page_shift: int, virtual: Transport,
-                 broken: Callable[[BrokenPath], None]) -> None:
+    line_bytes = 0      # lines are kept of physical memory, where they are worth it
+
+    def __init__(self, physical: PhysicalMemory, translate: Callable[[CachedMemory], Translate], page_shift: int,
+                 region_shift: Optional[int], virtual: Transport) -> None:
         self.name = physical.name
-        self.line_bytes = physical.line_bytes
+        self.detail = physical.detail
         self.meter = physical.meter
-        self._physical = physical
-        self._translate = translate
+        self.broken = False                     # the stub is asked for everything
+        self._physical = CachedMemory(physical)
+        self._translate = translate(self._physical)
         self._shift = page_shift
+        self._region_shift = region_shift       # None: nothing to compare with
         self._virtual = virtual
-        self._broken = broken                   # is told, once
-        self._spans: dict[int, Optional[Span]] = {}     # by page; None: not mapped
+        self.drop()
+
+    def drop(self) -> None:
+        """Forget translations and what is kept of physical memory."""
+        self._physical.drop()
+        self._spans: dict[tuple[int, int], Optional[Span]] = {}     # by start and size; None: not mapped
+        self._sizes = [1 << self._shift]        # of the spans there are
         self._last: Span = (0, 0, 0)
-        self._over = False
+        self._regions: set[int] = set()         # that were compared
+        self._dead: set[int] = set()            # pages that the stub cannot read either
 
     def read(self, addr: int, size: int) -> bytes:
         """Exactly size bytes at virtual address addr. Raises FaultError."""
+        if self.broken:
+            return self._virtual.read(addr, size)
         start, end, shift = self._last
-        if start <= addr and addr + size <= end:
-            return self._piece(addr, size, addr + shift)
+        if not (start <= addr and addr + size <= end):
+            return self._read(addr, size)
+        return self._piece(addr, size, addr + shift)
+
+    def direct(self, addr: int, size: int) -> bytes:
+        """The same, by the page tables alone. Raises FaultError, BrokenPath."""
+        span = self._walk(addr)
+        if span is None or addr + size > span[1]:
+            raise FaultError(addr, size)
+        return self._physical.read(addr + span[2], size)
+
+    def _read(self, addr: int, size: int) -> bytes:
+        """In as many pieces as physical memory has."""
         parts = []
         stop = addr + size
         while addr < stop:
             phys, run = self._run(addr, stop)
             parts.append(self._piece(addr, run, phys))
             addr += run
-        return b"".join(parts)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _run(self, addr: int, stop: int) -> tuple[Optional[int], int]:
-        """Where addr is in physical memory, and how far on from it that holds, or how far nothing is mapped."""
+        """Where addr is in physical memory, and for how many bytes that holds or nothing is mapped."""
         first = span = self._span(addr)
         at = addr
-        while at < stop:
-            if span is None:
-                at = ((at >> self._shift) + 1) << self._shift
-            else:
-                at = span[1]
-                self._last = span
+        while True:
+            at = span[1] if span is not None else (at >> self._shift) + 1 << self._shift
             if at >= stop:
                 break
             span = self._span(at)
@@ -67,31 +89,73 @@ class Translated:
         start, end, _ = self._last
         if start <= addr < end:
             return self._last
-        page = addr >> self._shift
-        if page not in self._spans:
-            try:
-                self._spans[page] = self._translate(addr)
-            except FaultError:                  # a table that is not in RAM
-                self._spans[page] = None
-            except BrokenPath as error:
-                self._fail(error)
-                return None
-        return self._spans[page]
+        for size in self._sizes:
+            key = (addr & -size, size)
+            if key in self._spans:
+                span = self._spans[key]
+                break
+        else:
+            span = self._find(addr)
+        self._last = span or self._last
+        return span
+
+    def _find(self, addr: int) -> Optional[Span]:
+        """The translation, walked."""
+        try:
+            span = self._walk(addr)
+            if span is not None:
+                self._compare(addr, span)
+        except BrokenPath as error:
+            self._fail(error)
+            return None
+        size = span[1] - span[0] if span is not None else 1 << self._shift
+        if size not in self._sizes:
+            self._sizes.append(size)
+        self._spans[addr & -size, size] = span
+        return span
+
+    def _walk(self, addr: int) -> Optional[Span]:
+        """The translation, without having it kept. A table that is not in RAM maps nothing."""
+        try:
+            return self._translate(addr)
+        except FaultError:
+            return None
+
+    def _compare(self, addr: int, span: Span) -> None:
+        """Hold the first bytes read in a region to what the stub has there. Raises BrokenPath."""
+        if self._region_shift is None or addr >> self._region_shift in self._regions:
+            return
+        addr -= addr % SAMPLE_BYTES
+        try:
+            expected = self._virtual.read(addr, SAMPLE_BYTES)
+            found = self._physical.read(addr + span[2], SAMPLE_BYTES)
+        except FaultError:
+            return
+        if expected != found:
+            raise BrokenPath(f"the page tables and the stub differ at {addr:#x}")
+        self._regions.add(addr >> self._region_shift)
 
     def _piece(self, addr: int, size: int, phys: Optional[int]) -> bytes:
         """Bytes that are in one piece in physical memory. Raises FaultError."""
-        if phys is not None and not self._over:
+        if phys is not None and not self.broken:
             try:
                 return self._physical.read(phys, size)
             except FaultError:
                 pass
             except BrokenPath as error:
                 self._fail(error)
-        return self._virtual.read(addr, size)
+        page = addr >> self._shift
+        if page in self._dead:
+            raise FaultError(addr, size)
+        try:
+            return self._virtual.read(addr, size)
+        except FaultError:
+            if (addr + size - 1) >> self._shift == page:
+                self._dead.add(page)
+            raise
 
     def _fail(self, error: BrokenPath) -> None:
         """Read through the stub from now on."""
-        if not self._over:
-            self._over = True
-            self.name = self._virtual.name
-            self._broken(error)
+        self.broken = True
+        self.name, self.detail = self._virtual.name, f"{self.name} is not used any more: {error}"
+        self.line_bytes = self._virtual.line_bytes

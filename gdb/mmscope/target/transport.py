@@ -10,23 +10,31 @@ class Transport(Protocol):
     """A way to the virtual memory of a stopped target."""
 
     name: str           # what mm info shows, and every JSON document: "remote stub", "QEMU's RAM file", ...
+    detail: str         # of which process or file, for people; "" when there is nothing to say
     line_bytes: int     # what is kept of a read: a power of two, not above the page size; 0 where nothing needs to be
     meter: Meter        # where it counts what it asks for
 
     def read(self, addr: int, size: int) -> bytes:
         """Exactly size bytes at virtual address addr. Raises FaultError when any of them cannot be read."""
 
+    def drop(self) -> None:
+        """Forget what it keeps itself."""
+
 
 class PhysicalMemory(Protocol):
     """A way to the physical memory of a stopped target."""
 
     name: str
+    detail: str         # of which process or file, for people; "" when there is nothing to say
     line_bytes: int
     meter: Meter
 
     def read(self, phys: int, size: int) -> bytes:
         """Exactly size bytes at physical address phys. Raises FaultError where there is no RAM, BrokenPath
         when this way leads nowhere any more."""
+
+    def drop(self) -> None:
+        """Forget what it keeps itself."""
 
 
 @dataclass
