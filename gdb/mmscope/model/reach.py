@@ -58,7 +58,8 @@ def choose(ctx: Context, ways: Ways, mode: str) -> Choice:
         try:
             return Choice(_translated(ctx, ways.physical(), virtual), tuple(notes))
         except BrokenPath as error:
-            notes.append(f"physical reads are not used: {error}")
+            if mode == PHYSICAL:
+                notes.append(f"physical reads are not used: {error}")
     return Choice(virtual, tuple(notes))
 
 

@@ -21,7 +21,7 @@ SAMPLE_BYTES = 64
 class Translated:
     """A transport over physical memory, as one root of page tables maps it."""
 
-    line_bytes = 0      # lines are kept of physical memory, where they are worth it
+    line_bytes = 0      # lines are kept of what is below, where they are worth it
 
     def __init__(self, physical: PhysicalMemory, translate: Callable[[CachedMemory], Translate], page_shift: int,
                  region_shift: Optional[int], virtual: Transport) -> None:
@@ -33,17 +33,17 @@ class Translated:
         self._translate = translate(self._physical)
         self._shift = page_shift
         self._region_shift = region_shift       # None: nothing to compare with
-        self._virtual = virtual
+        self._virtual = CachedMemory(virtual)
         self.drop()
 
     def drop(self) -> None:
         """Forget translations and what is kept of physical memory."""
         self._physical.drop()
+        self._virtual.drop()
         self._spans: dict[tuple[int, int], Optional[Span]] = {}     # by start and size; None: not mapped
         self._sizes = [1 << self._shift]        # of the spans there are
         self._last: Span = (0, 0, 0)
         self._regions: set[int] = set()         # that were compared
-        self._dead: set[int] = set()            # pages that the stub cannot read either
 
     def read(self, addr: int, size: int) -> bytes:
         """Exactly size bytes at virtual address addr. Raises FaultError."""
@@ -56,10 +56,15 @@ class Translated:
 
     def direct(self, addr: int, size: int) -> bytes:
         """The same, by the page tables alone. Raises FaultError, BrokenPath."""
-        span = self._walk(addr)
-        if span is None or addr + size > span[1]:
-            raise FaultError(addr, size)
-        return self._physical.read(addr + span[2], size)
+        parts = []
+        stop = addr + size
+        while addr < stop:
+            span = self._walk(addr)
+            if span is None:
+                raise FaultError(addr, size)
+            parts.append(self._physical.read(addr + span[2], min(stop, span[1]) - addr))
+            addr = span[1]
+        return b"".join(parts)
 
     def _read(self, addr: int, size: int) -> bytes:
         """In as many pieces as physical memory has."""
@@ -127,8 +132,8 @@ class Translated:
             return
         addr -= addr % SAMPLE_BYTES
         try:
+            found = self._physical.read(addr + span[2], SAMPLE_BYTES)      # RAM, so the stub may read it too
             expected = self._virtual.read(addr, SAMPLE_BYTES)
-            found = self._physical.read(addr + span[2], SAMPLE_BYTES)
         except FaultError:
             return
         if expected != found:
@@ -144,18 +149,9 @@ class Translated:
                 pass
             except BrokenPath as error:
                 self._fail(error)
-        page = addr >> self._shift
-        if page in self._dead:
-            raise FaultError(addr, size)
-        try:
-            return self._virtual.read(addr, size)
-        except FaultError:
-            if (addr + size - 1) >> self._shift == page:
-                self._dead.add(page)
-            raise
+        return self._virtual.read(addr, size)
 
     def _fail(self, error: BrokenPath) -> None:
         """Read through the stub from now on."""
         self.broken = True
-        self.name, self.detail = self._virtual.name, f"{self.name} is not used any more: {error}"
-        self.line_bytes = self._virtual.line_bytes
+        self.name, self.detail = self._virtual.transport.name, f"{self.name} is not used any more: {error}"
