@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import time
-from typing import Callable, Iterator
+from typing import Callable, Iterator, Optional
 
 from ..errors import BrokenPath, FaultError
 from .mtree import Range
@@ -88,15 +88,15 @@ class StubPhysical:
                 self._put_back()
 
     def _put_back(self) -> None:
-        """Switch off again. What interrupts it is kept until that is done."""
-        interrupt = None
+        """Switch off again. Whatever interrupts it is kept until that is done."""
+        interrupt: Optional[BaseException] = None
         for _ in range(RESTORE_TRIES):
             try:
                 if self._ask(f"Q{MODE}:0") == "OK":
                     break
             except BrokenPath:
                 continue
-            except KeyboardInterrupt as error:
+            except BaseException as error:
                 interrupt = error
         else:
             raise BrokenPath("the stub was not put back to virtual addresses: it does not answer")

@@ -22,8 +22,9 @@ def info_text(info: Info) -> str:
         ("orders", info.orders and f"0 to {info.orders - 1}"),
         ("nodes", number(info.nodes) if info.nodes is not None else None),
         ("zones", ", ".join(map(escape, info.zones))),
-        ("read through", f"{info.transport}{_detail(info)} ('set mm-transport' changes this)"),
-    ] + [("", note) for note in info.transport_notes]
+        ("read through", f"{info.transport}{_detail(info)}"),
+        ("", "(set mm-transport stub: only through the stub)" if info.transport_detail else ""),
+    ] + [("", escape(note)) for note in info.transport_notes]
     return pairs((name, value) for name, value in rows if value) + "\n"
 
 
