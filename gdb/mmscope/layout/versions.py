@@ -37,8 +37,12 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "page.pcp_list": (Spelling("pcp_list", "v5.19"), Spelling("lru", "v2.6")),
     "page.compound_head": (Spelling("compound_info", "v7.1"), Spelling("compound_head", "v4.4")),
     "page.compound_order": (Spelling("compound_order", "v4.0"),),       # of the second page of the block
+    "page.compound_mapcount": (Spelling("compound_mapcount.counter", "v4.5"),),     # of the second page
     "page.slab_cache": (Spelling("slab_cache", "v3.10"),),
     "slab.slab_cache": (Spelling("slab_cache", "v5.17"),),              # lies over struct page
+    "folio._folio_order": (Spelling("_folio_order", "v5.18"),),         # lies over the second page
+    "folio._entire_mapcount": (Spelling("_entire_mapcount.counter", "v6.2"),
+                               Spelling("_compound_mapcount.counter", "v5.18")),
     "folio._flags_1": (Spelling("_flags_1.f", "v6.18"), Spelling("_flags_1", "v6.6")),     # bits 0 to 7: the order
     "kmem_cache.name": _always("name"),
 

@@ -48,7 +48,8 @@ def fill(text: str, values: dict[str, Optional[int]]) -> str:
     """A format with its numbers filled in by the words before them; ? for what is not known."""
     known = iter([values.get(name) for name in labels(text)])
 
-    def number(_: re.Match) -> str:
-        value = next(known, None)
-        return "?" if value is None else str(value)
-    return NUMBER.sub(number, text)
+    return NUMBER.sub(lambda _: _shown(next(known, None)), text)
+
+
+def _shown(value: Optional[int]) -> str:
+    return "?" if value is None else str(value)
