@@ -2,11 +2,12 @@
 """Which way memory is reached: only one that was seen to give the right bytes, and what is not taken is said."""
 import pytest
 
-from machine import PAGE_OFFSET, PHYS_OFFSET
+from machine import DATA, PAGE_OFFSET, PHYS_OFFSET
 from mmscope.errors import BrokenPath, FaultError
 from mmscope.model.context import Context
 from mmscope.model.info import info
 from mmscope.model.reach import AUTO, HOST, PHYSICAL, STUB, choose
+from mmscope.model.stage import Stage
 from mmscope.target.translated import Translated
 from mmscope.view.info import info_text
 
@@ -94,6 +95,19 @@ def test_where_the_cpu_has_no_kernel_mapped_it_is_physical_memory(machine, ways)
     choice = choose(blind, ways, AUTO)
     assert choice.transport.name == "switch"
     assert choice.transport.read(machine.addr("max_pfn"), 4) == machine.ram.read(machine.addr("max_pfn"), 4)
+
+
+def test_a_banner_in_user_space_is_not_the_kernel(machine, ways):
+    ctx = machine.context()
+    assert ctx.mapped and ctx.stage is Stage.BOOTED
+    machine.static = ctx.banner.encode() + b"\0"
+    data, banner = machine.ram.areas.pop(DATA), machine.addr("linux_banner" if machine.new_style else "mmscope_banner")
+    line = banner & -2048
+    machine.ram.areas[line] = data[line - DATA:][:2048]
+    assert not line <= machine.addr("contig_page_data") < line + 2048
+    ctx = machine.context()
+    assert ctx.banner and not ctx.mapped
+    assert ctx.stage is Stage.RESET and "user space" in ctx.stage_text
 
 
 @pytest.mark.parametrize("moved", [4096, 64, 1 << 30])
