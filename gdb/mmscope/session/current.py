@@ -11,8 +11,9 @@ from typing import Any, Optional
 
 import gdb
 
-from ..errors import MmError
+from ..errors import FaultError, MmError
 from ..layout.layout import Layout
+from ..layout.pagetable import ReadPhys
 from ..model.context import Context, Expression, Host
 from ..target.cache import CachedMemory
 from ..target.elf import read_static
@@ -70,7 +71,8 @@ class Current:
         if self._memory is None:
             self._memory = CachedMemory(GdbTransport())
         if self._context is None:
-            self._context = Context(self._memory, self._layout, Host(_why_not_live(), _static, _register, evaluate))
+            host = Host(_why_not_live(), _static, _register, evaluate, _physical)
+            self._context = Context(self._memory, self._layout, host)
         return self._context
 
     def _notice_selection(self) -> None:
@@ -121,6 +123,26 @@ def _register(name: str) -> Optional[int]:
         return int(gdb.newest_frame().read_register(name))
     except (gdb.error, ValueError, TypeError):
         return None
+
+
+def _physical() -> Optional[ReadPhys]:
+    """Physical memory by QEMU's stub; None when the stub does not do it."""
+    try:
+        mode = gdb.execute("maintenance packet qqemu.PhyMemMode", to_string=True)
+    except gdb.error:
+        return None
+    return _read_physical if 'received: "0"' in mode else None
+
+
+def _read_physical(phys: int, size: int) -> bytes:
+    """Exactly size bytes. Raises FaultError."""
+    try:
+        gdb.execute("maintenance packet Qqemu.PhyMemMode:1", to_string=True)
+        return bytes(gdb.selected_inferior().read_memory(phys, size))
+    except gdb.error:
+        raise FaultError(phys, size) from None
+    finally:
+        gdb.execute("maintenance packet Qqemu.PhyMemMode:0", to_string=True)
 
 
 def evaluate(text: str) -> Expression:
