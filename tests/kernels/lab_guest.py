@@ -161,7 +161,7 @@ class LabGuest:
         The breakpoint stays until _tidy() or the next run_to().
         """
         name = self.first_of(functions)
-        address = self.gdb.number(f"(unsigned long)&{name}") & ~1
+        address = self.gdb.number(f"(unsigned long)&{name}")
         self.gdb.run("delete")
         self.gdb.run(f"hbreak *{address}")
         return self.next_hit(address, limit_seconds)
