@@ -48,6 +48,7 @@ class Context:
         self.layout = layout
         self.host = host
         self.read = Reader(memory, layout)
+        self.notes: tuple[str, ...] = ()        # about ways to memory that are not taken
 
     @cached_property
     def kind(self) -> Optional[str]:
