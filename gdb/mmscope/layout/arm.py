@@ -19,6 +19,7 @@ PGD_BYTES = 0x4000          # first-level table of the short-descriptor format
 PGD_TYPE_MASK, PGD_TABLE = 3, 1     # a first-level entry that leads to a second-level table
 TABLE_FIELD = 0xFFFFFC00    # its physical address; Linux gives two neighbours one page together
 SCTLR_MMU = 1
+HUGE_ORDER = 9              # of long descriptors: what an entry of the second table maps
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Arm:
     address_bits: int = 32
     phys_bits: int = 32
     name: str = NAME
+    hugetlb: bool = False
 
     def virt_to_phys(self, addr: int) -> Optional[int]:
         """Physical address of a lowmem address; None for any other."""
@@ -49,8 +51,8 @@ class Arm:
         return addr if addr < (self.lowmem_end or 1 << self.address_bits) else None
 
     def pageblock_order(self, orders: int) -> int:
-        """Order of a pageblock: the largest block, as 32-bit ARM without LPAE has no huge pages."""
-        return orders - 1
+        """Order of a pageblock: a huge page's, or the largest block's, as without LPAE there are no huge pages."""
+        return min(HUGE_ORDER, orders - 1) if self.hugetlb else orders - 1
 
     def table_pages(self, pgd: bytes, byte_order: str) -> frozenset[int]:
         """Physical address of each page that a first-level table names as holding second-level tables."""
@@ -64,7 +66,10 @@ def resolve(reader: Reader) -> Arm:
     page_offset = reader.address("swapper_pg_dir") // SPLIT_ALIGN * SPLIT_ALIGN
     phys_pfn = reader.find("arm phys pfn offset")
     high = reader.find("high_memory")
-    return Arm(page_offset, phys_pfn << PAGE_SHIFT if phys_pfn else None, high or None)
+    base = reader.layout.find_field("memblock_region.base")
+    lpae = base is not None and base.type.size > reader.word
+    return Arm(page_offset, phys_pfn << PAGE_SHIFT if phys_pfn else None, high or None, phys_bits=40 if lpae else 32,
+               hugetlb=reader.layout.find_variable("hstates") is not None)
 
 
 def mmu_enabled(register: Callable[[str], Optional[int]]) -> Optional[bool]:
