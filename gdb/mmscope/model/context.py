@@ -48,6 +48,7 @@ class Context:
         self.layout = layout
         self.host = host
         self.read = Reader(memory, layout)
+        self.notes: tuple[str, ...] = ()        # about ways to memory that are not taken
 
     @cached_property
     def kind(self) -> Optional[str]:
@@ -102,7 +103,7 @@ class Context:
         module = architecture(self.layout.debug.arch)
         if module is None:
             raise MissingError(f"architecture {self.arch_name} is not known, only arm, arm64 and x86_64")
-        return module.resolve(self.read)
+        return module.resolve(self.read, self.host.register)
 
     @cached_property
     def mmu(self) -> Optional[bool]:
