@@ -7,13 +7,14 @@ condition of a breakpoint memory is not kept at all: nobody is told of these sto
 """
 from __future__ import annotations
 
+import re
 from typing import Any, Optional
 
 import gdb
 
 from ..errors import MmError
 from ..layout.layout import Layout
-from ..model.context import Context, Expression, Host
+from ..model.context import Context, Expression, Host, Symbolized
 from ..target.cache import CachedMemory
 from ..target.elf import read_static
 from .debuginfo import GdbDebugInfo
@@ -70,7 +71,8 @@ class Current:
         if self._memory is None:
             self._memory = CachedMemory(GdbTransport())
         if self._context is None:
-            self._context = Context(self._memory, self._layout, Host(_why_not_live(), _static, _register, evaluate))
+            self._context = Context(self._memory, self._layout, Host(_why_not_live(), _static, _register, evaluate,
+                                                                       symbolize))
         return self._context
 
     def _notice_selection(self) -> None:
@@ -121,6 +123,22 @@ def _register(name: str) -> Optional[int]:
         return int(gdb.newest_frame().read_register(name))
     except (gdb.error, ValueError, TypeError):
         return None
+
+
+def symbolize(addr: int) -> Optional[Symbolized]:
+    """The function around an address, else the symbol before it in the same section; None when there is neither."""
+    try:
+        block = gdb.block_for_pc(addr)
+        while block is not None and block.function is None:
+            block = block.superblock
+        if block is not None and block.start <= addr < block.end:
+            while block.superblock is not None and block.superblock.function is not None:
+                block = block.superblock        # out of what is inlined
+            return Symbolized(block.function.name, addr - block.start, block.end - block.start)
+        found = re.match(r"(\S+)(?: \+ (\d+))? in section", gdb.execute(f"info symbol {addr:#x}", to_string=True))
+    except (gdb.error, RuntimeError):
+        return None
+    return Symbolized(found[1], int(found[2] or 0), None) if found is not None else None
 
 
 def evaluate(text: str) -> Expression:
