@@ -107,3 +107,19 @@ def mmu_enabled(register: Callable[[str], Optional[int]]) -> Optional[bool]:
     """
     values = [value for value in map(register, ("SCTLR", "SCTLR_S")) if value is not None]
     return any(value & SCTLR_MMU for value in values) if values else None
+
+
+VMALLOC_GAP = 8 << 20           # between the linear map and the vmalloc area, and what that begins at a multiple of
+VMALLOC_END = 0xFF800000
+MODULES_BYTES = 16 << 20        # below the linear map
+
+
+def vmalloc_ranges(reader: Reader, arch: Arm) -> tuple[tuple[int, int], ...]:
+    """[start, end) of the vmalloc area, then of the modules; empty until the kernel has set it.
+
+    Source: arch/arm/include/asm/pgtable.h (VMALLOC_START, VMALLOC_END), memory.h (MODULES_VADDR).
+    """
+    if arch.lowmem_end is None:
+        return ()
+    start = arch.lowmem_end + VMALLOC_GAP & -VMALLOC_GAP
+    return (start, VMALLOC_END), (arch.page_offset - MODULES_BYTES, arch.page_offset)

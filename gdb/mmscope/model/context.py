@@ -32,6 +32,21 @@ class Host:
     register: Callable[[str], Optional[int]]        # a register of the selected CPU
     evaluate: Callable[[str], "Expression"]         # a C expression
     physical: Callable[[], Optional[ReadPhys]] = lambda: None   # reads physical memory; None: there is no way to
+    symbolize: Callable[[int], Optional["Symbolized"]] = lambda addr: None      # by the symbol file
+
+
+@dataclass(frozen=True)
+class Symbolized:
+    """An address as the symbol around it and the distance from that."""
+
+    name: str
+    offset: int
+    size: Optional[int]         # None: not known
+
+    @property
+    def text(self) -> str:
+        """The form of %pS."""
+        return f"{self.name}+{self.offset:#x}" + (f"/{self.size:#x}" if self.size is not None else "")
 
 
 @dataclass(frozen=True)
