@@ -62,3 +62,39 @@ def walk_list(ctx: Context, head: int, where: str, valid: Callable[[int], bool],
         nodes[next_] = None
         here, next_ = next_, link.get("next")
     return Walk(tuple(nodes), tuple(problems))
+
+
+END, INVALID, LOOP, LONG, UNREADABLE = "end", "invalid", "loop", "long", "unreadable"
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The entries of a list that ends with NULL, as far as it could be followed."""
+
+    nodes: tuple[int, ...]
+    end: str            # end: with NULL; else why the walk ended: invalid, loop, long, unreadable
+    at: int             # the pointer that was not followed: 0 at the end
+
+
+def walk_chain(first: int, follow: Callable[[int], int], valid: Callable[[int], bool], limit: int) -> Chain:
+    """Follow a list from its first entry: follow gives the entry after one.
+
+    valid tells whether an entry can be at an address: it is asked before follow is. A list with more than limit
+    entries is broken; so is one that loops.
+    """
+    nodes: dict[int, None] = {}
+    here = first
+    while here:
+        if not valid(here):
+            return Chain(tuple(nodes), INVALID, here)
+        if here in nodes:
+            return Chain(tuple(nodes), LOOP, here)
+        if len(nodes) == limit:
+            return Chain(tuple(nodes), LONG, here)
+        try:
+            after = follow(here)
+        except FaultError:
+            return Chain(tuple(nodes), UNREADABLE, here)
+        nodes[here] = None
+        here = after
+    return Chain(tuple(nodes), END, 0)
