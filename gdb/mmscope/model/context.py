@@ -101,7 +101,7 @@ class Context:
         module = architecture(self.layout.debug.arch)
         if module is None:
             raise MissingError(f"architecture {self.arch_name} is not known, only arm, arm64 and x86_64")
-        return module.resolve(self.read)
+        return module.resolve(self.read, self.host.register)
 
     @cached_property
     def mmu(self) -> Optional[bool]:
