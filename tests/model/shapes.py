@@ -3,7 +3,8 @@
 
 struct TAG, enum TAG and var begin a line; members follow, indented. A type is u8 u16 u32 s32 u64 ptr bool,
 atomic (a struct around a counter), char (for arrays) or the tag of a struct. name@other overlays another member,
-name@other+4 what is 4 bytes behind it. name:15@other+2 is a bit field: 15 bits, in the byte 2 bytes behind it; name:1.7@other+3: from its bit 7 on.
+name@other+4 what is 4 bytes behind it. name:15@other+2 is a bit field: 15 bits, in the byte
+2 bytes behind it and on; name:1.7@other+3: from bit 7 of that one on.
 """
 import re
 

@@ -48,7 +48,7 @@ def _object(ctx: Context, cache: Cache, detail: CacheDetail, addr: int, place: P
     slab = next((each for each in detail.slabs if each.addr == addr), None) or unlisted(ctx, cache, addr)
     if slab.virt is None:
         raise FaultError(addr)
-    if place.given in ("pfn", "struct page") or place.virt is None:
+    if place.given in ("pfn", "struct page") or place.virt is None or not cache.size:
         return ObjectAt(None, cache.name, slab, None, None, None)
     past = place.virt - slab.virt - cache.red_left_pad
     index, offset = divmod(past, cache.size)

@@ -100,6 +100,6 @@ def _read(ctx: Context, cache: Cache, addr: int, kind: str, cpu: Optional[int], 
 
 def _belongs(ctx: Context, cache: Cache, addr: int) -> bool:
     """Whether an object of the cache begins at an address."""
-    slab = slab_at(ctx, cache, addr)
+    slab = slab_at(ctx, cache, addr) if cache.size else None
     past = (addr - slab.virt - cache.red_left_pad) if slab is not None else -1
     return slab is not None and past >= 0 and past % cache.size == 0 and past // cache.size < slab.objects
