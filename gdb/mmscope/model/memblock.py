@@ -138,7 +138,7 @@ def _regions(ctx: Context, kind: Record, name: str, flags: dict[str, int],
     if len(regions) == 1 and not regions[0].size:
         regions = []
     total = kind.get("total_size")
-    problems += _check(name, regions, total, 1 << ctx.arch.address_bits)
+    problems += _check(name, regions, total, 1 << ctx.arch.phys_bits)
     return tuple(regions), tuple(problems)
 
 
