@@ -105,7 +105,7 @@ def _roots(ctx: Context) -> Iterator[int]:
     if phys is not None:
         yield phys
     module = architecture(ctx.layout.debug.arch)
-    yield from getattr(module, "cpu_roots", lambda _: ())(ctx.host.register)
+    yield from module.cpu_roots(ctx.host.register, ctx.read) if module is not None else ()
 
 
 def _span(ctx: Context, memory: CachedMemory, root: int, addr: int) -> Optional[Span]:
