@@ -11,6 +11,7 @@ from typing import Callable, Iterator, Optional
 
 from ..errors import FaultError, MissingError
 from . import arm64_mmu
+from .arm64_mmu import MOST_BITS
 from .pagetable import Mmu, ReadPhys, Root, Step
 from .reader import Reader
 
@@ -76,23 +77,36 @@ def resolve(reader: Reader, register: Callable[[str], Optional[int]]) -> Arm64:
         raise MissingError("the symbols have no empty_zero_page: no way to tell the page size")
     start, end = reader.address("kernel text"), reader.address("kernel end")
     high = reader.find("high_memory") or None
-    memstart = reader.find("memstart_addr")
-    offset, phys = _linear_map(memstart, high, start)
-    image_offset = reader.find("kimage_voffset") or None
     page_shift = zero.type.size.bit_length() - 1
-    bits = _va_bits(reader, register, offset)
-    return Arm64(offset, phys, high, page_shift, (start, end), image_offset,
-                 reader.layout.find_variable("hstates") is not None,
+    bits = _va_bits(reader, register, start, high)
+    image_offset = reader.find("kimage_voffset") or None
+    return Arm64(-1 << bits & MASK, _phys_offset(reader.find("memstart_addr"), bits), high, page_shift, (start, end),
+                 image_offset, reader.layout.find_variable("hstates") is not None,
                  arm64_mmu.kernel_mmu(bits, page_shift, _kernel_root(reader, image_offset, bits, page_shift)))
 
 
-def _va_bits(reader: Reader, register: Callable[[str], Optional[int]], page_offset: int) -> int:
-    """How many bits of an address are translated: by TCR_EL1, by the kernel's variable, by where the linear map is."""
+def _phys_offset(memstart: Optional[int], bits: int) -> Optional[int]:
+    """Physical address of the start of the linear map; below 0 where KASLR moved RAM up in it.
+
+    A kernel built for 52 bits that runs with fewer keeps the difference in memstart_addr: more than KASLR ever adds.
+    """
+    if memstart is None or memstart == -1:
+        return None
+    return memstart + (1 << MOST_BITS) - (1 << bits) if bits < MOST_BITS and memstart < -1 << 50 else memstart
+
+
+def _va_bits(reader: Reader, register: Callable[[str], Optional[int]], image: int, high: Optional[int]) -> int:
+    """How many bits of an address are translated: by TCR_EL1, else by the kernel's variable.
+
+    Else by the image, which lies just above the middle of the smallest address space that the kernel can run with: the
+    linear map is below it, and begins lower with more bits.
+    """
     cpu = arm64_mmu.cpu_mmu(register) if mmu_enabled(register) else None
     if cpu is not None and cpu.halves[1] is not None:
         return cpu.halves[1].bits
-    known = reader.find("vabits_actual")
-    return known if known else ((1 << 64) - page_offset).bit_length() - 1
+    smallest = ((1 << 64) - image).bit_length() + 1
+    return reader.find("vabits_actual") or (
+        MOST_BITS if high is not None and high < -1 << smallest & MASK else smallest)
 
 
 def _kernel_root(reader: Reader, image_offset: Optional[int], bits: int, page_shift: int) -> Optional[Root]:
@@ -161,22 +175,6 @@ def cpu_roots(register: Callable[[str], Optional[int]], reader: Reader) -> tuple
     kernel, user = reader.layout.find_variable("swapper_pg_dir"), reader.layout.find_variable("user pgd")
     beside = (upper.root.phys + kernel.addr - user.addr,) if kernel is not None and user is not None else ()
     return (upper.root.phys,) + beside
-
-
-def _linear_map(memstart: Optional[int], high: Optional[int], image: int) -> tuple[int, Optional[int]]:
-    """Start of the linear map and its physical address.
-
-    The image lies just above the middle of the smallest address space that the kernel can run with, the linear map
-    below it. With more bits the map begins lower.
-    """
-    smallest = -1 << ((1 << 64) - image).bit_length() + 1
-    widest = -1 << 52
-    if memstart is None or memstart == -1:
-        return smallest & MASK, None
-    if memstart < 0:                                        # moved down by the difference of the two
-        return smallest & MASK, memstart + (smallest - widest) & MASK
-    start = widest if high is not None and high < smallest & MASK else smallest
-    return start & MASK, memstart
 
 
 def mmu_enabled(register: Callable[[str], Optional[int]]) -> Optional[bool]:

@@ -165,8 +165,8 @@ class Context:
 
     @cached_property
     def stage(self) -> Optional[Stage]:
-        """How far the boot is; None without a live target or without symbols."""
-        if self.kind is None or self.host.live is not None:
+        """How far the boot is; None without a live target, and without the symbols of what runs there."""
+        if self.kind is None or self.host.live is not None or self.mismatch is not None:
             return None
         if self.banner is None:
             return Stage.RESET

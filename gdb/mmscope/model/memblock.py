@@ -66,7 +66,7 @@ class Memblock:
 def memblock(ctx: Context) -> Memblock:
     """Decode memblock. Raises MmError when the kernel has thrown it away, MissingError, FaultError."""
     record = ctx.read.record("memblock", ctx.read.address("memblock"))
-    if ctx.freed(record.addr):
+    if discarded(ctx):
         raise MmError("this kernel has discarded its memblock after boot: its memory is reused; look at it at mm_init")
     flags = flag_bits(ctx)
     memory, memory_problems = _regions(ctx, record.inner("memory", "memblock_type"), "memory", flags, [])
@@ -80,12 +80,20 @@ def memory_ranges(ctx: Context) -> Optional[tuple[tuple[int, int], ...]]:
     """memblock.memory as [start, end) each; None when the list is broken, or thrown away after boot."""
     try:
         record = ctx.read.record("memblock", ctx.read.address("memblock"))
-        if ctx.freed(record.addr):
+        if discarded(ctx):
             return None
         memory, problems = _regions(ctx, record.inner("memory", "memblock_type"), "memory", {}, [])
     except (MissingError, FaultError):
         return None
     return tuple((region.base, region.end) for region in memory) if memory and not problems else None
+
+
+def discarded(ctx: Context) -> bool:
+    """Whether the kernel has thrown its memblock away: it clears a pointer to it then, or frees the memory it is in."""
+    if ctx.freed(ctx.read.address("memblock")):
+        return True
+    in_use = ctx.layout.find_variable("memblock in use")
+    return in_use is not None and not ctx.freed(in_use.addr) and ctx.read.find("memblock in use") == 0
 
 
 def memory_has(ctx: Context, phys: int) -> Optional[bool]:
