@@ -208,7 +208,8 @@ shell: setup
 test: setup
 	@$(MAKE) --no-print-directory -j$$(nproc) guest host-tests fuzz >/dev/null
 	$(PYTHON) -m pytest -q tests --ignore=tests/kernels
-test-kernels: setup
+test-kernels:
+	@scripts/setup --kernels
 	@$(MAKE) --no-print-directory guest >/dev/null
 	KERNELS="$(KERNELS)" $(PYTHON) -m pytest -q tests/kernels
 bench:

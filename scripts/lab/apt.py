@@ -27,6 +27,7 @@ EXTRA_SOURCE = "MMSCOPE_APT_SOURCE"
 NO_NETWORK = re.compile(
     "Could not resolve|Temporary failure|Could not connect|Cannot initiate"
     "|Unable to connect|Network is unreachable|Connection (refused|timed out)")
+GONE = re.compile(r"\b404 +Not Found")
 
 CONFIG = """\
 #clear APT::Update::Pre-Invoke;
@@ -66,6 +67,10 @@ class Package:
     size_bytes: int     # of the .deb
 
 
+class NotThere(LabError):
+    """The lists have a package that the archive has removed."""
+
+
 class PrivateApt:
     """apt for one suite and one architecture, all its state in the cache."""
 
@@ -80,6 +85,7 @@ class PrivateApt:
         self.root = cache_dir() / "apt" / f"{self.suite}-{arch}"
         self.config = self.root / "apt.conf"
         self.update_errors = ""
+        self._updates = 0       # how often we read the lists
 
     def find(self, pattern: str, version: str = "") -> Package:
         """The newest package whose name matches `pattern` (a name or a glob).
@@ -88,27 +94,34 @@ class PrivateApt:
         not have it. Raises LabError saying what is missing: network, a source
         for this architecture, or the package.
         """
+        return self.find_all(pattern, version)[0]
+
+    def find_all(self, pattern: str, version: str = "") -> list[Package]:
+        """Every package whose name matches, newest first: as find()."""
         with self._lock():
             fresh = self._prepare()
             if fresh:
-                package = self._candidate(pattern, version)
-                if package:
-                    return package
+                packages = self._candidates(pattern, version)
+                if packages:
+                    return packages
             self._update()
-            package = self._candidate(pattern, version)
-            if not package:
+            packages = self._candidates(pattern, version)
+            if not packages:
                 raise LabError(self._why_missing(pattern, version))
             if self.update_errors:
                 say(f"not all package lists were read: {self.update_errors}")
                 self._mark_fresh()
-        return package
+        return packages
 
     def download(self, package: Package, folder: Path) -> Path:
-        """Put the .deb of `package` into the empty `folder`; its path."""
+        """Put the .deb of `package` into the empty `folder`; its path.
+
+        Raises NotThere when only the lists have it.
+        """
         say(f"downloading {package.name} {package.version} for {self.arch}, "
             f"{package.size_bytes / 1e6:.1f} MB")
         error = self._get(package, folder)
-        if error and not NO_NETWORK.search(error):
+        if error and not NO_NETWORK.search(error) and not self._updates:
             # the archive may have replaced it since the lists were read
             with self._lock():
                 self._update()
@@ -117,7 +130,8 @@ class PrivateApt:
         if error or len(debs) != 1:
             reason = ("no network" if NO_NETWORK.search(error)
                       else one_line(error) or "apt-get left no file")
-            raise LabError(f"cannot download {package.name}: {reason}")
+            kind = NotThere if GONE.search(reason) else LabError
+            raise kind(f"cannot download {package.name}: {reason}")
         return debs[0]
 
     def _lock(self) -> ContextManager[None]:
@@ -151,6 +165,7 @@ class PrivateApt:
     def _update(self) -> None:
         """Read the package lists; what went wrong stays in update_errors."""
         say(f"reading the package lists of {self.suite} for {self.arch}")
+        self._updates += 1
         self.update_errors = self._run("update", None, UPDATE_LIMIT_SECONDS)
         if not self.update_errors:
             self._mark_fresh()
@@ -194,12 +209,12 @@ class PrivateApt:
                               text=True, timeout=300, check=False)
         return done.stdout
 
-    def _candidate(self, pattern: str, version: str) -> Package | None:
+    def _candidates(self, pattern: str, version: str) -> list[Package]:
         names = [pattern]
         if any(c in pattern for c in "*?["):
             names = fnmatch.filter(self._cache("pkgnames").split(), pattern)
         if not names:
-            return None
+            return []
         text = self._cache("show", *names)
         found = []
         for block in text.split("\n\n"):
@@ -210,7 +225,7 @@ class PrivateApt:
                                   int(fields["Size"]))
                 if version in ("", package.version):
                     found.append(package)
-        return max(found, key=functools.cmp_to_key(newer), default=None)
+        return sorted(found, key=functools.cmp_to_key(newer), reverse=True)
 
     def _why_missing(self, pattern: str, version: str) -> str:
         wanted = f"{pattern}={version}" if version else pattern

@@ -10,9 +10,10 @@ from . import initramfs, runs, tree
 from .kernel_files import Files
 from .kernels import Kernel
 
-# debugfs is off in some distributions' kernels, memblock's list is logged
-# only on request, and a kernel that moves is not where vmlinux says.
-APPEND = "memblock=debug debugfs=on nokaslr"
+# debugfs is off in some distributions' kernels, and memblock's list is logged
+# only on request.
+APPEND = "memblock=debug debugfs=on"
+STAY = "nokaslr"        # a kernel that moves is not where vmlinux says
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Options:
     memory: str = ""                # -m; "" is the board's
     no_map: tuple[str, ...] = ()    # BASE:SIZE that only firmware may use
     initrd: bool = True             # False: the boot ends without a root
+    kaslr: bool = False             # True: it may move itself
 
 
 def boot(kernel: Kernel, files: Files, options: Options) -> dict:
@@ -35,8 +37,9 @@ def boot(kernel: Kernel, files: Files, options: Options) -> dict:
     serial = (options.serial or folder / "serial.txt").absolute()
     ram = (options.ram or folder / "ram").absolute()
     gdb.unlink(missing_ok=True)
-    append = " ".join(filter(None, (f"console={kernel.board.console}", APPEND,
-                                    kernel.append, options.append)))
+    append = " ".join(filter(None, (
+        f"console={kernel.board.console}", APPEND,
+        "" if options.kaslr else STAY, kernel.append, options.append)))
     board = kernel.board
     memory = options.memory or board.memory
     try:

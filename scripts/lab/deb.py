@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Sequence
 
-from .apt import Package, PrivateApt
+from .apt import NotThere, Package, PrivateApt
 from .common import LabError, locked, one_line, say
 
 LOCK_WAIT_SECONDS = 2 * 3600
@@ -24,7 +24,8 @@ def fetch(apt: PrivateApt, spec: str, patterns: Sequence[str],
           dest: Path) -> list[str]:
     """Have the files of package `spec` that match `patterns` under `dest`.
 
-    spec: NAME or NAME=VERSION; the name may be a glob, the newest is taken.
+    spec: NAME or NAME=VERSION; the name may be a glob, the newest is taken
+    that the archive still has.
     Return: the files, relative to `dest`.
     """
     name, _, version = spec.partition("=")
@@ -38,13 +39,13 @@ def fetch(apt: PrivateApt, spec: str, patterns: Sequence[str],
                 (dest / f).is_symlink() or (dest / f).exists()
                 for f in old["files"]):
             return old["files"]
-        package = apt.find(name, version)
+        packages = apt.find_all(name, version)
         stamp.unlink(missing_ok=True)
         for leftover in folder.glob("download-*"):
             shutil.rmtree(leftover, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix="download-",
                                          dir=folder) as work:
-            deb = apt.download(package, Path(work))
+            package, deb = download(apt, packages, Path(work))
             files = unpack(deb, package, patterns, dest)
         for stale in set(old.get("files", ())) - set(files):
             (dest / stale).unlink(missing_ok=True)
@@ -54,6 +55,18 @@ def fetch(apt: PrivateApt, spec: str, patterns: Sequence[str],
                                     "files": files}, indent=1), "utf-8")
         part.replace(stamp)
     return files
+
+
+def download(apt: PrivateApt, packages: Sequence[Package],
+             folder: Path) -> tuple[Package, Path]:
+    """The first of `packages` that the archive has, and its .deb."""
+    missing: list[NotThere] = []
+    for package in packages:
+        try:
+            return package, apt.download(package, folder)
+        except NotThere as error:
+            missing.append(error)
+    raise missing[0]
 
 
 def read_stamp(stamp: Path) -> dict:

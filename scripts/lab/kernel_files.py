@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import deb
-from .apt import PrivateApt
+from .apt import NotThere, Package, PrivateApt
 from .common import LabError, cache_dir, locked, say
 from .kernels import KERNELS, Kernel
 
@@ -66,12 +66,29 @@ def fetch(kernel: Kernel) -> Files:
 
 
 def _download(kernel: Kernel, top: Path) -> None:
-    # Not every update's debug package is still there: begin with that one.
+    """Fetch the newest update of which the archive has all.
+
+    It removes an old release's updates, debug packages first, and its lists
+    still have them.
+    """
     apt = PrivateApt(kernel.suite, kernel.arch)
-    debug = apt.find(kernel.debug_package.format(abi=kernel.abi,
-                                                 flavour=kernel.flavour))
-    abi = _abi(kernel, debug.name)
-    image = apt.find(kernel.image_package.format(abi=abi,
+    pattern = kernel.debug_package.format(abi=kernel.abi,
+                                          flavour=kernel.flavour)
+    missing: list[NotThere] = []
+    for debug in apt.find_all(pattern):
+        try:
+            _download_update(kernel, top, apt, debug)
+            return
+        except NotThere as error:
+            say(f"{debug.name} {debug.version}: {error}")
+            missing.append(error)
+    raise missing[0]
+
+
+def _download_update(kernel: Kernel, top: Path, apt: PrivateApt,
+                     debug: Package) -> None:
+    """Fetch the image that this debug package is of, and its vmlinux."""
+    image = apt.find(kernel.image_package.format(abi=_abi(kernel, debug.name),
                                                  flavour=kernel.flavour),
                      debug.version)
     say(f"{kernel.name} is {image.name} {image.version}")

@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Real kernels: which ones, and a guest that is ended whatever happens.
+"""Real kernels: which ones, and one guest each for all test modules.
 
 KERNELS="armmp-6.1 ..." chooses; without it all of scripts/kernel-lab's are
-booted. What is not in the cache is fetched; nothing is left out quietly.
+booted. What is not in the cache is fetched; nothing is left out quietly: what
+a test needs of a kernel (a CMA pool, debugfs' view of memblock, two nodes) it
+learns from the kernel's console and says what is expected without it.
+
+  kernel        the row of scripts/lab/kernels.py
+  boot          what was seen on the way up: boot_stops.py
+  booted_guest  the same guest, up and stopped: lab_guest.py; boot.console has
+                all that it printed until then, console.py takes it apart
 """
 from __future__ import annotations
 
-import contextlib
 import sys
 from pathlib import Path
 from typing import Iterator
@@ -15,6 +21,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import boot_stops                                       # noqa: E402
 from lab_guest import (Kernel, LabError, LabGuest,      # noqa: E402
                        chosen_kernels)
 
@@ -28,31 +35,31 @@ def pytest_configure() -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test that asks for a kernel on every chosen one."""
+    """Run each test that asks for a kernel on every chosen one, kernel by
+    kernel: only one guest is there at a time."""
     if "kernel" in metafunc.fixturenames:
-        metafunc.parametrize("kernel", chosen_kernels(), scope="module",
+        metafunc.parametrize("kernel", chosen_kernels(), scope="session",
                              ids=lambda row: row.name)
 
 
-@contextlib.contextmanager
-def guest(kernel: Kernel, stop: bool) -> Iterator[LabGuest]:
-    """A guest for the time of a fixture."""
-    booted = LabGuest(kernel, stop)
+@pytest.fixture(scope="session")
+def lab_guest(kernel: Kernel) -> Iterator[LabGuest]:
+    """The kernel's only guest, ended whatever happens."""
+    guest = LabGuest(kernel)
     try:
-        yield booted
+        yield guest
     finally:
-        booted.close()
+        guest.close()
 
 
-@pytest.fixture(scope="module")
-def stopped_guest(kernel: Kernel) -> Iterator[LabGuest]:
-    """A guest before its first instruction."""
-    with guest(kernel, stop=True) as booted:
-        yield booted
+@pytest.fixture(scope="session")
+def boot(lab_guest: LabGuest) -> boot_stops.Boot:
+    """What the modules saw at the stops of the boot."""
+    return boot_stops.walk(lab_guest)
 
 
-@pytest.fixture(scope="module")
-def running_guest(kernel: Kernel) -> Iterator[LabGuest]:
-    """A guest that boots by itself."""
-    with guest(kernel, stop=False) as booted:
-        yield booted
+@pytest.fixture(scope="session")
+def booted_guest(lab_guest: LabGuest,
+                 boot: boot_stops.Boot) -> LabGuest:
+    """The guest behind READY, stopped: it runs inside its own methods."""
+    return lab_guest

@@ -7,8 +7,10 @@ from mmscope.errors import FaultError
 from mmscope.layout.layout import Layout
 from mmscope.model.context import Context, Expression, Host
 from mmscope.target.cache import CachedMemory
+from mmscope.target.transport import Meter
 
 from shapes import Shapes
+from vm_machine import VmMachine
 
 PAGE_OFFSET, PHYS_OFFSET = 0xC0000000, 0x10000000
 BASE_PFN = PHYS_OFFSET >> 12
@@ -24,9 +26,10 @@ BANNER = b"mmscope 4.9.0 (test)\0", b"Linux version 6.1.0-test (x@y)\0"
 class Ram:
     """A transport over byte arrays; anything else cannot be read."""
 
-    name, line_bytes = "test memory", 2048
+    name, detail, line_bytes = "test memory", "", 2048
 
     def __init__(self):
+        self.meter = Meter()
         self.areas = {}
         self.reads = []
 
@@ -39,8 +42,14 @@ class Ram:
                 return data, addr - start
         raise FaultError(addr, size)
 
+    def drop(self):
+        pass
+
     def read(self, addr, size):
+        self.meter.cost.requests += 1
         data, at = self._area(addr, size)
+        self.meter.cost.requests += (size - 1) // 2048
+        self.meter.cost.bytes += size
         self.reads.append((addr, size))
         return bytes(data[at:at + size])
 
@@ -69,6 +78,7 @@ class Machine:
         self.low, self.high = (0, 2) if self.new_style else (0, 1)
         self._variables()
         self._zones()
+        self.vm = VmMachine(self)
 
     # --- building ---------------------------------------------------------
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What an architecture has to say of itself: the contract of layout/arm.py, arm64.py and x86.py.
 
-To add one: a module with NAMES (what GDB's names of it begin with), resolve() and mmu_enabled(), and a line in
-architecture().
+To add one: a module with NAMES (what GDB's names of it begin with), resolve(), mmu_enabled(), cpu_mmu() and
+cpu_roots(), and a line in architecture().
 """
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Optional, Protocol
 
 from . import arm, arm64, x86
-from .pagetable import ReadPhys, Step
+from .pagetable import Mmu, ReadPhys, Step
 
 class Arch(Protocol):
     """Addresses of one kernel on one architecture."""
@@ -19,10 +19,11 @@ class Arch(Protocol):
     page_shift: int
     address_bits: int           # of a virtual address, as a pointer holds it
     phys_bits: int              # of a physical address
-    page_offset: int            # start of the linear map
+    page_offset: Optional[int]  # start of the linear map; None until the kernel has one
     phys_offset: Optional[int]  # physical address that is mapped there; None until the kernel has found it
     pgd_bytes: int              # of the first table
     lowmem_end: Optional[int]   # virtual end of the linear map; None until the kernel has set it
+    mmu: Mmu                    # the kernel's own page tables; what a CPU uses is cpu_mmu()'s
 
     def virt_to_phys(self, addr: int) -> Optional[int]:
         """Physical address of an address in the linear map or in the kernel's image; None for any other."""
@@ -34,9 +35,10 @@ class Arch(Protocol):
         """Order of a pageblock in a kernel that has so many orders."""
 
     def walk(self, read: ReadPhys, root: int, addr: int) -> tuple[Step, ...]:
-        """Follow the page tables whose first one is at physical address root, down to addr's entry.
+        """Follow page tables of the kernel's format from the one at physical address root down to addr's entry.
 
-        The last step is a PAGE, a BLOCK or NONE. Raises FaultError where a table cannot be read.
+        The last step is a PAGE, a BLOCK or NONE; it is a TABLE where that table cannot be read. Raises FaultError
+        when not even the first one can be, or when no table translates such an address (levels() is then empty).
         """
 
 

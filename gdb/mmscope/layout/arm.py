@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable, Optional
 
+from . import arm_mmu
+from .arm_mmu import LPAE_PHYS_BITS
+from .pagetable import Mmu, ReadPhys, Root, Step
 from .reader import Reader
 
 NAME = "arm"
@@ -28,6 +31,7 @@ class Arm:
     page_offset: int
     phys_offset: Optional[int]
     lowmem_end: Optional[int]       # virtual end of the linear map; None until the kernel has set it
+    mmu: Mmu
     page_shift: int = PAGE_SHIFT
     pgd_bytes: int = PGD_BYTES
     address_bits: int = 32
@@ -52,6 +56,10 @@ class Arm:
         """Order of a pageblock: the largest block, as 32-bit ARM without LPAE has no huge pages."""
         return orders - 1
 
+    def walk(self, read: ReadPhys, root: int, addr: int) -> tuple[Step, ...]:
+        """Follow the kernel's page tables."""
+        return self.mmu.walk(read, root, addr)
+
     def table_pages(self, pgd: bytes, byte_order: str) -> frozenset[int]:
         """Physical address of each page that a first-level table names as holding second-level tables."""
         entries = (int.from_bytes(pgd[at:at + 4], byte_order) for at in range(0, len(pgd), 4))
@@ -59,12 +67,37 @@ class Arm:
                          for entry in entries if entry & PGD_TYPE_MASK == PGD_TABLE)
 
 
-def resolve(reader: Reader) -> Arm:
+def resolve(reader: Reader, register: Callable[[str], Optional[int]]) -> Arm:
     """Find split, physical base and end of lowmem. Raises MissingError when the symbols lack the first."""
-    page_offset = reader.address("swapper_pg_dir") // SPLIT_ALIGN * SPLIT_ALIGN
+    tables = reader.address("swapper_pg_dir")
+    page_offset = tables // SPLIT_ALIGN * SPLIT_ALIGN
     phys_pfn = reader.find("arm phys pfn offset")
     high = reader.find("high_memory")
-    return Arm(page_offset, phys_pfn << PAGE_SHIFT if phys_pfn else None, high or None)
+    phys_offset = phys_pfn << PAGE_SHIFT if phys_pfn else None
+    root = Root(tables - page_offset + phys_offset, "swapper_pg_dir") if phys_offset is not None else None
+    lpae = _has_lpae(reader)
+    return Arm(page_offset, phys_offset, high or None, arm_mmu.kernel_mmu(lpae, root, reader.order),
+               phys_bits=LPAE_PHYS_BITS if lpae else 32)
+
+
+def _has_lpae(reader: Reader) -> bool:
+    """Whether the kernel has long descriptors: its physical addresses are then longer than a pointer."""
+    base = reader.layout.find_field("memblock_region.base")
+    return base is not None and base.type.size > reader.word
+
+
+def cpu_mmu(register: Callable[[str], Optional[int]]) -> Optional[Mmu]:
+    """The tables that the selected CPU uses; None when the debugger does not have its registers."""
+    return arm_mmu.cpu_mmu(register)
+
+
+def cpu_roots(register: Callable[[str], Optional[int]]) -> tuple[int, ...]:
+    """First tables, by the selected CPU's registers, that may be the kernel's own, the likeliest first."""
+    mmu = arm_mmu.cpu_mmu(register)
+    if mmu is None:
+        return ()
+    roots = mmu.roots[:1] if isinstance(mmu, arm_mmu.LpaeMmu) else mmu.roots[::-1]
+    return tuple(root.phys for root in roots if root is not None)
 
 
 def mmu_enabled(register: Callable[[str], Optional[int]]) -> Optional[bool]:

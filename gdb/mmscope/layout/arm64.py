@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Callable, Optional
 
 from ..errors import MissingError
+from . import arm64_mmu
+from .pagetable import Mmu, ReadPhys, Root, Step
 from .reader import Reader
 
 NAME = "arm64"
@@ -29,6 +31,7 @@ class Arm64:
     image: tuple[int, int]              # [start, end) of the kernel's image
     image_offset: Optional[int]         # virtual minus physical address of the image
     hugetlb: bool                       # pageblocks are of the huge page's order
+    mmu: Mmu
     pgd_bytes: int = 4096
     name: str = NAME
     address_bits: int = 64
@@ -55,8 +58,12 @@ class Arm64:
         """A huge page's order (one entry of the second table from the bottom), or the largest block's."""
         return min(self.page_shift - 3, orders - 1) if self.hugetlb else orders - 1
 
+    def walk(self, read: ReadPhys, root: int, addr: int) -> tuple[Step, ...]:
+        """Follow the kernel's page tables."""
+        return self.mmu.walk(read, root, addr)
 
-def resolve(reader: Reader) -> Arm64:
+
+def resolve(reader: Reader, register: Callable[[str], Optional[int]]) -> Arm64:
     """Find page size, linear map and image. Raises MissingError."""
     zero = reader.layout.find_variable("empty_zero_page")
     if zero is None or zero.type is None or zero.type.size < 4096:
@@ -66,8 +73,43 @@ def resolve(reader: Reader) -> Arm64:
     memstart = reader.find("memstart_addr")
     offset, phys = _linear_map(memstart, high, start)
     image_offset = reader.find("kimage_voffset") or None
-    return Arm64(offset, phys, high, zero.type.size.bit_length() - 1, (start, end), image_offset,
-                 reader.layout.find_variable("hstates") is not None)
+    page_shift = zero.type.size.bit_length() - 1
+    bits = _va_bits(reader, register, offset)
+    return Arm64(offset, phys, high, page_shift, (start, end), image_offset,
+                 reader.layout.find_variable("hstates") is not None,
+                 arm64_mmu.kernel_mmu(bits, page_shift, _kernel_root(reader, image_offset, bits, page_shift)))
+
+
+def _va_bits(reader: Reader, register: Callable[[str], Optional[int]], page_offset: int) -> int:
+    """How many bits of an address are translated: by TCR_EL1, by the kernel's variable, by where the linear map is."""
+    cpu = arm64_mmu.cpu_mmu(register) if mmu_enabled(register) else None
+    if cpu is not None and cpu.halves[1] is not None:
+        return cpu.halves[1].bits
+    known = reader.find("vabits_actual")
+    return known if known else ((1 << 64) - page_offset).bit_length() - 1
+
+
+def _kernel_root(reader: Reader, image_offset: Optional[int], bits: int, page_shift: int) -> Optional[Root]:
+    """swapper_pg_dir. Built for more bits than the CPU has, it is used from its first entry for kernel addresses on."""
+    tables = reader.layout.find_variable("swapper_pg_dir")
+    if tables is None or image_offset is None:
+        return None
+    used = 1 << arm64_mmu.Half(bits, page_shift, False).levels[0].bits
+    entries = tables.type.count if tables.type is not None else 0
+    skip = (entries - used) * 8 if page_shift == 16 and entries > used else 0
+    return Root((tables.addr - image_offset & MASK) + skip, "swapper_pg_dir")
+
+
+def cpu_mmu(register: Callable[[str], Optional[int]]) -> Optional[Mmu]:
+    """The tables that the selected CPU uses; None when the debugger does not have its registers."""
+    return arm64_mmu.cpu_mmu(register)
+
+
+def cpu_roots(register: Callable[[str], Optional[int]]) -> tuple[int, ...]:
+    """First tables, by the selected CPU's registers, that may be the kernel's own, the likeliest first."""
+    mmu = arm64_mmu.cpu_mmu(register)
+    upper = mmu.halves[1] if mmu is not None else None
+    return (upper.root.phys,) if upper is not None and upper.root is not None else ()
 
 
 def _linear_map(memstart: Optional[int], high: Optional[int], image: int) -> tuple[int, Optional[int]]:

@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a walk through page tables meets: what the architectures' walks have in common."""
+"""A walk through page tables: what the architectures' walks have in common.
+
+An entry decides where the next table is, and a walk has as many steps as there are levels, so a table that leads to
+itself ends like any other. Nothing here knows what memory there is: a table that cannot be read ends the walk.
+"""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Optional
+from typing import Callable, Optional, Protocol
+
+from ..errors import FaultError
 
 ReadPhys = Callable[[int, int], bytes]          # (physical address, bytes); raises FaultError
 
 TABLE, PAGE, BLOCK, NONE = "table", "page", "block", "none"
+RESERVED = "reserved"                           # a flag of an entry whose bits the architecture keeps for later
 
 
 @dataclass(frozen=True)
@@ -22,3 +29,81 @@ class Step:
     phys: Optional[int]         # first byte of what it leads to; None with NONE
     size: int                   # bytes of address space that the entry is for
     flags: tuple[str, ...]      # attributes by the architecture's names
+
+
+@dataclass(frozen=True)
+class Root:
+    """A first table, and which register or variable says so."""
+
+    phys: int
+    source: str
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level of a format: its entries are for 1 << shift bytes each, and a table has 1 << bits of them."""
+
+    name: str
+    shift: int
+    bits: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What an entry means."""
+
+    kind: str
+    phys: Optional[int] = None
+    flags: tuple[str, ...] = ()
+    shift: Optional[int] = None         # log2 of the bytes that it is for, where they are more than its level's
+
+
+class Mmu(Protocol):
+    """A format of page tables, and the tables that a CPU uses where its registers are known."""
+
+    def levels(self, addr: int) -> tuple[Level, ...]:
+        """The levels that translate an address, the first table's first; empty for one that is never translated."""
+
+    def root(self, addr: int) -> Optional[Root]:
+        """The table that the CPU starts from; None when the registers do not tell, or the address has none."""
+
+    def walk(self, read: ReadPhys, root: int, addr: int) -> tuple[Step, ...]:
+        """As Arch.walk()."""
+
+
+def follow(read: ReadPhys, root: int, addr: int, levels: tuple[Level, ...], decode: Callable[[Level, int], Entry],
+           entry_bytes: int = 8, order: str = "little") -> tuple[Step, ...]:
+    """Walk from a first table down. Raises FaultError when the first table cannot be read, or no level is for addr."""
+    if not levels:
+        raise FaultError(addr)
+    steps: list[Step] = []
+    table = root
+    for level in levels:
+        index = addr >> level.shift & (1 << level.bits) - 1
+        at = table + index * entry_bytes
+        try:
+            value = int.from_bytes(read(at, entry_bytes), order)
+        except FaultError:
+            if not steps:
+                raise
+            break
+        entry = decode(level, value)
+        steps.append(Step(level.name, index, at, value, entry.kind, entry.phys, 1 << (entry.shift or level.shift),
+                          entry.flags))
+        if entry.kind != TABLE or entry.phys is None:
+            break
+        table = entry.phys
+    return tuple(steps)
+
+
+def mapped(steps: tuple[Step, ...], addr: int) -> Optional[int]:
+    """Physical address that a walk has led an address to; None when it is not mapped."""
+    last = steps[-1] if steps else None
+    if last is None or last.phys is None or last.kind not in (PAGE, BLOCK):
+        return None
+    return last.phys + addr % last.size
+
+
+def bit_names(value: int, names: dict[int, str]) -> tuple[str, ...]:
+    """Names of the bits that are set."""
+    return tuple(name for bit, name in names.items() if value >> bit & 1)

@@ -85,6 +85,11 @@ class Reader:
         """Read a struct. Raises FaultError."""
         return Record(self, tag, addr, self.memory.read(addr, self.layout.struct(tag).size))
 
+    def member(self, tag: str, addr: int, name: str) -> int:
+        """One integer of a struct that is too large to be read as a whole. Raises MissingError, FaultError."""
+        field = self.layout.field(f"{tag}.{name}")
+        return self.decode(field.type, self.memory.read(addr + field.offset, field.type.size))
+
     def address(self, name: str) -> int:
         """Where a variable of the version table is. Raises MissingError."""
         return self.layout.variable(name).addr

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable, Optional
 
+from . import x86_mmu
+from .pagetable import Mmu, ReadPhys, Root, Step
 from .reader import Reader
 
 NAME = "x86_64"
@@ -23,11 +25,12 @@ CR0_PAGING = 1 << 31
 class X86:
     """Addresses of one x86-64 kernel."""
 
-    page_offset: int
+    page_offset: Optional[int]      # None where page_offset_base cannot be read
     phys_offset: Optional[int]
     lowmem_end: Optional[int]
     image_phys: Optional[int]       # phys_base: what is mapped at IMAGE_START
     hugetlb: bool
+    mmu: Mmu
     name: str = NAME
     pgd_bytes: int = 4096
     page_shift: int = 12
@@ -38,11 +41,15 @@ class X86:
         """Physical address of an address in the linear map or the image; None for any other."""
         if IMAGE_START <= addr < IMAGE_START + IMAGE_BYTES and self.image_phys is not None:
             return addr - IMAGE_START + self.image_phys
+        if self.page_offset is None:
+            return None
         end = self.lowmem_end or self.page_offset + LINEAR_BYTES
         return addr - self.page_offset if self.page_offset <= addr < end else None
 
     def phys_to_virt(self, phys: int) -> Optional[int]:
         """Address in the linear map; None for what is not RAM."""
+        if self.page_offset is None:
+            return None
         addr = phys + self.page_offset
         return addr if addr < (self.lowmem_end or self.page_offset + LINEAR_BYTES) else None
 
@@ -50,11 +57,45 @@ class X86:
         """A huge page's order, or the largest block's."""
         return min(HUGE_ORDER, orders - 1) if self.hugetlb else orders - 1
 
+    def walk(self, read: ReadPhys, root: int, addr: int) -> tuple[Step, ...]:
+        """Follow the kernel's page tables."""
+        return self.mmu.walk(read, root, addr)
 
-def resolve(reader: Reader) -> X86:
-    """Find the linear map and the image. Raises MissingError, FaultError."""
-    return X86(reader.value("page_offset_base"), 0, reader.find("high_memory") or None, reader.find("phys_base"),
-               reader.layout.find_variable("hstates") is not None)
+
+def resolve(reader: Reader, register: Callable[[str], Optional[int]]) -> X86:
+    """Find the linear map and the image. Raises MissingError when the symbols lack the first."""
+    reader.address("page_offset_base")
+    image_phys = reader.find("phys_base")
+    return X86(reader.find("page_offset_base") or None, 0, reader.find("high_memory") or None, image_phys,
+               reader.layout.find_variable("hstates") is not None, _kernel_mmu(reader, register, image_phys))
+
+
+def _kernel_mmu(reader: Reader, register: Callable[[str], Optional[int]], image_phys: Optional[int]) -> Mmu:
+    """The kernel's own tables: five levels where CR4 says so, or else the kernel's pgdir_shift."""
+    cpu = x86_mmu.cpu_mmu(register)
+    five = cpu.five_levels if cpu is not None else reader.find("pgdir_shift") == x86_mmu.FIVE[0].shift
+    tables = reader.layout.find_variable("swapper_pg_dir")
+    root = None
+    if tables is not None and image_phys is not None:
+        root = Root(tables.addr - IMAGE_START + image_phys, tables.path)
+    return x86_mmu.X86Mmu(five, root, reader.find("sme_me_mask") or 0)
+
+
+def cpu_mmu(register: Callable[[str], Optional[int]]) -> Optional[Mmu]:
+    """The tables that the selected CPU uses; None when the debugger does not have its registers."""
+    return x86_mmu.cpu_mmu(register)
+
+
+def cpu_roots(register: Callable[[str], Optional[int]]) -> tuple[int, ...]:
+    """First tables, by the selected CPU's registers, that may be the kernel's own, the likeliest first.
+
+    In user space with page-table isolation CR3 has the copy for user space: the kernel's is beside it.
+    """
+    mmu = x86_mmu.cpu_mmu(register)
+    if mmu is None or mmu.table is None:
+        return ()
+    beside = x86_mmu.kernel_copy(mmu.table)
+    return tuple(root.phys for root in (beside, mmu.table) if root is not None)
 
 
 def mmu_enabled(register: Callable[[str], Optional[int]]) -> Optional[bool]:

@@ -12,6 +12,7 @@ from ..layout.layout import Layout, is_pointer
 from ..layout.pageflags import PageFlags, node_count, page_flags
 from ..layout.reader import Reader
 from ..target.cache import CachedMemory
+from .nodemask import online_nodes
 from .pagemap import PageMap, find_page_map
 from .stage import Stage, find_stage
 from .text import release_of
@@ -62,6 +63,7 @@ class Context:
         self.layout = layout
         self.host = host
         self.read = Reader(memory, layout)
+        self.notes: tuple[str, ...] = ()        # about ways to memory that are not taken
 
     @cached_property
     def kind(self) -> Optional[str]:
@@ -116,7 +118,7 @@ class Context:
         module = architecture(self.layout.debug.arch)
         if module is None:
             raise MissingError(f"architecture {self.arch_name} is not known, only arm, arm64 and x86_64")
-        return module.resolve(self.read)
+        return module.resolve(self.read, self.host.register)
 
     @cached_property
     def mmu(self) -> Optional[bool]:
@@ -150,7 +152,7 @@ class Context:
 
     @cached_property
     def node_addrs(self) -> tuple[int, ...]:
-        """Address of each node's struct pglist_data. Raises MissingError, FaultError."""
+        """Address of the struct pglist_data of each node that is online. Raises MissingError, FaultError."""
         node = self.layout.variable("node")
         if node.path != "node_data":
             return (node.addr,)
@@ -158,7 +160,9 @@ class Context:
         step = self.read.word if node.type is None or is_pointer(node.type.element) else 0
         if not step:
             raise MissingError("node_data is not an array of pointers")
-        addrs = (self.read.unsigned(node.addr + index * step) for index in range(count))
+        online = online_nodes(self.read)
+        addrs = (self.read.unsigned(node.addr + index * step) for index in range(count)
+                 if online is None or index in online)
         return tuple(addr for addr in addrs if addr)
 
     @cached_property

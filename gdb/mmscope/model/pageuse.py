@@ -81,18 +81,29 @@ def free_block(ctx: Context, pfn: int) -> Optional[tuple[int, int]]:
 def compound_head(ctx: Context, pfn: int, page: Record) -> tuple[Optional[int], Record]:
     """First pfn of the compound page that a page belongs to, and its struct page.
 
-    (None, page) when it belongs to none, or when its link to the first one leads nowhere. That link is the first
-    one's address, plus 1.
+    (None, page) when it belongs to none, or when its link to the first one leads nowhere.
     """
     if "head" in _flags(ctx, page):
         return pfn, page
     link = page.find("compound_head")
-    if link is None or not link & 1:
+    head = head_addr(ctx, page.addr, link) if link is not None else None
+    head_pfn = ctx.pages.pfn(head) if head is not None else None
+    if head is None or head_pfn is None or head_pfn >= pfn:
         return None, page
-    head_pfn = ctx.pages.pfn(link - 1)
-    if head_pfn is None or head_pfn >= pfn:
-        return None, page
-    return head_pfn, ctx.read.record("page", link - 1)
+    return head_pfn, ctx.read.record("page", head)
+
+
+def head_addr(ctx: Context, addr: int, link: int) -> Optional[int]:
+    """Address of the first struct page of a compound page, by the link that the one at addr has; None when it has none.
+
+    A link has bit 0 set. It is the first one's address, or, where struct pages of huge pages may be shared, a mask for
+    the address of each.
+    """
+    if not link & 1:
+        return None
+    if ctx.layout.find_field("zone.vmemmap_tails") is None or ctx.pages.page_bytes & ctx.pages.page_bytes - 1:
+        return link - 1
+    return addr & link - 1
 
 
 def compound_order(ctx: Context, head_pfn: int, head: Record) -> Optional[int]:

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which way target memory is reached at a stop. Never a way that was not seen to give the right bytes there.
+
+The stub's virtual reads are always there. Physical memory is better in two cases: that of a QEMU on this machine needs
+no stub, and the selected CPU may have no kernel mapped. It needs a root of page tables, which counts as right when the
+kernel's banner reads back through it: as the stub reads it, or as the symbol file has it where the stub cannot.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Iterator, Optional, Protocol
+
+from ..errors import BrokenPath, FaultError, MissingError
+from ..layout.arch import architecture
+from ..layout.pagetable import BLOCK, PAGE
+from ..layout.reader import Reader
+from ..target.cache import CachedMemory
+from ..target.translated import Span, Translate, Translated
+from ..target.transport import PhysicalMemory, Transport
+from .context import BANNER_BYTES, Context
+
+AUTO, STUB, PHYSICAL, HOST = MODES = ("auto", "stub", "physical", "host")
+REGION_SHIFT = {32: 28, 64: 34}     # a linear map, a vmemmap, an image are one or a few of these regions each
+
+
+class Ways(Protocol):
+    """The ways to the memory of one connection, as the session finds them. Each raises BrokenPath saying why not."""
+
+    virtual: Transport
+
+    def host(self) -> PhysicalMemory:
+        """Memory of a QEMU on this machine."""
+
+    def physical(self) -> PhysicalMemory:
+        """Physical memory through the stub."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The way taken, and what is to be said of those that are not."""
+
+    transport: Transport
+    notes: tuple[str, ...] = ()
+
+
+def choose(ctx: Context, ways: Ways, mode: str) -> Choice:
+    """The best way that is seen to be right. ctx reads through ways.virtual."""
+    virtual = ways.virtual
+    notes = []
+    if ctx.kind is None or ctx.host.live is not None or mode == STUB:
+        return Choice(virtual)
+    if mode in (AUTO, HOST):
+        try:
+            return Choice(_translated(ctx, ways.host(), virtual))
+        except BrokenPath as error:
+            notes.append(f"host memory is not used: {error}")
+    if mode == PHYSICAL or mode == AUTO and ctx.banner is None:
+        try:
+            return Choice(_translated(ctx, ways.physical(), virtual), tuple(notes))
+        except BrokenPath as error:
+            if mode == PHYSICAL:
+                notes.append(f"physical reads are not used: {error}")
+    return Choice(virtual, tuple(notes))
+
+
+def _translated(ctx: Context, physical: PhysicalMemory, virtual: Transport) -> Translated:
+    """The kernel's mappings over physical memory. Raises BrokenPath when none is seen to be right."""
+    try:
+        addr = ctx.read.address("banner")
+        expected = (ctx.banner or ctx.symbol_banner or "").encode("latin-1") + b"\0"
+        if len(expected) == 1 or len(expected) > BANNER_BYTES:
+            raise MissingError("there is no banner to compare with")
+        for walker in _walkers(ctx):
+            region = REGION_SHIFT[ctx.read.word * 8] if ctx.banner is not None else None
+            found = Translated(physical, walker, ctx.arch.page_shift, region, virtual)
+            if _reads(found, addr, expected):
+                return found
+    except (MissingError, FaultError) as error:
+        raise BrokenPath(str(error)) from None
+    raise BrokenPath("the kernel's page tables are not known yet")
+
+
+def _reads(transport: Translated, addr: int, expected: bytes) -> bool:
+    """Whether this is what the page tables lead to."""
+    try:
+        return transport.direct(addr, len(expected)) == expected
+    except FaultError:
+        return False
+
+
+def _walkers(ctx: Context) -> Iterator[Callable[[CachedMemory], Translate]]:
+    """A way to translate for each root of page tables that may be the kernel's, the surest first."""
+    arch = ctx.arch
+    if not hasattr(arch, "walk"):
+        yield lambda _: lambda addr: _linear(ctx, addr)
+        return
+    for root in dict.fromkeys(_roots(ctx)):
+        yield lambda memory, root=root: lambda addr: _span(ctx, memory, root, addr)
+
+
+def _roots(ctx: Context) -> Iterator[int]:
+    """Physical addresses: of init_mm's first table, then of those that the selected CPU uses."""
+    table = ctx.layout.find_variable("swapper_pg_dir")
+    phys = ctx.arch.virt_to_phys(table.addr) if table is not None else None
+    if phys is not None:
+        yield phys
+    module = architecture(ctx.layout.debug.arch)
+    yield from getattr(module, "cpu_roots", lambda _: ())(ctx.host.register)
+
+
+def _span(ctx: Context, memory: CachedMemory, root: int, addr: int) -> Optional[Span]:
+    """The block of memory that holds addr, by a walk from a root. Raises FaultError."""
+    last = ctx.arch.walk(memory.read, root, addr)[-1]
+    if last.kind not in (PAGE, BLOCK) or last.phys is None:
+        return None
+    start = addr & -last.size
+    return start, start + last.size, last.phys - start
+
+
+def _linear(ctx: Context, addr: int) -> Optional[Span]:
+    """The page that holds addr, by the kernel's linear map."""
+    start = addr >> ctx.arch.page_shift << ctx.arch.page_shift
+    phys = ctx.arch.virt_to_phys(start)
+    return (start, start + (1 << ctx.arch.page_shift), phys - start) if phys is not None else None
