@@ -196,7 +196,8 @@ class VmMachine:
 
     def set_bit(self, addr, number, value=1):
         at = addr + number // 32 * 4
-        word = int.from_bytes(self.m.ram.read(at, 4), "little") & ~(1 << number % 32)
+        data, place = self.m.ram._area(at, 4)        # costs no request
+        word = int.from_bytes(data[place:place + 4], "little") & ~(1 << number % 32)
         self.m.poke(at, word | value << number % 32)
 
     def set_slots(self, slots):

@@ -58,6 +58,11 @@ class Arm64:
         """A huge page's order (one entry of the second table from the bottom), or the largest block's."""
         return min(self.page_shift - 3, orders - 1) if self.hugetlb else orders - 1
 
+    @property
+    def user_end(self) -> int:
+        """Where addresses of user space end."""
+        return 1 << self.address_bits - 1
+
     def walk(self, read: ReadPhys, root: int, addr: int) -> tuple[Step, ...]:
         """Follow the kernel's page tables."""
         return self.mmu.walk(read, root, addr)

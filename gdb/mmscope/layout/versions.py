@@ -46,6 +46,7 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "page.compound_head": (Spelling("compound_info", "v7.1"), Spelling("compound_head", "v4.4")),
     "page.compound_order": (Spelling("compound_order", "v4.0"),),       # of the second page of the block
     "page.compound_mapcount": (Spelling("compound_mapcount.counter", "v4.5"),),     # of the second page
+    "page.mem_cgroup": (Spelling("mem_cgroup", "v3.19, until v5.11"),),
     "page.slab_cache": (Spelling("slab_cache", "v3.10"),),
     "slab.slab_cache": (Spelling("slab_cache", "v5.17"),),              # lies over struct page
     "folio._folio_order": (Spelling("_folio_order", "v5.18"),),         # lies over the second page
@@ -199,6 +200,7 @@ VARIABLES: dict[str, tuple[Spelling, ...]] = {
     "migratetype_names": _always("migratetype_names"),
     "swapper_pg_dir": (Spelling("swapper_pg_dir", "v2.6"), Spelling("init_top_pgt", "v4.12, x86-64")),
     "empty_zero_page": _always("empty_zero_page"),
+    "zero_pfn": (Spelling("zero_page_pfn", "v7.1"), Spelling("zero_pfn", "v2.6.29")),
     "hstates": (Spelling("hstates", "with huge pages"),),
     "last section": (Spelling("__highest_present_section_nr", "v4.13"),),
     "memstart_addr": (Spelling("memstart_addr", "arm64"),),

@@ -57,6 +57,11 @@ class X86:
         """A huge page's order, or the largest block's."""
         return min(HUGE_ORDER, orders - 1) if self.hugetlb else orders - 1
 
+    @property
+    def user_end(self) -> int:
+        """Where addresses of user space end."""
+        return 1 << self.address_bits - 1
+
     def walk(self, read: ReadPhys, root: int, addr: int) -> tuple[Step, ...]:
         """Follow the kernel's page tables."""
         return self.mmu.walk(read, root, addr)

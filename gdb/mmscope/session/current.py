@@ -13,13 +13,14 @@ from typing import Any, Optional
 
 import gdb
 
-from ..errors import MmError
+from ..errors import BrokenPath, FaultError, MmError
 from ..layout.layout import Layout
+from ..layout.pagetable import ReadPhys
 from ..model.context import Context, Expression, Host, Symbolized
-from ..model.reach import AUTO, choose
+from ..model.reach import AUTO, STUB, choose
 from ..target.cache import CachedMemory
 from ..target.elf import read_static
-from ..target.transport import Meter
+from ..target.transport import Meter, PhysicalMemory
 from .debuginfo import GdbDebugInfo
 from .remote import Connection
 
@@ -86,7 +87,7 @@ class Current:
     def _choose(self, memory: CachedMemory, connection: Connection, layout: Layout) -> Context:
         """A new context, reading the best way there is."""
         memory.use(connection.virtual)
-        host = Host(_why_not_live(), _static, _register, evaluate, symbolize)
+        host = Host(_why_not_live(), _static, _register, evaluate, self._physical, symbolize)
         ctx = Context(memory, layout, host)
         choice = choose(ctx, connection, self.mode())
         if choice.transport is not connection.virtual:
@@ -94,6 +95,18 @@ class Current:
             ctx = Context(memory, layout, host)
         ctx.notes = choice.notes
         return ctx
+
+    def _physical(self) -> Optional[ReadPhys]:
+        """Physical memory; None where there is no way to it, or none is wanted."""
+        if self._connection is None or self.mode() == STUB:
+            return None
+        for find in (self._connection.host, self._connection.physical):
+            try:
+                memory = find()
+            except BrokenPath:
+                continue
+            return lambda phys, size: _read_physical(memory, phys, size)
+        return None
 
     def _forget_connection(self) -> None:
         """The ways that it opened are closed."""
@@ -149,6 +162,14 @@ def _register(name: str) -> Optional[int]:
         return int(gdb.newest_frame().read_register(name))
     except (gdb.error, ValueError, TypeError):
         return None
+
+
+def _read_physical(memory: PhysicalMemory, phys: int, size: int) -> bytes:
+    """Exactly size bytes. Raises FaultError."""
+    try:
+        return memory.read(phys, size)
+    except BrokenPath:
+        raise FaultError(phys, size) from None
 
 
 def symbolize(addr: int) -> Optional[Symbolized]:
