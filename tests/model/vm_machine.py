@@ -23,7 +23,7 @@ class VmMachine:
         machine.ram.add(FIRST_CHUNK, UNIT)
         self._next = VM_HEAP
         self.symbols = machine.shapes.symbols
-        self.nodes = "vmap_nodes" in self.symbols
+        self.nodes = "vmap_node" in machine.shapes.structs
         machine.poke(machine.addr("vmap_initialized"), 1, 1)
         queue = machine.addr("vmap_block_queue")
         machine.link(queue + machine.shapes.place("vmap_block_queue", "free")[0])
@@ -122,11 +122,15 @@ class VmMachine:
                 self.m.poke(link, after)
 
     def _make_nodes(self):
-        """Two vmap nodes with nothing on them."""
-        self.node_addr = self.take(2 * self.m.shapes.structs["vmap_node"].size)
-        self.m.poke(self.m.addr("vmap_nodes"), self.node_addr)
-        self.m.poke(self.m.addr("nr_vmap_nodes"), 2)
-        for number in range(2):
+        """Two vmap nodes with nothing on them, or the single one."""
+        count = 1 if "single" in self.symbols else 2
+        if count == 1:
+            self.node_addr = self.m.addr("single")
+        else:
+            self.node_addr = self.take(2 * self.m.shapes.structs["vmap_node"].size)
+            self.m.poke(self.m.addr("vmap_nodes"), self.node_addr)
+        self.m.poke(self.m.addr("nr_vmap_nodes"), count)
+        for number in range(count):
             for path in ("busy.head", "lazy.head", "purge_list", *(f"pool[{n}].head" for n in range(4))):
                 self.m.link(self.node_part(number, path))
 
