@@ -10,6 +10,8 @@ import re
 
 from mmscope.layout.debuginfo import ARRAY, INT, POINTER, STRUCT, UINT, Member, Struct, Symbol, Type
 
+from vm_shapes import VM_4_9, VM_5_10, VM_6_1, VM_6_12
+
 PLAIN = {"u8": Type(UINT, 1), "bool": Type(UINT, 1), "char": Type(UINT, 1), "u16": Type(UINT, 2), "u32": Type(UINT, 4),
          "s32": Type(INT, 4), "u64": Type(UINT, 8), "ptr": Type(POINTER, 4),
          "atomic": Type(STRUCT, 4, members=(Member("counter", 0, Type(INT, 4)),))}
@@ -167,6 +169,8 @@ var u32 totalram_pages
 var u32 totalhigh_pages
 """
 
+LINUX_4_9 += VM_4_9
+
 LINUX_6_1 = common(PCP_LISTS="12", CPU_PART="cpu_slab", HARDENED="u32 random", NODES="node") + """
 enum pageflags PG_locked PG_referenced PG_uptodate PG_dirty PG_lru PG_active PG_workingset PG_waiters PG_error
     PG_slab PG_owner_priv_1 PG_arch_1 PG_reserved PG_private PG_head __NR_PAGEFLAGS PG_checked=10
@@ -248,6 +252,11 @@ var char linux_banner[64]
 var atomic _totalram_pages
 var atomic _totalhigh_pages
 """
+
+LINUX_6_1 += VM_6_1
+
+LINUX_5_10 = LINUX_6_1.replace(VM_6_1, VM_5_10)
+LINUX_6_12 = LINUX_6_1.replace(VM_6_1, VM_6_12)
 
 
 class Shapes:
