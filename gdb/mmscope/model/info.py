@@ -37,6 +37,8 @@ class Info:
     stage: Optional[str]
     stage_text: Optional[str]
     transport: str
+    transport_detail: Optional[str]     # of which process or file
+    transport_notes: tuple[str, ...]    # why another way is not taken
     memory_model: Optional[str]
     page_size: Optional[int]
     struct_page_size: Optional[int]
@@ -63,7 +65,8 @@ def info(ctx: Context) -> Info:
     ready = ctx.stage is not None and ctx.stage >= Stage.ZONES
     return Info(
         short.kind, short.release, ctx.banner or ctx.symbol_banner, short.arch, short.stage, ctx.stage_text,
-        short.transport, _memory_model(ctx), 1 << arch.page_shift if arch else None,
+        short.transport, ctx.memory.transport.detail or None, ctx.notes,
+        _memory_model(ctx), 1 << arch.page_shift if arch else None,
         _known(lambda: ctx.layout.struct("page").size), arch.page_offset if arch else None,
         arch.phys_offset if arch and running else None, arch.lowmem_end if arch and running else None,
         _known(lambda: order_count(ctx)), _known(lambda: len(ctx.node_addrs)) if running else None,

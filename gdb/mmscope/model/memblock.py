@@ -76,8 +76,8 @@ def memblock(ctx: Context) -> Memblock:
                     free_ranges(memory, reserved), ctx.arch.page_shift, memory_problems + reserved_problems)
 
 
-def memory_has(ctx: Context, phys: int) -> Optional[bool]:
-    """Whether memblock.memory has an address; None when the list is broken, or thrown away after boot."""
+def memory_ranges(ctx: Context) -> Optional[tuple[tuple[int, int], ...]]:
+    """memblock.memory as [start, end) each; None when the list is broken, or thrown away after boot."""
     try:
         record = ctx.read.record("memblock", ctx.read.address("memblock"))
         if ctx.freed(record.addr):
@@ -85,7 +85,13 @@ def memory_has(ctx: Context, phys: int) -> Optional[bool]:
         memory, problems = _regions(ctx, record.inner("memory", "memblock_type"), "memory", {}, [])
     except (MissingError, FaultError):
         return None
-    return any(region.base <= phys < region.end for region in memory) if memory and not problems else None
+    return tuple((region.base, region.end) for region in memory) if memory and not problems else None
+
+
+def memory_has(ctx: Context, phys: int) -> Optional[bool]:
+    """Whether memblock.memory has an address; None when the list is broken, or thrown away after boot."""
+    ranges = memory_ranges(ctx)
+    return any(start <= phys < end for start, end in ranges) if ranges is not None else None
 
 
 def free_ranges(memory: tuple[Region, ...], reserved: tuple[Region, ...]) -> tuple[Range, ...]:

@@ -16,13 +16,13 @@ from typing import Iterator, Optional
 
 from ..errors import FaultError
 from ..layout.freelist import stored_pointer
-from ..layout.pagetype import has_type
+from ..layout.pagetype import page_type
 from ..layout.reader import Record
 from .context import Context
 from .pageuse import compound_order
 from .problem import Problem
 from .slabcache import Cache
-from .walk import END, INVALID, LONG, LOOP, walk_chain
+from .walk import END, INVALID, LONG, LOOP, walk_links
 
 CPU, CPU_PARTIAL, PARTIAL, FULL, UNLISTED = "cpu", "cpu partial", "partial", "full", "unlisted"
 
@@ -65,7 +65,7 @@ def slab_record(ctx: Context, addr: int) -> Record:
 
 def is_slab(ctx: Context, page: Record) -> bool:
     """Whether a struct page is marked as the first of a slab."""
-    return "slab" in ctx.page_flags.decode(page.get("flags")) or has_type(ctx.layout, page, "slab")
+    return "slab" in ctx.page_flags.decode(page.get("flags")) or page_type(ctx.layout, page) == "slab"
 
 
 def read_slab(ctx: Context, cache: Cache, addr: int, where: str, node: Optional[int] = None,
@@ -106,7 +106,7 @@ def freelist(ctx: Context, cache: Cache, name: str, virt: int, objects: int, fir
         at = addr + cache.offset
         return stored_pointer(ctx.read.unsigned(at), at, random, word)
 
-    chain = walk_chain(first, _follow, _valid, objects)
+    chain = walk_links(first, _follow, _valid, objects)
     problems: list[Problem] = []
     if chain.end != END:
         id_ = "SLUB-2" if chain.end in (LOOP, LONG) else "SLUB-1"

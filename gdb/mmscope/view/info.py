@@ -22,9 +22,14 @@ def info_text(info: Info) -> str:
         ("orders", info.orders and f"0 to {info.orders - 1}"),
         ("nodes", number(info.nodes) if info.nodes is not None else None),
         ("zones", ", ".join(map(escape, info.zones))),
-        ("read through", info.transport),
-    ]
+        ("read through", f"{info.transport}{_detail(info)}"),
+        ("", "(set mm-transport stub: only through the stub)" if info.transport_detail else ""),
+    ] + [("", escape(note)) for note in info.transport_notes]
     return pairs((name, value) for name, value in rows if value) + "\n"
+
+
+def _detail(info: Info) -> str:
+    return f", {escape(info.transport_detail)}" if info.transport_detail else ""
 
 
 def _lowmem(info: Info) -> str:
