@@ -47,6 +47,10 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "page.compound_order": (Spelling("compound_order", "v4.0"),),       # of the second page of the block
     "page.compound_mapcount": (Spelling("compound_mapcount.counter", "v4.5"),),     # of the second page
     "page.mem_cgroup": (Spelling("mem_cgroup", "v3.19, until v5.11"),),
+    "folio._folio_order": (Spelling("_folio_order", "v5.18"),),         # lies over the second page
+    "folio._entire_mapcount": (Spelling("_entire_mapcount.counter", "v6.2"),
+                               Spelling("_compound_mapcount.counter", "v5.18")),
+    "folio._flags_1": (Spelling("_flags_1.f", "v6.18"), Spelling("_flags_1", "v6.6")),     # bits 0 to 7: the order
     "page.slab_cache": (Spelling("slab_cache", "v3.10, until v5.17"),),
     "page.freelist": (Spelling("freelist", "v2.6.22, until v5.17"),),
     "page.inuse": (Spelling("inuse", "v2.6.22, until v5.17"),),
@@ -55,10 +59,6 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "page.slab_list": (Spelling("slab_list", "v5.3, until v5.17"), Spelling("lru", "v2.6.22")),
     "page.slab_next": (Spelling("next", "v3.2, until v5.17"),),         # the next one on a CPU's list
     "page.slabs": (Spelling("pages", "v3.2, until v5.17"),),            # how many follow on that list, this one too
-    "folio._folio_order": (Spelling("_folio_order", "v5.18"),),         # lies over the second page
-    "folio._entire_mapcount": (Spelling("_entire_mapcount.counter", "v6.2"),
-                               Spelling("_compound_mapcount.counter", "v5.18")),
-    "folio._flags_1": (Spelling("_flags_1.f", "v6.18"), Spelling("_flags_1", "v6.6")),     # bits 0 to 7: the order
 
     "slab.slab_cache": (Spelling("slab_cache", "v5.17"),),              # struct slab lies over struct page
     "slab.freelist": (Spelling("freelist", "v5.17"),),

@@ -17,7 +17,7 @@ from .percpu import cpu_offsets, per_cpu_addr
 from .problem import Problem
 from .slabcache import Cache
 from .slabpage import CPU, CPU_PARTIAL, Slab, freelist, read_slab, slab_record
-from .walk import END, walk_links
+from .walk import END, walk_chain
 
 MAX_CPU_PARTIAL = 100000
 
@@ -90,7 +90,7 @@ def _partial(ctx: Context, cache: Cache, cpu: int, first: int, slabs: list[Slab]
              problems: list[Problem]) -> tuple[int, ...]:
     """The slabs that wait for a CPU."""
     where = f"cache {cache.name} CPU {cpu}, partial"
-    chain = walk_links(first, lambda addr: slab_record(ctx, addr).get("slab_next"),
+    chain = walk_chain(first, lambda addr: slab_record(ctx, addr).get("slab_next"),
                        lambda addr: ctx.pages.pfn(addr) is not None, MAX_CPU_PARTIAL)
     if chain.end != END:
         problems.append(Problem("SLUB-7", f"{where}, entry {len(chain.nodes)}", "a slab, or NULL", chain.at,

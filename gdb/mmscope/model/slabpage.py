@@ -22,7 +22,7 @@ from .context import Context
 from .pageuse import compound_order
 from .problem import Problem
 from .slabcache import Cache
-from .walk import END, INVALID, LONG, LOOP, walk_links
+from .walk import END, INVALID, LONG, LOOP, walk_chain
 
 CPU, CPU_PARTIAL, PARTIAL, FULL, UNLISTED = "cpu", "cpu partial", "partial", "full", "unlisted"
 
@@ -106,7 +106,7 @@ def freelist(ctx: Context, cache: Cache, name: str, virt: int, objects: int, fir
         at = addr + cache.offset
         return stored_pointer(ctx.read.unsigned(at), at, random, word)
 
-    chain = walk_links(first, _follow, _valid, objects)
+    chain = walk_chain(first, _follow, _valid, objects)
     problems: list[Problem] = []
     if chain.end != END:
         id_ = "SLUB-2" if chain.end in (LOOP, LONG) else "SLUB-1"
