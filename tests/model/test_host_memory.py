@@ -173,6 +173,7 @@ listener.bind(eval(sys.argv[2]))
 listener.listen()
 print(listener.getsockname()[1] if sys.argv[1] != "AF_UNIX" else 0, flush=True)
 connection, _ = listener.accept()
+print(flush=True)
 sys.stdin.read()
 """
 
@@ -219,7 +220,7 @@ def test_the_process_behind_a_tcp_port(listen, family, where):
 def test_one_connection_is_found_under_any_name_and_none_is_none(listen):
     assert peer.find_peer("host:1234") is None
     pid, _ = listen("AF_INET", ("127.0.0.1", 0))
-    assert peer.find_peer("by some other name") == pid
+    assert peer.find_peer("by some other name") == pid, list(peer.connections())
 
 
 def test_tcp_tables_are_understood():
