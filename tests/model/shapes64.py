@@ -48,8 +48,8 @@ var ulong zero_pfn
 var u32 system_state
 var u32 slab_state
 var atomic_long _totalram_pages
-var u8 __start_rodata
-var u8 __end_rodata
+var char __start_rodata[1024]
+var char __end_rodata[1]
 """
 
 LATE = COMMON + """
