@@ -166,6 +166,7 @@ class Machine:
                 "high_memory": PAGE_OFFSET + (HIGH_START << 12) - PHYS_OFFSET, "system_state": 2, "slab_state": 3,
                 "__pv_phys_pfn_offset": BASE_PFN}.items():
             self.poke(self.addr(name), value)
+        self.link(self.addr("slab_caches"))
         banner = "linux_banner" if self.new_style else "mmscope_banner"
         self.ram.write(self.addr(banner), BANNER[self.new_style])
         self.set_total("totalram_pages", LOW_PAGES + HIGH_PAGES)

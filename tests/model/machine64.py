@@ -193,5 +193,5 @@ class Machine64:
         """A fresh context, as a new stop has it."""
         def static(addr, size):
             return self.constants[:size] if addr == self.addr("__start_rodata") else None
-        return Context(CachedMemory(self.ram), Layout(self.shapes),
-                       Host(None, static, {"pc": DATA, "cr0": 1 << 31}.get, lambda text: Expression(int(text, 0), False)))
+        host = Host(None, static, {"pc": DATA, "cr0": 1 << 31}.get, lambda text: Expression(int(text, 0), False))
+        return Context(CachedMemory(self.ram), Layout(self.shapes), host)

@@ -8,7 +8,8 @@ from mmscope.model.zoneinfo import zoneinfo
 from mmscope.view.zoneinfo import zoneinfo_text
 from shapes64 import EARLY, LATE
 
-PAGES = b"\n  pages free     %lu\n        boost    %lu\n        min      %lu\n        promo    %lu\n        cma      %lu"
+PAGES = (b"\n  pages free     %lu\n        boost    %lu\n        min      %lu"
+         b"\n        promo    %lu\n        cma      %lu")
 PAGESET = b"\n    cpu: %i\n              count:    %i\n              high_min: %i"
 LAST = b"\n  node_unreclaimable:  %u\n  start_pfn:           %lu\n  free_highatomic:     %lu"
 LATE_TEXT = """\

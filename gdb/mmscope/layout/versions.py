@@ -47,13 +47,66 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "page.compound_order": (Spelling("compound_order", "v4.0"),),       # of the second page of the block
     "page.compound_mapcount": (Spelling("compound_mapcount.counter", "v4.5"),),     # of the second page
     "page.mem_cgroup": (Spelling("mem_cgroup", "v3.19, until v5.11"),),
-    "page.slab_cache": (Spelling("slab_cache", "v3.10"),),
-    "slab.slab_cache": (Spelling("slab_cache", "v5.17"),),              # lies over struct page
     "folio._folio_order": (Spelling("_folio_order", "v5.18"),),         # lies over the second page
     "folio._entire_mapcount": (Spelling("_entire_mapcount.counter", "v6.2"),
                                Spelling("_compound_mapcount.counter", "v5.18")),
     "folio._flags_1": (Spelling("_flags_1.f", "v6.18"), Spelling("_flags_1", "v6.6")),     # bits 0 to 7: the order
+    "page.slab_cache": (Spelling("slab_cache", "v3.10, until v5.17"),),
+    "page.freelist": (Spelling("freelist", "v2.6.22, until v5.17"),),
+    "page.inuse": (Spelling("inuse", "v2.6.22, until v5.17"),),
+    "page.objects": (Spelling("objects", "v2.6.27, until v5.17"),),
+    "page.frozen": (Spelling("frozen", "v3.1, until v5.17"),),
+    "page.slab_list": (Spelling("slab_list", "v5.3, until v5.17"), Spelling("lru", "v2.6.22")),
+    "page.slab_next": (Spelling("next", "v3.2, until v5.17"),),         # the next one on a CPU's list
+    "page.slabs": (Spelling("pages", "v3.2, until v5.17"),),            # how many follow on that list, this one too
+
+    "slab.slab_cache": (Spelling("slab_cache", "v5.17"),),              # struct slab lies over struct page
+    "slab.freelist": (Spelling("freelist", "v5.17"),),
+    "slab.inuse": (Spelling("inuse", "v5.17"),),
+    "slab.objects": (Spelling("objects", "v5.17"),),
+    "slab.frozen": (Spelling("frozen", "v5.17"),),
+    "slab.slab_list": (Spelling("slab_list", "v5.17"),),
+    "slab.slab_next": (Spelling("next", "v5.17, until v7.0"),),
+    "slab.slabs": (Spelling("slabs", "v5.17, until v7.0"),),
+
+    "kmem_cache.cpu_slab": (Spelling("cpu_slab", "v2.6.22, until v7.0"),),
+    "kmem_cache.cpu_sheaves": (Spelling("cpu_sheaves", "v6.18"),),
+    "kmem_cache.sheaf_capacity": (Spelling("sheaf_capacity", "v6.18"),),
+    "kmem_cache.flags": _always("flags"),
+    "kmem_cache.min_partial": _always("min_partial"),
+    "kmem_cache.size": _always("size"),
+    "kmem_cache.object_size": (Spelling("object_size", "v3.6"), Spelling("objsize", "v2.6.22")),
+    "kmem_cache.offset": _always("offset"),
+    "kmem_cache.cpu_partial": (Spelling("cpu_partial", "v3.2, until v7.0"),),
+    "kmem_cache.oo": (Spelling("oo.x", "v2.6.27"),),
+    "kmem_cache.min": (Spelling("min.x", "v2.6.27"),),
+    "kmem_cache.refcount": _always("refcount"),
+    "kmem_cache.inuse": _always("inuse"),
+    "kmem_cache.align": _always("align"),
+    "kmem_cache.red_left_pad": (Spelling("red_left_pad", "v4.6"),),
+    "kmem_cache.random": (Spelling("random", "v4.14, with hardened freelists"),),
     "kmem_cache.name": _always("name"),
+    "kmem_cache.list": _always("list"),
+    "kmem_cache.node": (Spelling("node", "v2.6.22, until v7.2"),),
+    "kmem_cache.per_node": (Spelling("per_node", "v7.2"),),
+    "kmem_cache_per_node_ptrs.node": (Spelling("node", "v7.2"),),
+    "kmem_cache_per_node_ptrs.barn": (Spelling("barn", "v7.2"),),
+    "kmem_cache_cpu.freelist": _always("freelist"),
+    "kmem_cache_cpu.slab": (Spelling("slab", "v5.17"), Spelling("page", "v2.6.22")),
+    "kmem_cache_cpu.partial": (Spelling("partial", "v3.2"),),
+    "kmem_cache_node.nr_partial": _always("nr_partial"),
+    "kmem_cache_node.partial": _always("partial"),
+    "kmem_cache_node.full": (Spelling("full", "v2.6.22, with SLUB_DEBUG"),),
+    "kmem_cache_node.nr_slabs": (Spelling("nr_slabs", "v2.6.22, with SLUB_DEBUG"),),
+    "kmem_cache_node.total_objects": (Spelling("total_objects", "v2.6.27, with SLUB_DEBUG"),),
+    "slub_percpu_sheaves.main": (Spelling("main", "v6.18"),),
+    "slub_percpu_sheaves.spare": (Spelling("spare", "v6.18"),),
+    "slub_percpu_sheaves.rcu_free": (Spelling("rcu_free", "v6.18"),),
+    "slab_sheaf.size": (Spelling("size", "v6.18"),),
+    "slab_sheaf.objects": (Spelling("objects", "v6.18"),),
+    "slab_sheaf.barn_list": (Spelling("barn_list", "v6.18"),),
+    "node_barn.sheaves_full": (Spelling("sheaves_full", "v6.18"),),
+    "node_barn.nr_full": (Spelling("nr_full", "v6.18"),),
 
     "zone.name": _always("name"),
     "zone.zone_start_pfn": _always("zone_start_pfn"),
@@ -197,6 +250,9 @@ VARIABLES: dict[str, tuple[Spelling, ...]] = {
     "memblock": _always("memblock"),
     "system_state": _always("system_state"),
     "slab_state": _always("slab_state"),
+    "slab_caches": _always("slab_caches"),
+    "nr_node_ids": (Spelling("nr_node_ids", "v2.6.21, with NUMA"),),
+    "estimate of free objects": (Spelling("count_partial_free_approx", "v6.10, a function"),),
     "migratetype_names": _always("migratetype_names"),
     "swapper_pg_dir": (Spelling("swapper_pg_dir", "v2.6"), Spelling("init_top_pgt", "v4.12, x86-64")),
     "empty_zero_page": _always("empty_zero_page"),
@@ -324,4 +380,31 @@ BUDDY_MARKS = (
     BuddyMark("page.page_type", 0xFF000000, 0xF0000000, "v6.12", "PGTY_buddy", 24),
     BuddyMark("page.page_type", 0xF0000080, 0xF0000000, "v4.18"),
     BuddyMark("page.mapcount", 0xFFFFFFFF, 0xFFFFFF80, "v2.6.38"),
+)
+
+
+@dataclass(frozen=True)
+class SlabFlag:
+    """A bit of kmem_cache->flags where the symbols do not name them: macros, until they became enum _slab_flag_bits."""
+
+    name: str
+    bit: int
+    since: str      # the bit has had this meaning from here up to v6.9
+
+
+# Source: include/linux/slab.h of the releases named. Only bits whose meaning did not change on the way.
+SLAB_FLAGS = (
+    SlabFlag("CONSISTENCY_CHECKS", 0x00000100, "v2.6.22"),
+    SlabFlag("RED_ZONE", 0x00000400, "v2.6.22"),
+    SlabFlag("POISON", 0x00000800, "v2.6.22"),
+    SlabFlag("HWCACHE_ALIGN", 0x00002000, "v2.6.22"),
+    SlabFlag("CACHE_DMA", 0x00004000, "v2.6.22"),
+    SlabFlag("STORE_USER", 0x00010000, "v2.6.22"),
+    SlabFlag("RECLAIM_ACCOUNT", 0x00020000, "v2.6.22"),
+    SlabFlag("PANIC", 0x00040000, "v2.6.22"),
+    SlabFlag("TYPESAFE_BY_RCU", 0x00080000, "v2.6.22"),
+    SlabFlag("MEM_SPREAD", 0x00100000, "v2.6.24"),
+    SlabFlag("TRACE", 0x00200000, "v2.6.22"),
+    SlabFlag("NOLEAKTRACE", 0x00800000, "v2.6.31"),
+    SlabFlag("ACCOUNT", 0x04000000, "v4.5"),
 )

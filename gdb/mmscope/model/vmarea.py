@@ -17,7 +17,7 @@ from ..layout.reader import Record
 from ..layout.versions import VM_FLAGS
 from .context import Context
 from .problem import Problem
-from .walk import walk_chain, walk_list, walk_tree
+from .walk import walk_pointers, walk_list, walk_tree
 
 BUSY, LAZY, PURGING, POOLED, FREE = "busy", "lazy", "purging", "pooled", "free"
 MAX_AREAS = 1 << 20
@@ -96,7 +96,7 @@ def is_ready(ctx: Context) -> bool:
 def early_areas(ctx: Context) -> tuple[tuple[VmStruct, ...], tuple[Problem, ...]]:
     """What was registered before vmalloc_init(), from vmlist. Raises MissingError, FaultError."""
     offset = ctx.layout.field("vm_struct.next").offset
-    walk = walk_chain(ctx, ctx.read.value("vmlist"), offset, "vmlist", lambda addr: _aligned(ctx, addr), MAX_AREAS)
+    walk = walk_pointers(ctx, ctx.read.value("vmlist"), offset, "vmlist", lambda addr: _aligned(ctx, addr), MAX_AREAS)
     found, problems = [], list(walk.problems)
     for addr in walk.nodes:
         try:
@@ -169,7 +169,7 @@ def _lazy(ctx: Context) -> AreaLists:
         return AreaLists()
     offset = ctx.layout.field("vmap_area.purge_list").offset
     first = ctx.read.record("llist_head", ctx.read.address("vmap purge stack")).get("first")
-    walk = walk_chain(ctx, first, 0, "purge list", lambda addr: _aligned(ctx, addr), MAX_AREAS)
+    walk = walk_pointers(ctx, first, 0, "purge list", lambda addr: _aligned(ctx, addr), MAX_AREAS)
     return _decoded(ctx, LAZY, None, [addr - offset for addr in walk.nodes], list(walk.problems))
 
 

@@ -77,36 +77,59 @@ def walk_list(ctx: Context, head: int, where: str, valid: Callable[[int], bool],
     return Walk(tuple(nodes), tuple(problems))
 
 
-def walk_chain(ctx: Context, first: int, offset: int, where: str, valid: Callable[[int], bool], limit: int) -> Walk:
+END, INVALID, LOOP, LONG, UNREADABLE = "end", "invalid", "loop", "long", "unreadable"
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The entries of a list that ends with NULL, as far as it could be followed."""
+
+    nodes: tuple[int, ...]
+    end: str            # end: with NULL; else why the walk ended: invalid, loop, long, unreadable
+    at: int             # the pointer that was not followed: 0 at the end
+
+
+def walk_chain(first: int, follow: Callable[[int], int], valid: Callable[[int], bool], limit: int) -> Chain:
+    """Follow a list from its first entry: follow gives the entry after one.
+
+    valid tells whether an entry can be at an address: it is asked before follow is. A list with more than limit
+    entries is broken; so is one that loops.
+    """
+    nodes: dict[int, None] = {}
+    here = first
+    while here:
+        if not valid(here):
+            return Chain(tuple(nodes), INVALID, here)
+        if here in nodes:
+            return Chain(tuple(nodes), LOOP, here)
+        if len(nodes) == limit:
+            return Chain(tuple(nodes), LONG, here)
+        try:
+            after = follow(here)
+        except FaultError:
+            return Chain(tuple(nodes), UNREADABLE, here)
+        nodes[here] = None
+        here = after
+    return Chain(tuple(nodes), END, 0)
+
+
+def walk_pointers(ctx: Context, first: int, offset: int, where: str, valid: Callable[[int], bool],
+                  limit: int) -> Walk:
     """Follow nodes that each hold the address of the next one at an offset, up to 0. first may be 0.
 
     The same invariants as those of a list, but for LIST-3; the nodes are what the pointers say.
     """
-    nodes: dict[int, None] = {}
-    problems: list[Problem] = []
-
-    def broken(id_: str, expected: str, text: str) -> None:
-        problems.append(Problem(id_, f"{where}, entry {len(nodes)}", expected, here, f"{where}: {text}"))
-
-    here = first
-    while here:
-        if not valid(here):
-            broken("LIST-1", "an entry of this list", f"leads to {here:#x}, where no entry can be")
-            break
-        if here in nodes:
-            broken("LIST-2", "0", f"loops back to {here:#x}")
-            break
-        if len(nodes) == limit:
-            broken("LIST-2", "0", f"has more than the {limit} entries that it can have")
-            break
-        try:
-            next_ = ctx.read.unsigned(here + offset)
-        except FaultError:
-            broken("LIST-1", "readable memory", f"leads to {here:#x}, which cannot be read")
-            break
-        nodes[here] = None
-        here = next_
-    return Walk(tuple(nodes), tuple(problems))
+    chain = walk_chain(first, lambda node: ctx.read.unsigned(node + offset), valid, limit)
+    if chain.end == END:
+        return Walk(chain.nodes, ())
+    id_, expected, text = {
+        INVALID: ("LIST-1", "an entry of this list", f"leads to {chain.at:#x}, where no entry can be"),
+        UNREADABLE: ("LIST-1", "readable memory", f"leads to {chain.at:#x}, which cannot be read"),
+        LOOP: ("LIST-2", "0", f"loops back to {chain.at:#x}"),
+        LONG: ("LIST-2", "0", f"has more than the {limit} entries that it can have"),
+    }[chain.end]
+    return Walk(chain.nodes, (Problem(id_, f"{where}, entry {len(chain.nodes)}", expected, chain.at,
+                                      f"{where}: {text}"),))
 
 
 def walk_tree(ctx: Context, root: int, where: str, valid: Callable[[int], bool], limit: int) -> Walk:
