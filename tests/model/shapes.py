@@ -2,7 +2,9 @@
 """Debug information from text: the structs of a kernel, as short as they can be said.
 
 struct TAG, enum TAG and var begin a line; members follow, indented. A type is u8 u16 u32 s32 u64 ptr bool,
-atomic (a struct around a counter), char (for arrays) or the tag of a struct. name@other overlays another member.
+atomic (a struct around a counter), char (for arrays) or the tag of a struct. name@other overlays another member,
+name@other+4 what is 4 bytes behind it. name:15@other+2 is a bit field: 15 bits, in the byte
+2 bytes behind it and on; name:1.7@other+3: from bit 7 of that one on.
 """
 import re
 
@@ -11,7 +13,7 @@ from mmscope.layout.debuginfo import ARRAY, INT, POINTER, STRUCT, UINT, Member, 
 PLAIN = {"u8": Type(UINT, 1), "bool": Type(UINT, 1), "char": Type(UINT, 1), "u16": Type(UINT, 2), "u32": Type(UINT, 4),
          "s32": Type(INT, 4), "u64": Type(UINT, 8), "ptr": Type(POINTER, 4),
          "atomic": Type(STRUCT, 4, members=(Member("counter", 0, Type(INT, 4)),))}
-MEMBER = re.compile(r"(\w+) (\w+)(?:\[(\d+)\])?(?:@(\w+))?$")
+MEMBER = re.compile(r"(\w+) (\w+)(?:\[(\d+)\])?(?::(\d+)(?:\.(\d+))?)?(?:@(\w+)(?:\+(\d+))?)?$")
 
 COMMON = """
 struct list_head
@@ -40,9 +42,33 @@ struct per_cpu_pages
     s32 high
     s32 batch
     list_head lists[PCP_LISTS]
+struct oo
+    u32 x
+struct kmem_cache_node
+    u32 list_lock
+    u32 nr_partial
+    list_head partial
+    atomic nr_slabs
+    atomic total_objects
+    list_head full
 struct kmem_cache
+    ptr CPU_PART
+    u32 flags
+    u32 min_partial
     u32 size
+    u32 object_size
+    u32 offset
+    u32 cpu_partial
+    oo oo
+    oo min
+    s32 refcount
+    u32 inuse
+    u32 align
+    u32 red_left_pad
     ptr name
+    list_head list
+    HARDENED
+    ptr NODES[1]
 var u32 __per_cpu_offset[4]
 var u32 nr_cpu_ids
 var ptr mem_map
@@ -53,6 +79,7 @@ var ptr high_memory
 var memblock memblock
 var u32 system_state
 var u32 slab_state
+var list_head slab_caches
 var u32 __pv_phys_pfn_offset
 var ptr initial_boot_params
 var pglist_data contig_page_data
@@ -63,7 +90,17 @@ var u32 _stext
 var u32 _end
 """
 
-LINUX_4_9 = COMMON.replace("PCP_LISTS", "3") + """
+
+
+def common(**words: str) -> str:
+    """COMMON with its words in capitals filled in; an empty one drops its line."""
+    text = COMMON
+    for word, value in words.items():
+        text = re.sub(rf"^.*\b{word}\b.*\n", "", text, flags=re.M) if not value else text.replace(word, value)
+    return text
+
+
+LINUX_4_9 = common(PCP_LISTS="3", CPU_PART="cpu_slab", HARDENED="", NODES="node") + """
 enum pageflags PG_locked PG_error PG_referenced PG_uptodate PG_dirty PG_lru PG_active PG_slab PG_owner_priv_1
     PG_arch_1 PG_reserved PG_private PG_head __NR_PAGEFLAGS PG_checked=8
 enum zone_type ZONE_NORMAL ZONE_HIGHMEM ZONE_MOVABLE __MAX_NR_ZONES
@@ -85,6 +122,18 @@ struct page
     u32 private
     u32 compound_order@private
     ptr slab_cache@private
+    ptr next@lru
+    s32 pages@lru+4
+    ptr freelist@index
+    u32 counters@_mapcount
+    u32 inuse:16@_mapcount
+    u32 objects:15@_mapcount+2
+    u32 frozen:1.7@_mapcount+3
+struct kmem_cache_cpu
+    ptr freelist
+    u32 tid
+    ptr page
+    ptr partial
 struct per_cpu_pageset
     u32 before
     per_cpu_pages pcp
@@ -118,7 +167,7 @@ var u32 totalram_pages
 var u32 totalhigh_pages
 """
 
-LINUX_6_1 = COMMON.replace("PCP_LISTS", "12") + """
+LINUX_6_1 = common(PCP_LISTS="12", CPU_PART="cpu_slab", HARDENED="u32 random", NODES="node") + """
 enum pageflags PG_locked PG_referenced PG_uptodate PG_dirty PG_lru PG_active PG_workingset PG_waiters PG_error
     PG_slab PG_owner_priv_1 PG_arch_1 PG_reserved PG_private PG_head __NR_PAGEFLAGS PG_checked=10
 enum zone_type ZONE_DMA ZONE_NORMAL ZONE_HIGHMEM ZONE_MOVABLE __MAX_NR_ZONES
@@ -145,7 +194,23 @@ struct page
     u32 memcg_data
 struct slab
     u32 __page_flags
+    list_head slab_list
+    ptr next@slab_list
+    s32 slabs@slab_list+4
     ptr slab_cache
+    ptr freelist
+    u32 counters
+    u32 inuse:16@counters
+    u32 objects:15@counters+2
+    u32 frozen:1.7@counters+3
+    u32 __unused
+    atomic __page_refcount
+    u32 memcg_data
+struct kmem_cache_cpu
+    ptr freelist
+    u32 tid
+    ptr slab
+    ptr partial
 struct tickets
     u16 owner
     u16 next
@@ -208,11 +273,14 @@ class Shapes:
         if tag not in self.structs and tag in self._bodies:
             members, offset = {}, 0
             for line in self._bodies[tag]:
-                name, kind, overlay = self._member(line)
+                name, kind, bits, overlay, behind = self._member(line)
+                if overlay:
+                    members[name] = Member(name, members[overlay].offset + behind, kind, *bits)
+                    continue
                 align = min(kind.element.size if kind.element else kind.size, 4)
                 offset += -offset % align
-                members[name] = Member(name, members[overlay].offset if overlay else offset, kind)
-                offset += 0 if overlay else kind.size
+                members[name] = Member(name, offset, kind)
+                offset += kind.size
             self.structs[tag] = Struct(tag, offset + -offset % 4, members)
         return self.structs.get(tag)
 
@@ -261,11 +329,11 @@ class Shapes:
             values[name] = int(value) if value else (list(values.values())[-1] + 1 if values else 0)
 
     def _member(self, line):
-        kind, name, count, overlay = MEMBER.match(line).groups()
+        kind, name, count, bits, bit, overlay, behind = MEMBER.match(line).groups()
         if kind in PLAIN:
             found = PLAIN[kind]
         else:
             found = Type(STRUCT, self.struct(kind).size, tag=kind)
         if count:
             found = Type(ARRAY, found.size * int(count), element=found, count=int(count))
-        return name, found, overlay
+        return name, found, (int(bit or 0), int(bits or 0)), overlay, int(behind or 0)

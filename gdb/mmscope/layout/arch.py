@@ -25,6 +25,10 @@ class Arch(Protocol):
     lowmem_end: Optional[int]   # virtual end of the linear map; None until the kernel has set it
     mmu: Mmu                    # the kernel's own page tables; what a CPU uses is cpu_mmu()'s
 
+    @property
+    def user_end(self) -> int:
+        """Where addresses of user space end."""
+
     def virt_to_phys(self, addr: int) -> Optional[int]:
         """Physical address of an address in the linear map or in the kernel's image; None for any other."""
 

@@ -58,6 +58,11 @@ class Arm64:
         """A huge page's order (one entry of the second table from the bottom), or the largest block's."""
         return min(self.page_shift - 3, orders - 1) if self.hugetlb else orders - 1
 
+    @property
+    def user_end(self) -> int:
+        """Where addresses of user space end."""
+        return 1 << self.address_bits - 1
+
     def walk(self, read: ReadPhys, root: int, addr: int) -> tuple[Step, ...]:
         """Follow the kernel's page tables."""
         return self.mmu.walk(read, root, addr)
@@ -133,3 +138,11 @@ def mmu_enabled(register: Callable[[str], Optional[int]]) -> Optional[bool]:
     value = register("SCTLR")
     value = register("SCTLR_EL1") if value is None else value
     return bool(value & SCTLR_MMU) if value is not None else None
+
+
+def vmalloc_ranges(reader: Reader, arch: Arm64) -> tuple[tuple[int, int], ...]:
+    """[start, end) of what lies above the linear map: modules, the image, vmalloc, and what each release has behind.
+
+    Where the vmalloc area ends in it is no variable and differs by release: only these bounds are known.
+    """
+    return ((-1 << ((1 << 64) - arch.image[0]).bit_length()) & MASK, MASK + 1),

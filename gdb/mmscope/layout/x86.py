@@ -57,6 +57,11 @@ class X86:
         """A huge page's order, or the largest block's."""
         return min(HUGE_ORDER, orders - 1) if self.hugetlb else orders - 1
 
+    @property
+    def user_end(self) -> int:
+        """Where addresses of user space end."""
+        return 1 << self.address_bits - 1
+
     def walk(self, read: ReadPhys, root: int, addr: int) -> tuple[Step, ...]:
         """Follow the kernel's page tables."""
         return self.mmu.walk(read, root, addr)
@@ -102,3 +107,13 @@ def mmu_enabled(register: Callable[[str], Optional[int]]) -> Optional[bool]:
     """Whether paging is on; None when the debugger does not have cr0."""
     value = register("cr0")
     return bool(value & CR0_PAGING) if value is not None else None
+
+
+VMALLOC_TIB = 32, 12800         # with four levels, with five
+MODULES_END = 0xFFFFFFFFFF000000
+
+
+def vmalloc_ranges(reader: Reader, arch: X86) -> tuple[tuple[int, int], ...]:
+    """[start, end) of the vmalloc area, then of the modules, which lie in the image's mapping."""
+    start = reader.value("vmalloc base")
+    return (start, start + (VMALLOC_TIB[bool(reader.find("five levels"))] << 40)), (IMAGE_START, MODULES_END)

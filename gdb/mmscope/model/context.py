@@ -9,6 +9,7 @@ from typing import Callable, Optional
 from ..errors import FaultError, MissingError
 from ..layout.arch import Arch, architecture
 from ..layout.layout import Layout, is_pointer
+from ..layout.pagetable import Mmu, ReadPhys
 from ..layout.pageflags import PageFlags, node_count, page_flags
 from ..layout.reader import Reader
 from ..target.cache import CachedMemory
@@ -30,6 +31,22 @@ class Host:
     static: Callable[[int, int], Optional[bytes]]   # bytes that the symbol file loads at an address
     register: Callable[[str], Optional[int]]        # a register of the selected CPU
     evaluate: Callable[[str], "Expression"]         # a C expression
+    physical: Callable[[], Optional[ReadPhys]] = lambda: None   # reads physical memory; None: there is no way to
+    symbolize: Callable[[int], Optional["Symbolized"]] = lambda addr: None      # by the symbol file
+
+
+@dataclass(frozen=True)
+class Symbolized:
+    """An address as the symbol around it and the distance from that."""
+
+    name: str
+    offset: int
+    size: Optional[int]         # None: not known
+
+    @property
+    def text(self) -> str:
+        """The form of %pS."""
+        return f"{self.name}+{self.offset:#x}" + (f"/{self.size:#x}" if self.size is not None else "")
 
 
 @dataclass(frozen=True)
@@ -117,6 +134,22 @@ class Context:
         return module.resolve(self.read, self.host.register)
 
     @cached_property
+    def cpu_mmu(self) -> Optional[Mmu]:
+        """The page tables that the selected CPU uses; None when it does not say, and while its MMU is off."""
+        module = architecture(self.layout.debug.arch)
+        return module.cpu_mmu(self.host.register) if module is not None and self.mmu is not False else None
+
+    def read_phys(self, phys: int, size: int) -> bytes:
+        """Physical memory, through the linear map where there is no other way. Raises FaultError, MissingError."""
+        physical = self.host.physical()
+        if physical is not None:
+            return physical(phys, size)
+        addr = self.arch.phys_to_virt(phys)
+        if addr is None:
+            raise FaultError(phys, size)
+        return self.memory.read(addr, size)
+
+    @cached_property
     def mmu(self) -> Optional[bool]:
         """Whether the selected CPU has its MMU on; None when it does not say."""
         module = architecture(self.layout.debug.arch)
@@ -173,14 +206,25 @@ class Context:
 
     @cached_property
     def kernel_tables(self) -> frozenset[int]:
-        """Physical address of each page that holds second-level tables of the kernel's own; empty when unreadable."""
-        if not hasattr(self.arch, "table_pages"):
-            return frozenset()
+        """Physical address of each page that has page tables of the kernel's own; empty when unreadable.
+
+        A process's tables are told by their struct page alone.
+        """
         try:
-            pgd = self.memory.read(self.read.address("swapper_pg_dir"), self.arch.pgd_bytes)
+            mmu, shift = self.arch.mmu, self.arch.page_shift
+            root = mmu.root(self.arch.user_end)
+            tables = mmu.tables(self._read_ram, root.phys) if root is not None else ()
         except (MissingError, FaultError):
             return frozenset()
-        return self.arch.table_pages(pgd, self.read.order)
+        return frozenset(phys >> shift << shift for phys in tables)
+
+    def _read_ram(self, phys: int, size: int) -> bytes:
+        """As read_phys(), but through the linear map first, which is kept. Raises FaultError, MissingError."""
+        addr = self.arch.phys_to_virt(phys)
+        try:
+            return self.memory.read(addr, size) if addr is not None else self.read_phys(phys, size)
+        except FaultError:
+            return self.read_phys(phys, size)
 
     def freed(self, addr: int) -> bool:
         """Whether an address lies in init memory, which a kernel frees at the end of its boot."""

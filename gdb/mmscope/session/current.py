@@ -8,17 +8,19 @@ chosen anew whenever memory is forgotten.
 """
 from __future__ import annotations
 
+import re
 from typing import Any, Optional
 
 import gdb
 
-from ..errors import MmError
+from ..errors import BrokenPath, FaultError, MmError
 from ..layout.layout import Layout
-from ..model.context import Context, Expression, Host
-from ..model.reach import AUTO, choose
+from ..layout.pagetable import ReadPhys
+from ..model.context import Context, Expression, Host, Symbolized
+from ..model.reach import AUTO, STUB, choose
 from ..target.cache import CachedMemory
 from ..target.elf import read_static
-from ..target.transport import Meter
+from ..target.transport import Meter, PhysicalMemory
 from .debuginfo import GdbDebugInfo
 from .remote import Connection
 
@@ -85,7 +87,7 @@ class Current:
     def _choose(self, memory: CachedMemory, connection: Connection, layout: Layout) -> Context:
         """A new context, reading the best way there is."""
         memory.use(connection.virtual)
-        host = Host(_why_not_live(), _static, _register, evaluate)
+        host = Host(_why_not_live(), _static, _register, evaluate, self._physical, symbolize)
         ctx = Context(memory, layout, host)
         choice = choose(ctx, connection, self.mode())
         if choice.transport is not connection.virtual:
@@ -93,6 +95,18 @@ class Current:
             ctx = Context(memory, layout, host)
         ctx.notes = choice.notes
         return ctx
+
+    def _physical(self) -> Optional[ReadPhys]:
+        """Physical memory; None where there is no way to it, or none is wanted."""
+        if self._connection is None or self.mode() == STUB:
+            return None
+        for find in (self._connection.host, self._connection.physical):
+            try:
+                memory = find()
+            except BrokenPath:
+                continue
+            return lambda phys, size: _read_physical(memory, phys, size)
+        return None
 
     def _forget_connection(self) -> None:
         """The ways that it opened are closed."""
@@ -148,6 +162,30 @@ def _register(name: str) -> Optional[int]:
         return int(gdb.newest_frame().read_register(name))
     except (gdb.error, ValueError, TypeError):
         return None
+
+
+def _read_physical(memory: PhysicalMemory, phys: int, size: int) -> bytes:
+    """Exactly size bytes. Raises FaultError."""
+    try:
+        return memory.read(phys, size)
+    except BrokenPath:
+        raise FaultError(phys, size) from None
+
+
+def symbolize(addr: int) -> Optional[Symbolized]:
+    """The function around an address, else the symbol before it in the same section; None when there is neither."""
+    try:
+        block = gdb.block_for_pc(addr)
+        while block is not None and block.function is None:
+            block = block.superblock
+        if block is not None and block.start <= addr < block.end:
+            while block.superblock is not None and block.superblock.function is not None:
+                block = block.superblock        # out of what is inlined
+            return Symbolized(block.function.name, addr - block.start, block.end - block.start)
+        found = re.match(r"(\S+)(?: \+ (\d+))? in section", gdb.execute(f"info symbol {addr:#x}", to_string=True))
+    except (gdb.error, RuntimeError):
+        return None
+    return Symbolized(found[1], int(found[2] or 0), None) if found is not None else None
 
 
 def evaluate(text: str) -> Expression:
