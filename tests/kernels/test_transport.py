@@ -15,15 +15,15 @@ from typing import Any
 
 import pytest
 
-from boot_stops import (DECOMPRESSOR, FREE_ALL, HANDED_OVER, MM_INIT, READY,
-                        RESET, SLAB_UP, START_KERNEL, Boot, at)
+from boot_stops import (DECOMPRESSOR, HANDED_OVER, MM_INIT, READY, RESET,
+                        START_KERNEL, Boot, at)
 from harness.gdbmi import Gdb, GdbError
 from lab_guest import LabGuest
 
 STUB = "remote stub"
 NAMES = {"stub": STUB, "physical": "remote stub, physical",
          "host": "QEMU's RAM file", "auto": "QEMU's RAM file"}
-MAPPED = (START_KERNEL, MM_INIT, FREE_ALL, HANDED_OVER, SLAB_UP, READY)
+MAPPED = (START_KERNEL, MM_INIT, HANDED_OVER, READY)
 LINE_BYTES = 2048               # of memory, in an answer of this stub
 FEW_REQUESTS = 400
 HOST_REQUESTS = 40              # what is looked up before the way is known
