@@ -80,8 +80,16 @@ class Context:
 
     @cached_property
     def banner(self) -> Optional[str]:
-        """The banner in target memory; None when what is there is no banner."""
+        """The banner in target memory; None when what is there is no banner, or the kernel's data is not readable.
+
+        In user space a kernel may have its text and constants mapped, and nothing else.
+        """
         if self.kind is None or self.host.live is not None:
+            return None
+        data = self.layout.find_variable("system_state")
+        try:
+            self.memory.read(data.addr, 4) if data is not None else None
+        except FaultError:
             return None
         text = self.read.string(self.read.address("banner"), BANNER_BYTES)
         return text if text is not None and text.startswith(BANNERS) else None
@@ -249,7 +257,7 @@ class Context:
         """
         try:
             mmu, shift = self.arch.mmu, self.arch.page_shift
-            root = mmu.root(self.arch.user_end)
+            root = mmu.root((1 << self.arch.address_bits) - 1)
             tables = mmu.tables(self._read_ram, root.phys) if root is not None else ()
         except (MissingError, FaultError):
             return frozenset()
