@@ -11,6 +11,7 @@ from mmscope.target.cache import CachedMemory
 from mmscope.target.transport import Meter
 
 from shapes import Shapes
+from vm_machine import VmMachine
 
 PAGE_OFFSET, PHYS_OFFSET = 0xC0000000, 0x10000000
 BASE_PFN = PHYS_OFFSET >> 12
@@ -80,6 +81,7 @@ class Machine:
         self.low, self.high = (0, 2) if self.new_style else (0, 1)
         self._variables()
         self._zones()
+        self.vm = VmMachine(self)
 
     # --- building ---------------------------------------------------------
 

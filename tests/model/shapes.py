@@ -11,6 +11,7 @@ import re
 
 from mmscope.layout.debuginfo import ARRAY, INT, POINTER, STRUCT, UINT, Member, Struct, Symbol, Type
 
+from vm_shapes import VM_4_9, VM_5_10, VM_6_1, VM_6_12
 
 def plain(word):
     """Types by name, where a pointer has so many bytes."""
@@ -176,6 +177,8 @@ var u32 totalram_pages
 var u32 totalhigh_pages
 """
 
+LINUX_4_9 += VM_4_9
+
 LINUX_6_1 = common(PCP_LISTS="12", CPU_PART="cpu_slab", HARDENED="u32 random", NODES="node") + """
 enum pageflags PG_locked PG_referenced PG_uptodate PG_dirty PG_lru PG_active PG_workingset PG_waiters PG_error
     PG_slab PG_owner_priv_1 PG_arch_1 PG_reserved PG_private PG_head __NR_PAGEFLAGS PG_checked=10
@@ -256,6 +259,37 @@ struct pglist_data
 var char linux_banner[64]
 var atomic _totalram_pages
 var atomic _totalhigh_pages
+"""
+
+LINUX_6_1 += VM_6_1
+
+LINUX_5_10 = LINUX_6_1.replace(VM_6_1, VM_5_10)
+LINUX_6_12 = LINUX_6_1.replace(VM_6_1, VM_6_12)
+# Of 7.2 only what its slab allocator has: CPUs and nodes keep sheaves of objects, and CPUs have no slabs.
+LINUX_7_2 = re.sub(r"struct kmem_cache_cpu\n(?:    .*\n)+", "", LINUX_6_1).replace(
+    "ptr cpu_slab", "ptr cpu_sheaves\n    u32 sheaf_capacity").replace(
+    "ptr node[1]", "kmem_cache_per_node_ptrs per_node[1]").replace("    u32 cpu_partial\n", "") + """
+enum _slab_flag_bits _SLAB_CONSISTENCY_CHECKS _SLAB_RED_ZONE _SLAB_HWCACHE_ALIGN _SLAB_FLAGS_LAST_BIT
+struct kmem_cache_per_node_ptrs
+    ptr barn
+    ptr node
+struct slub_percpu_sheaves
+    u32 lock
+    ptr main
+    ptr spare
+    ptr rcu_free
+struct slab_sheaf
+    list_head barn_list
+    ptr cache
+    u32 size
+    s32 node
+    ptr objects[0]
+struct node_barn
+    u32 lock
+    list_head sheaves_full
+    list_head sheaves_empty
+    u32 nr_full
+    u32 nr_empty
 """
 
 

@@ -15,12 +15,18 @@ def symbols(ctx: Context) -> None:
         raise MmError("the symbols come without types: load the vmlinux that has its debug information (DWARF)")
 
 
+def live(ctx: Context) -> None:
+    """A stopped target."""
+    symbols(ctx)
+    if ctx.host.live is not None:
+        raise MmError(ctx.host.live)
+
+
 def target(ctx: Context) -> None:
     """A stopped target, which is the kernel that the symbols are of."""
-    symbols(ctx)
-    for why in (ctx.host.live, ctx.mismatch):
-        if why is not None:
-            raise MmError(why)
+    live(ctx)
+    if ctx.mismatch is not None:
+        raise MmError(ctx.mismatch)
 
 
 def memblock(ctx: Context) -> None:

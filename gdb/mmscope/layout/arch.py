@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What an architecture has to say of itself: the contract of layout/arm.py, arm64.py and x86.py.
 
-To add one: a module with NAMES (what GDB's names of it begin with), resolve(), mmu_enabled(), cpu_mmu() and
-cpu_roots(), and a line in architecture().
+To add one: a module with NAMES (what GDB's names of it begin with), resolve(), mmu_enabled(), cpu_mmu(),
+cpu_roots(), user_mode(), image_offsets() and image_start(), and a line in architecture().
 """
 from __future__ import annotations
 

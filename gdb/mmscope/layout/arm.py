@@ -7,7 +7,7 @@ __pv_phys_pfn_offset), arch/arm/kernel/head.S (swapper_pg_dir lies below the ima
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Optional
+from typing import Callable, Iterator, Optional
 
 from . import arm_mmu
 from .arm_mmu import LPAE_PHYS_BITS
@@ -86,12 +86,31 @@ def _has_lpae(reader: Reader) -> bool:
     return base is not None and base.type.size > reader.word
 
 
+def user_mode(register: Callable[[str], Optional[int]]) -> Optional[bool]:
+    """Whether the CPU is in user space; None when the debugger does not say."""
+    cpsr = register("cpsr")
+    return cpsr & 0x1F == 0x10 if cpsr is not None else None
+
+
+def image_offsets(reader: Reader, register: Callable[[str], Optional[int]],
+                  read_phys: Optional[ReadPhys]) -> Iterator[tuple[int, Optional[int]]]:
+    """How far KASLR may have moved the image: 32-bit ARM has none."""
+    return iter(())
+
+
+def image_start(reader: Reader, register: Callable[[str], Optional[int]]) -> Optional[int]:
+    """Where the image of a kernel begins; None while the CPU runs something else, such as the decompressor."""
+    pc = register("pc")
+    start = reader.address("swapper_pg_dir") // SPLIT_ALIGN * SPLIT_ALIGN
+    return start if user_mode(register) or pc is not None and pc & (1 << 32) - 1 >= start - MODULES_BYTES else None
+
+
 def cpu_mmu(register: Callable[[str], Optional[int]]) -> Optional[Mmu]:
     """The tables that the selected CPU uses; None when the debugger does not have its registers."""
     return arm_mmu.cpu_mmu(register)
 
 
-def cpu_roots(register: Callable[[str], Optional[int]]) -> tuple[int, ...]:
+def cpu_roots(register: Callable[[str], Optional[int]], reader: Reader) -> tuple[int, ...]:
     """First tables, by the selected CPU's registers, that may be the kernel's own, the likeliest first."""
     mmu = arm_mmu.cpu_mmu(register)
     if mmu is None:
@@ -115,11 +134,12 @@ MODULES_BYTES = 16 << 20        # below the linear map
 
 
 def vmalloc_ranges(reader: Reader, arch: Arm) -> tuple[tuple[int, int], ...]:
-    """[start, end) of the vmalloc area, then of the modules; empty until the kernel has set it.
+    """[start, end) of the vmalloc area, then of the modules and the linear map; empty until the kernel has set them.
 
-    Source: arch/arm/include/asm/pgtable.h (VMALLOC_START, VMALLOC_END), memory.h (MODULES_VADDR).
+    In the linear map the CMA pools are registered as areas where they are mapped anew, by dma_contiguous_remap().
+    Source: arch/arm/include/asm/pgtable.h (VMALLOC_START, VMALLOC_END), memory.h (MODULES_VADDR), mm/dma-mapping.c.
     """
     if arch.lowmem_end is None:
         return ()
     start = arch.lowmem_end + VMALLOC_GAP & -VMALLOC_GAP
-    return (start, VMALLOC_END), (arch.page_offset - MODULES_BYTES, arch.page_offset)
+    return (start, VMALLOC_END), (arch.page_offset - MODULES_BYTES, arch.lowmem_end)

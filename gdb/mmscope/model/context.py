@@ -14,8 +14,9 @@ from ..layout.pageflags import PageFlags, node_count, page_flags
 from ..layout.reader import Reader
 from ..target.cache import CachedMemory
 from .nodemask import online_nodes
+from .kaslr import Elsewhere, find_elsewhere
 from .pagemap import PageMap, find_page_map
-from .stage import Stage, find_stage
+from .stage import Stage, find_stage, init_is_freed
 from .text import release_of
 
 BANNER_BYTES = 256
@@ -33,6 +34,8 @@ class Host:
     evaluate: Callable[[str], "Expression"]         # a C expression
     physical: Callable[[], Optional[ReadPhys]] = lambda: None   # reads physical memory; None: there is no way to
     symbolize: Callable[[int], Optional["Symbolized"]] = lambda addr: None      # by the symbol file
+    symbol_file: Optional[str] = None
+    moved: Callable[[int], int] = lambda text: 0    # how far from where the file has them the symbols are loaded
 
 
 @dataclass(frozen=True)
@@ -77,8 +80,16 @@ class Context:
 
     @cached_property
     def banner(self) -> Optional[str]:
-        """The banner in target memory; None when what is there is no banner."""
+        """The banner in target memory; None when what is there is no banner, or the kernel's data is not readable.
+
+        In user space a kernel may have its text and constants mapped, and nothing else.
+        """
         if self.kind is None or self.host.live is not None:
+            return None
+        data = self.layout.find_variable("system_state")
+        try:
+            self.memory.read(data.addr, 4) if data is not None else None
+        except FaultError:
             return None
         text = self.read.string(self.read.address("banner"), BANNER_BYTES)
         return text if text is not None and text.startswith(BANNERS) else None
@@ -104,11 +115,36 @@ class Context:
         return text if text.startswith(BANNERS) else None
 
     @cached_property
-    def mismatch(self) -> Optional[str]:
-        """One line when the running kernel is not the one whose symbols are loaded."""
-        if self.banner is None or self.symbol_banner is None or self.banner == self.symbol_banner:
+    def elsewhere(self) -> Optional[Elsewhere]:
+        """Where or what the kernel is that runs when the banner is not at its address; None when none is found."""
+        if self.kind != "linux" or self.host.live is not None or self.banner is not None or self.mmu is False:
             return None
-        running, loaded = release_of(self.banner), release_of(self.symbol_banner)
+        try:
+            return find_elsewhere(self, self.read.address("banner"), self.symbol_banner)
+        except MissingError:
+            return None
+
+    @cached_property
+    def kaslr_offset(self) -> Optional[int]:
+        """How far the kernel runs from where its symbol file has it; None when that is not known."""
+        if self.elsewhere is not None and self.elsewhere.offset is None or self.kind is None:
+            return None
+        text = self.layout.find_variable("kernel text")
+        loaded = self.host.moved(text.addr) if text is not None else 0
+        if self.elsewhere is not None and self.elsewhere.offset is not None:
+            return loaded + self.elsewhere.offset
+        return loaded if self.banner is not None else None
+
+    @cached_property
+    def mismatch(self) -> Optional[str]:
+        """One line when the running kernel is not the one whose symbols are loaded, or not where they are."""
+        if self.elsewhere is not None and self.elsewhere.offset is not None:
+            return (f"KASLR has moved this kernel by {self.kaslr_offset:#x}, nothing is decoded: load its symbols "
+                    f"there with 'symbol-file -o {self.kaslr_offset:#x} {self.host.symbol_file or 'VMLINUX'}'")
+        banner = self.banner or (self.elsewhere.banner if self.elsewhere is not None else None)
+        if banner is None or self.symbol_banner is None or banner == self.symbol_banner:
+            return None
+        running, loaded = release_of(banner), release_of(self.symbol_banner)
         if running == loaded:
             return f"the target runs another build of {running} than the symbols are of: nothing is decoded"
         return f"the target runs {running}, the symbols are of {loaded}: nothing is decoded"
@@ -155,10 +191,16 @@ class Context:
         module = architecture(self.layout.debug.arch)
         return module.mmu_enabled(self.host.register) if module is not None else None
 
+    @property
+    def user_mode(self) -> bool:
+        """Whether the selected CPU is known to run a program."""
+        module = architecture(self.layout.debug.arch)
+        return module is not None and bool(module.user_mode(self.host.register))
+
     @cached_property
     def stage(self) -> Optional[Stage]:
-        """How far the boot is; None without a live target or without symbols."""
-        if self.kind is None or self.host.live is not None:
+        """How far the boot is; None without a live target, and without the symbols of what runs there."""
+        if self.kind is None or self.host.live is not None or self.mismatch is not None:
             return None
         if not self.mapped:
             return Stage.RESET
@@ -174,11 +216,14 @@ class Context:
         if self.stage is Stage.RESET:
             pc = self.host.register("pc")
             at = f" (pc {pc:#x})" if pc is not None else ""
+            if self.mmu is not False and self.user_mode:
+                return (f"the CPU is in user space{at}, where this kernel is not mapped: stop in the kernel, for "
+                        "example: hbreak schedule, continue")
             if self.mmu is False:
                 return f"the MMU is off{at}: run on first, for example: hbreak start_kernel, continue"
             if self.banner is not None:
                 return f"this CPU has not the kernel's data mapped{at}, as in user space: select another one"
-            return f"the kernel's banner is not at its address{at}: it is not mapped yet, or these are not its symbols"
+            return f"the kernel is not at its addresses{at}: it does not run yet, or these are not its symbols"
         return self.stage.text if self.stage is not None else None
 
     @cached_property
@@ -212,7 +257,7 @@ class Context:
         """
         try:
             mmu, shift = self.arch.mmu, self.arch.page_shift
-            root = mmu.root(self.arch.user_end)
+            root = mmu.root((1 << self.arch.address_bits) - 1)
             tables = mmu.tables(self._read_ram, root.phys) if root is not None else ()
         except (MissingError, FaultError):
             return frozenset()
@@ -228,7 +273,7 @@ class Context:
 
     def freed(self, addr: int) -> bool:
         """Whether an address lies in init memory, which a kernel frees at the end of its boot."""
-        if self.stage is not Stage.BOOTED:
+        if self.stage is None or self.stage < Stage.SLAB or not init_is_freed(self.read):
             return False
         try:
             return self.read.address("init start") <= addr < self.read.address("init end")

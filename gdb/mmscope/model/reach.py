@@ -94,7 +94,7 @@ def _roots(ctx: Context, addr: int) -> Iterator[int]:
         yield own.phys
     module = architecture(ctx.layout.debug.arch)
     if module is not None and ctx.mmu is not False:
-        yield from module.cpu_roots(ctx.host.register)
+        yield from module.cpu_roots(ctx.host.register, ctx.read)
 
 
 def _walker(ctx: Context, root: int) -> Callable[[CachedMemory], Translate]:

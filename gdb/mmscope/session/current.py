@@ -17,9 +17,9 @@ from ..errors import BrokenPath, FaultError, MmError
 from ..layout.layout import Layout
 from ..layout.pagetable import ReadPhys
 from ..model.context import Context, Expression, Host, Symbolized
-from ..model.reach import AUTO, STUB, choose
+from ..model.reach import AUTO, choose
 from ..target.cache import CachedMemory
-from ..target.elf import read_static
+from ..target.elf import read_static, text_start
 from ..target.transport import Meter, PhysicalMemory
 from .debuginfo import GdbDebugInfo
 from .remote import Connection
@@ -87,7 +87,8 @@ class Current:
     def _choose(self, memory: CachedMemory, connection: Connection, layout: Layout) -> Context:
         """A new context, reading the best way there is."""
         memory.use(connection.virtual)
-        host = Host(_why_not_live(), _static, _register, evaluate, self._physical, symbolize)
+        host = Host(_why_not_live(), self._static, _register, evaluate, self._physical, symbolize, _symbol_file(),
+                    _moved)
         ctx = Context(memory, layout, host)
         choice = choose(ctx, connection, self.mode())
         if choice.transport is not connection.virtual:
@@ -96,11 +97,16 @@ class Current:
         ctx.notes = choice.notes
         return ctx
 
+    def _static(self, addr: int, size: int) -> Optional[bytes]:
+        """What the loaded symbol file has at an address."""
+        name, text = _symbol_file(), self._layout.find_variable("kernel text") if self._layout is not None else None
+        return read_static(name, addr - (_moved(text.addr) if text is not None else 0), size) if name else None
+
     def _physical(self) -> Optional[ReadPhys]:
         """Physical memory; None where there is no way to it, or none is wanted."""
-        if self._connection is None or self.mode() == STUB:
+        if self._connection is None:
             return None
-        for find in (self._connection.host, self._connection.physical):
+        for find in self._connection.physical_ways(self.mode()):
             try:
                 memory = find()
             except BrokenPath:
@@ -150,10 +156,16 @@ def _in_condition() -> bool:
         return False
 
 
-def _static(addr: int, size: int) -> Optional[bytes]:
-    """What the loaded symbol file has at an address."""
-    name = gdb.current_progspace().filename
-    return read_static(name, addr, size) if name else None
+def _symbol_file() -> Optional[str]:
+    """The kernel's symbol file: GDB's own, or, once it has been loaded with an offset, the largest there is."""
+    return gdb.current_progspace().filename or next((file.filename for file in gdb.objfiles() if file.filename), None)
+
+
+def _moved(text: int) -> int:
+    """How far the symbols are loaded from where their file has them, by the kernel's first code."""
+    name = _symbol_file()
+    start = text_start(name) if name else None
+    return text - start if start is not None else 0
 
 
 def _register(name: str) -> Optional[int]:
