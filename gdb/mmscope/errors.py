@@ -22,3 +22,7 @@ class FaultError(MmError):
 
 class MissingError(MmError):
     """The symbols have no such structure, member, enumerator or variable."""
+
+
+class BrokenPath(MmError):
+    """A way to target memory leads nowhere any more, or never did; str() says why. Another way may do."""

@@ -37,8 +37,9 @@ def batch(tmp_path):
 
 
 def settings(text):
-    """What 'show' prints, without what changes by itself."""
-    return [line for line in text.splitlines() if "<internal function" not in line and "history" not in line]
+    """What 'show' prints, without what changes by itself and without our own setting."""
+    return [line for line in text.splitlines()
+            if "<internal function" not in line and "history" not in line and not line.startswith("mm-transport:")]
 
 
 def test_sourcing_before_and_after_connecting_and_twice(boot):
@@ -158,6 +159,7 @@ def test_interrupt_while_reading_ends_the_command_at_once(boot, command):
     guest.run_to("cpu_idle")
     gdb = guest.gdb
     gdb.run(f"source {ROOT / 'tests' / 'live' / 'fragment.py'}")
+    gdb.run("set mm-transport stub")
     gdb.run("set remote memory-read-packet-size 64")
     gdb.run("set remote memory-read-packet-size fixed")
     gdb.run("mm stats --flush")

@@ -3,17 +3,21 @@
 
 RAM is at 0x10000000. The first zone begins at an odd pfn and has 0x1000 pages, HighMem follows with 0x800.
 """
-from mmscope.errors import FaultError
+from mmscope.errors import FaultError, MmError
+from mmscope.layout.debuginfo import Symbol
 from mmscope.layout.layout import Layout
 from mmscope.model.context import Context, Expression, Host
 from mmscope.target.cache import CachedMemory
+from mmscope.target.transport import Meter
 
 from shapes import Shapes
+from vm_machine import VmMachine
 
 PAGE_OFFSET, PHYS_OFFSET = 0xC0000000, 0x10000000
 BASE_PFN = PHYS_OFFSET >> 12
 DATA, DATA_BYTES = 0xC0100000, 0x10000
 HEAP = 0xC0200000           # what tests put somewhere: strings, regions, bit maps
+PGD = 0xC0004000
 MEM_MAP = 0xC0400000
 LOW_START, LOW_PAGES, HIGH_PAGES = BASE_PFN + 3, 0x1000, 0x800
 HIGH_START = LOW_START + LOW_PAGES
@@ -24,9 +28,10 @@ BANNER = b"mmscope 4.9.0 (test)\0", b"Linux version 6.1.0-test (x@y)\0"
 class Ram:
     """A transport over byte arrays; anything else cannot be read."""
 
-    name, line_bytes = "test memory", 2048
+    name, detail, line_bytes = "test memory", "", 2048
 
     def __init__(self):
+        self.meter = Meter()
         self.areas = {}
         self.reads = []
 
@@ -39,8 +44,14 @@ class Ram:
                 return data, addr - start
         raise FaultError(addr, size)
 
+    def drop(self):
+        pass
+
     def read(self, addr, size):
+        self.meter.cost.requests += 1
         data, at = self._area(addr, size)
+        self.meter.cost.requests += (size - 1) // 2048
+        self.meter.cost.bytes += size
         self.reads.append((addr, size))
         return bytes(data[at:at + size])
 
@@ -62,6 +73,7 @@ class Machine:
         map_bytes = (END_PFN - BASE_PFN) * page
         self.ram.add(MEM_MAP, map_bytes + -map_bytes % 4096)
         self.heap = HEAP
+        self._page_table()
         self.live, self.static = None, None
         self.registers = {"pc": DATA, "SCTLR": 1}
         self.new_style = "linux_banner" in self.shapes.symbols
@@ -69,6 +81,7 @@ class Machine:
         self.low, self.high = (0, 2) if self.new_style else (0, 1)
         self._variables()
         self._zones()
+        self.vm = VmMachine(self)
 
     # --- building ---------------------------------------------------------
 
@@ -142,12 +155,20 @@ class Machine:
         self.put(memblock, "memblock", f"{name}.regions", addr)
         self.put(memblock, "memblock", f"{name}.total_size", total if total is not None else sum(r[1] for r in regions))
 
+    def _page_table(self):
+        """Sections of 1 MiB for the linear map, in a first table of its own."""
+        self.shapes.symbols["swapper_pg_dir"] = Symbol("swapper_pg_dir", PGD)
+        self.ram.add(PGD, 0x4000)
+        for mib in range(64):
+            self.poke(PGD + ((PAGE_OFFSET >> 20) + mib) * 4, PHYS_OFFSET + (mib << 20) | 0x0002)
+
     def _variables(self):
         for name, value in {
                 "mem_map": MEM_MAP, "max_pfn": END_PFN, "max_low_pfn": HIGH_START, "min_low_pfn": LOW_START,
                 "high_memory": PAGE_OFFSET + (HIGH_START << 12) - PHYS_OFFSET, "system_state": 2, "slab_state": 3,
                 "__pv_phys_pfn_offset": BASE_PFN}.items():
             self.poke(self.addr(name), value)
+        self.link(self.addr("slab_caches"))
         banner = "linux_banner" if self.new_style else "mmscope_banner"
         self.ram.write(self.addr(banner), BANNER[self.new_style])
         self.set_total("totalram_pages", LOW_PAGES + HIGH_PAGES)
@@ -192,4 +213,7 @@ class Machine:
 
     @staticmethod
     def evaluate(text):
-        return Expression(int(text, 0), False)
+        try:
+            return Expression(int(text, 0), False)
+        except ValueError:
+            raise MmError(f"'{text}' is no number") from None

@@ -7,11 +7,11 @@ from argparse import Namespace
 from ..model.context import Context
 from ..model.info import Info, info
 from ..view.info import info_text
-from .needs import target
+from .needs import live
 from .registry import command
 
 
-@command(text=info_text, needs=(target,))
+@command(text=info_text, needs=(live,))
 def run(ctx: Context, args: Namespace) -> Info:
     """Say what the target is, and how far it has booted.
 

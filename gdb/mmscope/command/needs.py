@@ -15,12 +15,18 @@ def symbols(ctx: Context) -> None:
         raise MmError("the symbols come without types: load the vmlinux that has its debug information (DWARF)")
 
 
+def live(ctx: Context) -> None:
+    """A stopped target."""
+    symbols(ctx)
+    if ctx.host.live is not None:
+        raise MmError(ctx.host.live)
+
+
 def target(ctx: Context) -> None:
     """A stopped target, which is the kernel that the symbols are of."""
-    symbols(ctx)
-    for why in (ctx.host.live, ctx.mismatch):
-        if why is not None:
-            raise MmError(why)
+    live(ctx)
+    if ctx.mismatch is not None:
+        raise MmError(ctx.mismatch)
 
 
 def memblock(ctx: Context) -> None:
@@ -31,6 +37,11 @@ def memblock(ctx: Context) -> None:
 def zones(ctx: Context) -> None:
     """Zones, mem_map and free lists."""
     _reached(ctx, Stage.ZONES, "zones and mem_map")
+
+
+def slab(ctx: Context) -> None:
+    """Caches."""
+    _reached(ctx, Stage.SLAB, "slab caches")
 
 
 def _reached(ctx: Context, stage: Stage, what: str) -> None:

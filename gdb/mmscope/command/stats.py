@@ -15,8 +15,9 @@ from .registry import arg, command
 def run(ctx: Context, args: Namespace) -> Stats:
     """Show what the last mm command read: requests, bytes, time.
 
-    A request is one packet on the wire where there is a wire. Memory is kept
-    until the target runs or is written to.
+    A request is one packet on the wire where there is a wire. Host reads are
+    those of the memory of a QEMU on this machine; they are no requests. Memory
+    is kept until the target runs or is written to.
 
     Example: mm stats
     """

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What an architecture has to say of itself: the contract of layout/arm.py, arm64.py and x86.py.
 
-To add one: a module with NAMES (what GDB's names of it begin with), resolve(), mmu_enabled(), cpu_mmu() and
-cpu_roots(), and a line in architecture().
+To add one: a module with NAMES (what GDB's names of it begin with), resolve(), mmu_enabled(), cpu_mmu(),
+cpu_roots(), user_mode(), image_offsets() and image_start(), and a line in architecture().
 """
 from __future__ import annotations
 
@@ -24,6 +24,10 @@ class Arch(Protocol):
     pgd_bytes: int              # of the first table
     lowmem_end: Optional[int]   # virtual end of the linear map; None until the kernel has set it
     mmu: Mmu                    # the kernel's own page tables; what a CPU uses is cpu_mmu()'s
+
+    @property
+    def user_end(self) -> int:
+        """Where addresses of user space end."""
 
     def virt_to_phys(self, addr: int) -> Optional[int]:
         """Physical address of an address in the linear map or in the kernel's image; None for any other."""

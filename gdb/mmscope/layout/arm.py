@@ -7,7 +7,7 @@ __pv_phys_pfn_offset), arch/arm/kernel/head.S (swapper_pg_dir lies below the ima
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Optional
+from typing import Callable, Iterator, Optional
 
 from . import arm_mmu
 from .arm_mmu import LPAE_PHYS_BITS
@@ -19,9 +19,9 @@ NAMES = ("arm",)        # what GDB's names of it begin with: arm, armv7, ...
 PAGE_SHIFT = 12
 SPLIT_ALIGN = 1 << 24       # PAGE_OFFSET is a multiple of this, and the first page table lies in its first 16 MiB
 PGD_BYTES = 0x4000          # first-level table of the short-descriptor format
-PGD_TYPE_MASK, PGD_TABLE = 3, 1     # a first-level entry that leads to a second-level table
-TABLE_FIELD = 0xFFFFFC00    # its physical address; Linux gives two neighbours one page together
+MODULES_BYTES = 1 << 24
 SCTLR_MMU = 1
+HUGE_ORDER = 9              # of long descriptors: what an entry of the second table maps
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Arm:
     address_bits: int = 32
     phys_bits: int = 32
     name: str = NAME
+    hugetlb: bool = False
 
     def virt_to_phys(self, addr: int) -> Optional[int]:
         """Physical address of a lowmem address; None for any other."""
@@ -53,18 +54,17 @@ class Arm:
         return addr if addr < (self.lowmem_end or 1 << self.address_bits) else None
 
     def pageblock_order(self, orders: int) -> int:
-        """Order of a pageblock: the largest block, as 32-bit ARM without LPAE has no huge pages."""
-        return orders - 1
+        """Order of a pageblock: a huge page's, or the largest block's, as without LPAE there are no huge pages."""
+        return min(HUGE_ORDER, orders - 1) if self.hugetlb else orders - 1
 
     def walk(self, read: ReadPhys, root: int, addr: int) -> tuple[Step, ...]:
         """Follow the kernel's page tables."""
         return self.mmu.walk(read, root, addr)
 
-    def table_pages(self, pgd: bytes, byte_order: str) -> frozenset[int]:
-        """Physical address of each page that a first-level table names as holding second-level tables."""
-        entries = (int.from_bytes(pgd[at:at + 4], byte_order) for at in range(0, len(pgd), 4))
-        return frozenset((entry & TABLE_FIELD) >> self.page_shift << self.page_shift
-                         for entry in entries if entry & PGD_TYPE_MASK == PGD_TABLE)
+    @property
+    def user_end(self) -> int:
+        """Where addresses of user space end: modules lie between there and the linear map."""
+        return self.page_offset - MODULES_BYTES
 
 
 def resolve(reader: Reader, register: Callable[[str], Optional[int]]) -> Arm:
@@ -77,7 +77,7 @@ def resolve(reader: Reader, register: Callable[[str], Optional[int]]) -> Arm:
     root = Root(tables - page_offset + phys_offset, "swapper_pg_dir") if phys_offset is not None else None
     lpae = _has_lpae(reader)
     return Arm(page_offset, phys_offset, high or None, arm_mmu.kernel_mmu(lpae, root, reader.order),
-               phys_bits=LPAE_PHYS_BITS if lpae else 32)
+               phys_bits=LPAE_PHYS_BITS if lpae else 32, hugetlb=reader.layout.find_variable("hstates") is not None)
 
 
 def _has_lpae(reader: Reader) -> bool:
@@ -86,12 +86,31 @@ def _has_lpae(reader: Reader) -> bool:
     return base is not None and base.type.size > reader.word
 
 
+def user_mode(register: Callable[[str], Optional[int]]) -> Optional[bool]:
+    """Whether the CPU is in user space; None when the debugger does not say."""
+    cpsr = register("cpsr")
+    return cpsr & 0x1F == 0x10 if cpsr is not None else None
+
+
+def image_offsets(reader: Reader, register: Callable[[str], Optional[int]],
+                  read_phys: Optional[ReadPhys]) -> Iterator[tuple[int, Optional[int]]]:
+    """How far KASLR may have moved the image: 32-bit ARM has none."""
+    return iter(())
+
+
+def image_start(reader: Reader, register: Callable[[str], Optional[int]]) -> Optional[int]:
+    """Where the image of a kernel begins; None while the CPU runs something else, such as the decompressor."""
+    pc = register("pc")
+    start = reader.address("swapper_pg_dir") // SPLIT_ALIGN * SPLIT_ALIGN
+    return start if user_mode(register) or pc is not None and pc & (1 << 32) - 1 >= start - MODULES_BYTES else None
+
+
 def cpu_mmu(register: Callable[[str], Optional[int]]) -> Optional[Mmu]:
     """The tables that the selected CPU uses; None when the debugger does not have its registers."""
     return arm_mmu.cpu_mmu(register)
 
 
-def cpu_roots(register: Callable[[str], Optional[int]]) -> tuple[int, ...]:
+def cpu_roots(register: Callable[[str], Optional[int]], reader: Reader) -> tuple[int, ...]:
     """First tables, by the selected CPU's registers, that may be the kernel's own, the likeliest first."""
     mmu = arm_mmu.cpu_mmu(register)
     if mmu is None:
@@ -107,3 +126,20 @@ def mmu_enabled(register: Callable[[str], Optional[int]]) -> Optional[bool]:
     """
     values = [value for value in map(register, ("SCTLR", "SCTLR_S")) if value is not None]
     return any(value & SCTLR_MMU for value in values) if values else None
+
+
+VMALLOC_GAP = 8 << 20           # between the linear map and the vmalloc area, and what that begins at a multiple of
+VMALLOC_END = 0xFF800000
+MODULES_BYTES = 16 << 20        # below the linear map
+
+
+def vmalloc_ranges(reader: Reader, arch: Arm) -> tuple[tuple[int, int], ...]:
+    """[start, end) of the vmalloc area, then of the modules and the linear map; empty until the kernel has set them.
+
+    In the linear map the CMA pools are registered as areas where they are mapped anew, by dma_contiguous_remap().
+    Source: arch/arm/include/asm/pgtable.h (VMALLOC_START, VMALLOC_END), memory.h (MODULES_VADDR), mm/dma-mapping.c.
+    """
+    if arch.lowmem_end is None:
+        return ()
+    start = arch.lowmem_end + VMALLOC_GAP & -VMALLOC_GAP
+    return (start, VMALLOC_END), (arch.page_offset - MODULES_BYTES, arch.lowmem_end)

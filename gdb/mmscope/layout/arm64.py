@@ -7,10 +7,11 @@ from it), arch/arm64/mm/init.c (a kernel built for 52-bit addresses that runs wi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Optional
+from typing import Callable, Iterator, Optional
 
-from ..errors import MissingError
+from ..errors import FaultError, MissingError
 from . import arm64_mmu
+from .arm64_mmu import MOST_BITS
 from .pagetable import Mmu, ReadPhys, Root, Step
 from .reader import Reader
 
@@ -18,6 +19,7 @@ NAME = "arm64"
 NAMES = ("aarch64",)
 MASK = (1 << 64) - 1
 SCTLR_MMU = 1
+IMAGE_ALIGN = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,11 @@ class Arm64:
         """A huge page's order (one entry of the second table from the bottom), or the largest block's."""
         return min(self.page_shift - 3, orders - 1) if self.hugetlb else orders - 1
 
+    @property
+    def user_end(self) -> int:
+        """Where addresses of user space end."""
+        return 1 << self.address_bits - 1
+
     def walk(self, read: ReadPhys, root: int, addr: int) -> tuple[Step, ...]:
         """Follow the kernel's page tables."""
         return self.mmu.walk(read, root, addr)
@@ -70,23 +77,36 @@ def resolve(reader: Reader, register: Callable[[str], Optional[int]]) -> Arm64:
         raise MissingError("the symbols have no empty_zero_page: no way to tell the page size")
     start, end = reader.address("kernel text"), reader.address("kernel end")
     high = reader.find("high_memory") or None
-    memstart = reader.find("memstart_addr")
-    offset, phys = _linear_map(memstart, high, start)
-    image_offset = reader.find("kimage_voffset") or None
     page_shift = zero.type.size.bit_length() - 1
-    bits = _va_bits(reader, register, offset)
-    return Arm64(offset, phys, high, page_shift, (start, end), image_offset,
-                 reader.layout.find_variable("hstates") is not None,
+    bits = _va_bits(reader, register, start, high)
+    image_offset = reader.find("kimage_voffset") or None
+    return Arm64(-1 << bits & MASK, _phys_offset(reader.find("memstart_addr"), bits), high, page_shift, (start, end),
+                 image_offset, reader.layout.find_variable("hstates") is not None,
                  arm64_mmu.kernel_mmu(bits, page_shift, _kernel_root(reader, image_offset, bits, page_shift)))
 
 
-def _va_bits(reader: Reader, register: Callable[[str], Optional[int]], page_offset: int) -> int:
-    """How many bits of an address are translated: by TCR_EL1, by the kernel's variable, by where the linear map is."""
+def _phys_offset(memstart: Optional[int], bits: int) -> Optional[int]:
+    """Physical address of the start of the linear map; below 0 where KASLR moved RAM up in it.
+
+    A kernel built for 52 bits that runs with fewer keeps the difference in memstart_addr: more than KASLR ever adds.
+    """
+    if memstart is None or memstart == -1:
+        return None
+    return memstart + (1 << MOST_BITS) - (1 << bits) if bits < MOST_BITS and memstart < -1 << 50 else memstart
+
+
+def _va_bits(reader: Reader, register: Callable[[str], Optional[int]], image: int, high: Optional[int]) -> int:
+    """How many bits of an address are translated: by TCR_EL1, else by the kernel's variable.
+
+    Else by the image, which lies just above the middle of the smallest address space that the kernel can run with: the
+    linear map is below it, and begins lower with more bits.
+    """
     cpu = arm64_mmu.cpu_mmu(register) if mmu_enabled(register) else None
     if cpu is not None and cpu.halves[1] is not None:
         return cpu.halves[1].bits
-    known = reader.find("vabits_actual")
-    return known if known else ((1 << 64) - page_offset).bit_length() - 1
+    smallest = ((1 << 64) - image).bit_length() + 1
+    return reader.find("vabits_actual") or (
+        MOST_BITS if high is not None and high < -1 << smallest & MASK else smallest)
 
 
 def _kernel_root(reader: Reader, image_offset: Optional[int], bits: int, page_shift: int) -> Optional[Root]:
@@ -100,32 +120,61 @@ def _kernel_root(reader: Reader, image_offset: Optional[int], bits: int, page_sh
     return Root((tables.addr - image_offset & MASK) + skip, "swapper_pg_dir")
 
 
+def user_mode(register: Callable[[str], Optional[int]]) -> Optional[bool]:
+    """Whether the CPU is in user space; None when the debugger does not say."""
+    cpsr = register("cpsr")
+    return cpsr & 0xF == 0 if cpsr is not None else None
+
+
+def image_offsets(reader: Reader, register: Callable[[str], Optional[int]],
+                  read_phys: Optional[ReadPhys]) -> Iterator[tuple[int, Optional[int]]]:
+    """How far KASLR may have moved the image: by where the exception vectors are, and by the page tables.
+
+    The tables lie in the image, so they say where in physical memory it is; there kimage_voffset tells the rest.
+    The second of each is where in physical memory the image then begins, if that is known.
+    """
+    vectors, text = reader.layout.find_variable("vectors"), reader.address("kernel text")
+    base = register("VBAR") or register("VBAR_EL1")
+    if vectors is not None and base:
+        yield (base & MASK) - vectors.addr, None
+    mmu, voffset = arm64_mmu.cpu_mmu(register), reader.layout.find_variable("kimage_voffset")
+    half = mmu.halves[1] if mmu is not None else None
+    if read_phys is None or half is None or half.root is None or voffset is None:
+        return
+    for name in ("swapper_pg_dir", "user pgd", "early pgd", "reserved pgd"):
+        table = reader.layout.find_variable(name)
+        try:
+            if table is not None:
+                image = half.root.phys - (table.addr - text)
+                offset = int.from_bytes(read_phys(image + voffset.addr - text, 8), reader.order)
+                yield (image + offset & MASK) - text, image
+        except FaultError:
+            continue
+
+
+def image_start(reader: Reader, register: Callable[[str], Optional[int]]) -> Optional[int]:
+    """Where the image of whatever kernel runs begins, or a little behind that."""
+    base = register("VBAR") or register("VBAR_EL1")
+    return base & MASK & -IMAGE_ALIGN if base and base >> 55 & 1 else None
+
+
 def cpu_mmu(register: Callable[[str], Optional[int]]) -> Optional[Mmu]:
     """The tables that the selected CPU uses; None when the debugger does not have its registers."""
     return arm64_mmu.cpu_mmu(register)
 
 
-def cpu_roots(register: Callable[[str], Optional[int]]) -> tuple[int, ...]:
-    """First tables, by the selected CPU's registers, that may be the kernel's own, the likeliest first."""
+def cpu_roots(register: Callable[[str], Optional[int]], reader: Reader) -> tuple[int, ...]:
+    """First tables, by the selected CPU's registers, that may be the kernel's own, the likeliest first.
+
+    In user space with page-table isolation it is the trampoline's that is in use: the kernel's lies not far from it.
+    """
     mmu = arm64_mmu.cpu_mmu(register)
     upper = mmu.halves[1] if mmu is not None else None
-    return (upper.root.phys,) if upper is not None and upper.root is not None else ()
-
-
-def _linear_map(memstart: Optional[int], high: Optional[int], image: int) -> tuple[int, Optional[int]]:
-    """Start of the linear map and its physical address.
-
-    The image lies just above the middle of the smallest address space that the kernel can run with, the linear map
-    below it. With more bits the map begins lower.
-    """
-    smallest = -1 << ((1 << 64) - image).bit_length() + 1
-    widest = -1 << 52
-    if memstart is None or memstart == -1:
-        return smallest & MASK, None
-    if memstart < 0:                                        # moved down by the difference of the two
-        return smallest & MASK, memstart + (smallest - widest) & MASK
-    start = widest if high is not None and high < smallest & MASK else smallest
-    return start & MASK, memstart
+    if upper is None or upper.root is None:
+        return ()
+    kernel, user = reader.layout.find_variable("swapper_pg_dir"), reader.layout.find_variable("user pgd")
+    beside = (upper.root.phys + kernel.addr - user.addr,) if kernel is not None and user is not None else ()
+    return (upper.root.phys,) + beside
 
 
 def mmu_enabled(register: Callable[[str], Optional[int]]) -> Optional[bool]:
@@ -133,3 +182,11 @@ def mmu_enabled(register: Callable[[str], Optional[int]]) -> Optional[bool]:
     value = register("SCTLR")
     value = register("SCTLR_EL1") if value is None else value
     return bool(value & SCTLR_MMU) if value is not None else None
+
+
+def vmalloc_ranges(reader: Reader, arch: Arm64) -> tuple[tuple[int, int], ...]:
+    """[start, end) of what lies above the linear map: modules, the image, vmalloc, and what each release has behind.
+
+    Where the vmalloc area ends in it is no variable and differs by release: only these bounds are known.
+    """
+    return ((-1 << ((1 << 64) - arch.image[0]).bit_length()) & MASK, MASK + 1),

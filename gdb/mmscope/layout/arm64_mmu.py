@@ -11,7 +11,7 @@ from typing import Callable, Optional
 
 from ..errors import FaultError
 from .longdesc import LongDescriptors, long_levels
-from .pagetable import Level, ReadPhys, Root, Step, follow
+from .pagetable import Level, ReadPhys, Root, Step, find_tables, follow
 
 PAGE_SHIFT_0 = {0: 12, 1: 16, 2: 14}        # TCR_EL1.TG0
 PAGE_SHIFT_1 = {1: 14, 2: 12, 3: 16}        # TCR_EL1.TG1
@@ -70,6 +70,13 @@ class Arm64Mmu:
         if half is None:
             raise FaultError(addr)
         return follow(read, root, addr, half.levels, LongDescriptors(half.page_shift, 48, half.wide).decode)
+
+    def tables(self, read: ReadPhys, root: int) -> frozenset[int]:
+        """As find_tables(), of the upper half."""
+        half = self.halves[1]
+        if half is None:
+            return frozenset()
+        return find_tables(read, root, half.levels, LongDescriptors(half.page_shift, 48, half.wide).decode)
 
 
 def kernel_mmu(bits: int, page_shift: int, root: Optional[Root]) -> Arm64Mmu:

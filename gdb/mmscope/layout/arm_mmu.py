@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Callable, Optional, Union
 
 from .longdesc import LongDescriptors, long_levels
-from .pagetable import BLOCK, NONE, PAGE, RESERVED, TABLE, Entry, Level, ReadPhys, Root, Step, bit_names, follow
+from .pagetable import (BLOCK, NONE, PAGE, TABLE, Entry, Level, ReadPhys, Root, Step, bit_names, find_tables,
+                        follow)
 
 MASK = (1 << 32) - 1
 PGD, PTE = Level("pgd", 20, 12), Level("pte", 12, 8)
@@ -77,6 +78,10 @@ class ShortMmu:
         """As Arch.walk()."""
         return follow(read, root, addr & MASK, (PGD, PTE), decode_short, 4, self.order)
 
+    def tables(self, read: ReadPhys, root: int) -> frozenset[int]:
+        """As find_tables()."""
+        return find_tables(read, root, (PGD, PTE), decode_short, 4, self.order)
+
 
 @dataclass(frozen=True)
 class LpaeMmu:
@@ -107,6 +112,11 @@ class LpaeMmu:
         """As Arch.walk()."""
         return follow(read, root, addr & MASK, self.levels(addr & MASK),
                       LongDescriptors(12, LPAE_PHYS_BITS, lpae=True).decode, 8, self.order)
+
+    def tables(self, read: ReadPhys, root: int) -> frozenset[int]:
+        """As find_tables(), from a table for all addresses."""
+        return find_tables(read, root, _lpae_levels(32), LongDescriptors(12, LPAE_PHYS_BITS, lpae=True).decode, 8,
+                           self.order)
 
 
 def _lpae_levels(bits: int) -> tuple[Level, ...]:

@@ -14,6 +14,7 @@ from ..errors import FaultError
 ReadPhys = Callable[[int, int], bytes]          # (physical address, bytes); raises FaultError
 
 TABLE, PAGE, BLOCK, NONE = "table", "page", "block", "none"
+MAX_TABLES = 128                                # read to find all tables
 RESERVED = "reserved"                           # a flag of an entry whose bits the architecture keeps for later
 
 
@@ -70,6 +71,9 @@ class Mmu(Protocol):
     def walk(self, read: ReadPhys, root: int, addr: int) -> tuple[Step, ...]:
         """As Arch.walk()."""
 
+    def tables(self, read: ReadPhys, root: int) -> frozenset[int]:
+        """Physical address of each table below a first one that has the kernel's addresses, as find_tables()."""
+
 
 def follow(read: ReadPhys, root: int, addr: int, levels: tuple[Level, ...], decode: Callable[[Level, int], Entry],
            entry_bytes: int = 8, order: str = "little") -> tuple[Step, ...]:
@@ -94,6 +98,32 @@ def follow(read: ReadPhys, root: int, addr: int, levels: tuple[Level, ...], deco
             break
         table = entry.phys
     return tuple(steps)
+
+
+def find_tables(read: ReadPhys, root: int, levels: tuple[Level, ...], decode: Callable[[Level, int], Entry],
+                entry_bytes: int = 8, order: str = "little") -> frozenset[int]:
+    """Physical address of each table below a first one.
+
+    Only MAX_TABLES are read, none of the last level: enough for tables that map some 100 GiB. One that cannot be read
+    leads nowhere.
+    """
+    found: set[int] = set()
+    here, left = [root], MAX_TABLES
+    for level in levels[:-1]:
+        below: dict[int, None] = {}
+        for table in here[:left]:
+            try:
+                data = read(table, entry_bytes << level.bits)
+            except FaultError:
+                continue
+            for at in range(0, len(data), entry_bytes):
+                entry = decode(level, int.from_bytes(data[at:at + entry_bytes], order))
+                if entry.kind == TABLE and entry.phys is not None and entry.phys not in found:
+                    below[entry.phys] = None
+        left = max(left - len(here), 0)
+        here = list(below)
+        found.update(here)
+    return frozenset(found)
 
 
 def mapped(steps: tuple[Step, ...], addr: int) -> Optional[int]:

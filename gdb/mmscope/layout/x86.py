@@ -7,7 +7,7 @@ page_offset_base on, the image from a fixed address on, at phys_base.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Optional
+from typing import Callable, Iterator, Optional
 
 from . import x86_mmu
 from .pagetable import Mmu, ReadPhys, Root, Step
@@ -17,6 +17,7 @@ NAME = "x86_64"
 NAMES = ("i386:x86-64",)
 IMAGE_START, IMAGE_BYTES = 0xFFFFFFFF80000000, 1 << 30
 LINEAR_BYTES = 1 << 46          # at least; 1 << 55 with five levels
+IMAGE_STEP, IMAGE_LOAD = 1 << 21, 1 << 24
 HUGE_ORDER = 9
 CR0_PAGING = 1 << 31
 
@@ -57,6 +58,11 @@ class X86:
         """A huge page's order, or the largest block's."""
         return min(HUGE_ORDER, orders - 1) if self.hugetlb else orders - 1
 
+    @property
+    def user_end(self) -> int:
+        """Where addresses of user space end."""
+        return 1 << self.address_bits - 1
+
     def walk(self, read: ReadPhys, root: int, addr: int) -> tuple[Step, ...]:
         """Follow the kernel's page tables."""
         return self.mmu.walk(read, root, addr)
@@ -81,12 +87,31 @@ def _kernel_mmu(reader: Reader, register: Callable[[str], Optional[int]], image_
     return x86_mmu.X86Mmu(five, root, reader.find("sme_me_mask") or 0)
 
 
+def user_mode(register: Callable[[str], Optional[int]]) -> Optional[bool]:
+    """Whether the CPU is in user space; None when the debugger does not say."""
+    cs = register("cs")
+    return cs & 3 == 3 if cs is not None else None
+
+
+def image_offsets(reader: Reader, register: Callable[[str], Optional[int]],
+                  read_phys: Optional[ReadPhys]) -> Iterator[tuple[int, Optional[int]]]:
+    """How far KASLR may have moved the image: to any multiple of 2 MiB in its GiB."""
+    text = reader.address("kernel text")
+    for start in range(IMAGE_START, IMAGE_START + IMAGE_BYTES, IMAGE_STEP):
+        yield start - text, None
+
+
+def image_start(reader: Reader, register: Callable[[str], Optional[int]]) -> Optional[int]:
+    """Where the image of a kernel that was not moved begins."""
+    return IMAGE_START + IMAGE_LOAD
+
+
 def cpu_mmu(register: Callable[[str], Optional[int]]) -> Optional[Mmu]:
     """The tables that the selected CPU uses; None when the debugger does not have its registers."""
     return x86_mmu.cpu_mmu(register)
 
 
-def cpu_roots(register: Callable[[str], Optional[int]]) -> tuple[int, ...]:
+def cpu_roots(register: Callable[[str], Optional[int]], reader: Reader) -> tuple[int, ...]:
     """First tables, by the selected CPU's registers, that may be the kernel's own, the likeliest first.
 
     In user space with page-table isolation CR3 has the copy for user space: the kernel's is beside it.
@@ -102,3 +127,13 @@ def mmu_enabled(register: Callable[[str], Optional[int]]) -> Optional[bool]:
     """Whether paging is on; None when the debugger does not have cr0."""
     value = register("cr0")
     return bool(value & CR0_PAGING) if value is not None else None
+
+
+VMALLOC_TIB = 32, 12800         # with four levels, with five
+MODULES_END = 0xFFFFFFFFFF000000
+
+
+def vmalloc_ranges(reader: Reader, arch: X86) -> tuple[tuple[int, int], ...]:
+    """[start, end) of the vmalloc area, then of the modules, which lie in the image's mapping."""
+    start = reader.value("vmalloc base")
+    return (start, start + (VMALLOC_TIB[bool(reader.find("five levels"))] << 40)), (IMAGE_START, MODULES_END)

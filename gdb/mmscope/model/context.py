@@ -9,11 +9,14 @@ from typing import Callable, Optional
 from ..errors import FaultError, MissingError
 from ..layout.arch import Arch, architecture
 from ..layout.layout import Layout, is_pointer
+from ..layout.pagetable import Mmu, ReadPhys
 from ..layout.pageflags import PageFlags, node_count, page_flags
 from ..layout.reader import Reader
 from ..target.cache import CachedMemory
+from .nodemask import online_nodes
+from .kaslr import Elsewhere, find_elsewhere
 from .pagemap import PageMap, find_page_map
-from .stage import Stage, find_stage
+from .stage import Stage, find_stage, init_is_freed
 from .text import release_of
 
 BANNER_BYTES = 256
@@ -29,6 +32,24 @@ class Host:
     static: Callable[[int, int], Optional[bytes]]   # bytes that the symbol file loads at an address
     register: Callable[[str], Optional[int]]        # a register of the selected CPU
     evaluate: Callable[[str], "Expression"]         # a C expression
+    physical: Callable[[], Optional[ReadPhys]] = lambda: None   # reads physical memory; None: there is no way to
+    symbolize: Callable[[int], Optional["Symbolized"]] = lambda addr: None      # by the symbol file
+    symbol_file: Optional[str] = None
+    moved: Callable[[int], int] = lambda text: 0    # how far from where the file has them the symbols are loaded
+
+
+@dataclass(frozen=True)
+class Symbolized:
+    """An address as the symbol around it and the distance from that."""
+
+    name: str
+    offset: int
+    size: Optional[int]         # None: not known
+
+    @property
+    def text(self) -> str:
+        """The form of %pS."""
+        return f"{self.name}+{self.offset:#x}" + (f"/{self.size:#x}" if self.size is not None else "")
 
 
 @dataclass(frozen=True)
@@ -47,6 +68,7 @@ class Context:
         self.layout = layout
         self.host = host
         self.read = Reader(memory, layout)
+        self.notes: tuple[str, ...] = ()        # about ways to memory that are not taken
 
     @cached_property
     def kind(self) -> Optional[str]:
@@ -58,8 +80,16 @@ class Context:
 
     @cached_property
     def banner(self) -> Optional[str]:
-        """The banner in target memory; None when what is there is no banner."""
+        """The banner in target memory; None when what is there is no banner, or the kernel's data is not readable.
+
+        In user space a kernel may have its text and constants mapped, and nothing else.
+        """
         if self.kind is None or self.host.live is not None:
+            return None
+        data = self.layout.find_variable("system_state")
+        try:
+            self.memory.read(data.addr, 4) if data is not None else None
+        except FaultError:
             return None
         text = self.read.string(self.read.address("banner"), BANNER_BYTES)
         return text if text is not None and text.startswith(BANNERS) else None
@@ -74,11 +104,36 @@ class Context:
         return text if text.startswith(BANNERS) else None
 
     @cached_property
-    def mismatch(self) -> Optional[str]:
-        """One line when the running kernel is not the one whose symbols are loaded."""
-        if self.banner is None or self.symbol_banner is None or self.banner == self.symbol_banner:
+    def elsewhere(self) -> Optional[Elsewhere]:
+        """Where or what the kernel is that runs when the banner is not at its address; None when none is found."""
+        if self.kind != "linux" or self.host.live is not None or self.banner is not None or self.mmu is False:
             return None
-        running, loaded = release_of(self.banner), release_of(self.symbol_banner)
+        try:
+            return find_elsewhere(self, self.read.address("banner"), self.symbol_banner)
+        except MissingError:
+            return None
+
+    @cached_property
+    def kaslr_offset(self) -> Optional[int]:
+        """How far the kernel runs from where its symbol file has it; None when that is not known."""
+        if self.elsewhere is not None and self.elsewhere.offset is None or self.kind is None:
+            return None
+        text = self.layout.find_variable("kernel text")
+        loaded = self.host.moved(text.addr) if text is not None else 0
+        if self.elsewhere is not None and self.elsewhere.offset is not None:
+            return loaded + self.elsewhere.offset
+        return loaded if self.banner is not None else None
+
+    @cached_property
+    def mismatch(self) -> Optional[str]:
+        """One line when the running kernel is not the one whose symbols are loaded, or not where they are."""
+        if self.elsewhere is not None and self.elsewhere.offset is not None:
+            return (f"KASLR has moved this kernel by {self.kaslr_offset:#x}, nothing is decoded: load its symbols "
+                    f"there with 'symbol-file -o {self.kaslr_offset:#x} {self.host.symbol_file or 'VMLINUX'}'")
+        banner = self.banner or (self.elsewhere.banner if self.elsewhere is not None else None)
+        if banner is None or self.symbol_banner is None or banner == self.symbol_banner:
+            return None
+        running, loaded = release_of(banner), release_of(self.symbol_banner)
         if running == loaded:
             return f"the target runs another build of {running} than the symbols are of: nothing is decoded"
         return f"the target runs {running}, the symbols are of {loaded}: nothing is decoded"
@@ -104,15 +159,37 @@ class Context:
         return module.resolve(self.read, self.host.register)
 
     @cached_property
+    def cpu_mmu(self) -> Optional[Mmu]:
+        """The page tables that the selected CPU uses; None when it does not say, and while its MMU is off."""
+        module = architecture(self.layout.debug.arch)
+        return module.cpu_mmu(self.host.register) if module is not None and self.mmu is not False else None
+
+    def read_phys(self, phys: int, size: int) -> bytes:
+        """Physical memory, through the linear map where there is no other way. Raises FaultError, MissingError."""
+        physical = self.host.physical()
+        if physical is not None:
+            return physical(phys, size)
+        addr = self.arch.phys_to_virt(phys)
+        if addr is None:
+            raise FaultError(phys, size)
+        return self.memory.read(addr, size)
+
+    @cached_property
     def mmu(self) -> Optional[bool]:
         """Whether the selected CPU has its MMU on; None when it does not say."""
         module = architecture(self.layout.debug.arch)
         return module.mmu_enabled(self.host.register) if module is not None else None
 
+    @property
+    def user_mode(self) -> bool:
+        """Whether the selected CPU is known to run a program."""
+        module = architecture(self.layout.debug.arch)
+        return module is not None and bool(module.user_mode(self.host.register))
+
     @cached_property
     def stage(self) -> Optional[Stage]:
-        """How far the boot is; None without a live target or without symbols."""
-        if self.kind is None or self.host.live is not None:
+        """How far the boot is; None without a live target, and without the symbols of what runs there."""
+        if self.kind is None or self.host.live is not None or self.mismatch is not None:
             return None
         if self.banner is None:
             return Stage.RESET
@@ -128,14 +205,17 @@ class Context:
         if self.stage is Stage.RESET:
             pc = self.host.register("pc")
             at = f" (pc {pc:#x})" if pc is not None else ""
+            if self.mmu is not False and self.user_mode:
+                return (f"the CPU is in user space{at}, where this kernel is not mapped: stop in the kernel, for "
+                        "example: hbreak schedule, continue")
             if self.mmu is False:
                 return f"the MMU is off{at}: run on first, for example: hbreak start_kernel, continue"
-            return f"the kernel's banner is not at its address{at}: it is not mapped yet, or these are not its symbols"
+            return f"the kernel is not at its addresses{at}: it does not run yet, or these are not its symbols"
         return self.stage.text if self.stage is not None else None
 
     @cached_property
     def node_addrs(self) -> tuple[int, ...]:
-        """Address of each node's struct pglist_data. Raises MissingError, FaultError."""
+        """Address of the struct pglist_data of each node that is online. Raises MissingError, FaultError."""
         node = self.layout.variable("node")
         if node.path != "node_data":
             return (node.addr,)
@@ -143,7 +223,9 @@ class Context:
         step = self.read.word if node.type is None or is_pointer(node.type.element) else 0
         if not step:
             raise MissingError("node_data is not an array of pointers")
-        addrs = (self.read.unsigned(node.addr + index * step) for index in range(count))
+        online = online_nodes(self.read)
+        addrs = (self.read.unsigned(node.addr + index * step) for index in range(count)
+                 if online is None or index in online)
         return tuple(addr for addr in addrs if addr)
 
     @cached_property
@@ -156,18 +238,29 @@ class Context:
 
     @cached_property
     def kernel_tables(self) -> frozenset[int]:
-        """Physical address of each page that holds second-level tables of the kernel's own; empty when unreadable."""
-        if not hasattr(self.arch, "table_pages"):
-            return frozenset()
+        """Physical address of each page that has page tables of the kernel's own; empty when unreadable.
+
+        A process's tables are told by their struct page alone.
+        """
         try:
-            pgd = self.memory.read(self.read.address("swapper_pg_dir"), self.arch.pgd_bytes)
+            mmu, shift = self.arch.mmu, self.arch.page_shift
+            root = mmu.root((1 << self.arch.address_bits) - 1)
+            tables = mmu.tables(self._read_ram, root.phys) if root is not None else ()
         except (MissingError, FaultError):
             return frozenset()
-        return self.arch.table_pages(pgd, self.read.order)
+        return frozenset(phys >> shift << shift for phys in tables)
+
+    def _read_ram(self, phys: int, size: int) -> bytes:
+        """As read_phys(), but through the linear map first, which is kept. Raises FaultError, MissingError."""
+        addr = self.arch.phys_to_virt(phys)
+        try:
+            return self.memory.read(addr, size) if addr is not None else self.read_phys(phys, size)
+        except FaultError:
+            return self.read_phys(phys, size)
 
     def freed(self, addr: int) -> bool:
         """Whether an address lies in init memory, which a kernel frees at the end of its boot."""
-        if self.stage is not Stage.BOOTED:
+        if self.stage is None or self.stage < Stage.SLAB or not init_is_freed(self.read):
             return False
         try:
             return self.read.address("init start") <= addr < self.read.address("init end")

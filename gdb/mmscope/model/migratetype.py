@@ -5,11 +5,13 @@ Source: enum migratetype and pageblock bits of mmzone.h; get_pfnblock_flags_mask
 """
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Optional
 
-from ..errors import FaultError
+from ..errors import FaultError, MissingError
 from ..layout.debuginfo import ARRAY
 from .context import Context
+from .pagemap import section, section_shift
 from .zone import Zone
 
 NAME_LIMIT = 32
@@ -42,27 +44,65 @@ def _from_enum(ctx: Context) -> dict[int, str]:
             if name.startswith("MIGRATE_") and name not in ("MIGRATE_PCPTYPES", "MIGRATE_TYPES")}
 
 
+@dataclass(frozen=True)
+class PageblockBits:
+    """How the bits of a pageblock are divided."""
+
+    count: int                  # of each block
+    isolate: Optional[int]      # the bit that says Isolate, whatever the type; None: Isolate is a type like the others
+
+
+def pageblock_bits(ctx: Context) -> Optional[PageblockBits]:
+    """The division, from enum pageblock_bits; None without it. Their number is rounded up to a power of two."""
+    bits = ctx.layout.enum("pageblock_bits")
+    used = bits.get("NR_PAGEBLOCK_BITS", bits.get("__NR_PAGEBLOCK_BITS"))
+    return PageblockBits(1 << (used - 1).bit_length(), bits.get("PB_migrate_isolate")) if used else None
+
+
+def pageblock_order(ctx: Context) -> int:
+    """log2 of the pages of a pageblock."""
+    return ctx.arch.pageblock_order(ctx.layout.field("zone.free_area").type.count)
+
+
 def pageblock_migratetype(ctx: Context, zone: Zone, pfn: int) -> Optional[int]:
     """Number of the migratetype of the pageblock that holds pfn; None when it is not known.
 
-    zone->pageblock_flags is a bit map (not with SPARSEMEM) that starts at the zone's start rounded down to a
-    pageblock. Until v5.9 fields were filled in from the most significant end of a word, and the function that
-    reads them had a fourth parameter.
+    Until v5.9 fields were filled in from the most significant end of a word, and the function that reads them had a
+    fourth parameter.
     """
-    bits = ctx.layout.enum("pageblock_bits").get("NR_PAGEBLOCK_BITS")
-    record = ctx.read.record("zone", zone.addr)
-    bitmap = record.find("pageblock_flags")
-    if bits is None or not bitmap or not zone.start_pfn <= pfn < zone.end_pfn:
+    bits = pageblock_bits(ctx)
+    if bits is None or not zone.start_pfn <= pfn < zone.end_pfn:
         return None
-    order = ctx.arch.pageblock_order(record.count("free_area"))
-    bit = ((pfn - (zone.start_pfn >> order << order)) >> order) * bits
-    width = ctx.read.word * 8
     try:
-        word = ctx.read.unsigned(bitmap + bit // width * ctx.read.word)
-    except FaultError:
+        place = _bitmap(ctx, zone, pfn)
+        if place is None:
+            return None
+        at, width = place[1] * bits.count, ctx.read.word * 8
+        word = ctx.read.unsigned(place[0] + at // width * ctx.read.word)
+    except (FaultError, MissingError):
         return None
+    shift = at % width
     if ctx.layout.debug.parameter_count("get_pfnblock_flags_mask") == 4:
-        shift = width - bit % width - MIGRATE_BITS
-    else:
-        shift = bit % width
+        return word >> width - shift - MIGRATE_BITS & (1 << MIGRATE_BITS) - 1
+    if bits.isolate is not None and word >> shift + bits.isolate & 1:
+        return ctx.layout.enum("migratetype").get("MIGRATE_ISOLATE")
     return word >> shift & (1 << MIGRATE_BITS) - 1
+
+
+def _bitmap(ctx: Context, zone: Zone, pfn: int) -> Optional[tuple[int, int]]:
+    """Address of the bit map that has pfn's pageblock, and which of its blocks it is; None when there is no map.
+
+    With SPARSEMEM each section has its own, behind the map of its subsections. Else a zone has one, from its start
+    rounded down to a pageblock.
+    """
+    order = pageblock_order(ctx)
+    if ctx.layout.find_field("zone.pageblock_flags") is not None:
+        bitmap = ctx.read.record("zone", zone.addr).get("pageblock_flags")
+        return (bitmap, (pfn >> order) - (zone.start_pfn >> order)) if bitmap else None
+    pages = section_shift(ctx.read) - ctx.arch.page_shift
+    addr = section(ctx.read, ctx.arch, pfn >> pages)
+    usage = ctx.read.record("mem_section", addr).get("usage") if addr is not None else 0
+    if not usage:
+        return None
+    inside = ctx.layout.field("mem_section_usage.pageblock_flags").offset
+    return usage + inside, (pfn & (1 << pages) - 1) >> order

@@ -12,11 +12,12 @@ from typing import Iterator, Optional
 
 from ..errors import MissingError
 from ..layout.arch import Arch
+from ..layout.debuginfo import ARRAY
 from ..layout.reader import Reader
 
 SUBSECTION_SHIFT = 21           # bytes, on every architecture
 SECTION_FLAGS = 0x3F            # room that any release takes for flags in section_mem_map
-SECTION_PRESENT, SECTION_HAS_MEM_MAP = 1, 2
+SECTION_PRESENT, SECTION_HAS_MEM_MAP, SECTION_ONLINE = 1, 2, 4
 MAX_SECTIONS = 1 << 20
 
 
@@ -97,9 +98,9 @@ def _flat(reader: Reader, arch: Arch, node_addrs: tuple[int, ...]) -> PageMap:
     page_bytes = reader.layout.struct("page").size
     top_pfn = min(1 << arch.phys_bits - arch.page_shift,
                   base_pfn + ((1 << arch.address_bits) - mem_map) // page_bytes)
-    nodes = [reader.record("pglist_data", addr) for addr in node_addrs]
-    starts = [node.get("node_start_pfn") for node in nodes]
-    ends = [node.get("node_start_pfn") + node.get("node_spanned_pages") for node in nodes]
+    starts = [reader.member("pglist_data", node, "node_start_pfn") for node in node_addrs]
+    ends = [start + reader.member("pglist_data", node, "node_spanned_pages")
+            for start, node in zip(starts, node_addrs)]
     start_pfn = max(min(starts), base_pfn)
     end_pfn = max(start_pfn, min(max(ends), top_pfn))
     return PageMap((Run(mem_map - base_pfn * page_bytes, start_pfn, end_pfn),), page_bytes)
@@ -111,20 +112,30 @@ def section_shift(reader: Reader) -> int:
     return SUBSECTION_SHIFT + (kind.size * 8).bit_length() - 1
 
 
+def section(reader: Reader, arch: Arch, number: int) -> Optional[int]:
+    """Address of the struct mem_section of that number; None when there is none. Raises MissingError, FaultError.
+
+    The table has two levels: pages full of them, and an array of pointers to these (CONFIG_SPARSEMEM_EXTREME), or a
+    plain array of arrays.
+    """
+    table = reader.layout.variable("mem_section")
+    size = reader.layout.struct("mem_section").size
+    if table.type is not None and table.type.kind == ARRAY:
+        return table.addr + number * size if (number + 1) * size <= table.type.size else None
+    roots, per_root = reader.value("mem_section"), (1 << arch.page_shift) // size
+    root = reader.unsigned(roots + number // per_root * reader.word) if roots else 0
+    return root + number % per_root * size if root else None
+
+
 def sections(reader: Reader, arch: Arch) -> Iterator[tuple[int, int]]:
     """Number and address of each struct mem_section that is present. Raises MissingError, FaultError."""
-    roots = reader.value("mem_section")
     last = reader.find("last section")
-    if not roots or last is None or last >= MAX_SECTIONS:
+    if last is None or last >= MAX_SECTIONS:
         return
-    size = reader.layout.struct("mem_section").size
-    per_root = (1 << arch.page_shift) // size
     for number in range(last + 1):
-        root = reader.unsigned(roots + number // per_root * reader.word)
-        if root:
-            addr = root + number % per_root * size
-            if reader.record("mem_section", addr).get("section_mem_map") & SECTION_PRESENT:
-                yield number, addr
+        addr = section(reader, arch, number)
+        if addr is not None and reader.record("mem_section", addr).get("section_mem_map") & SECTION_PRESENT:
+            yield number, addr
 
 
 def _sections(reader: Reader, arch: Arch) -> Iterator[Run]:

@@ -3,20 +3,22 @@
 
 Pages on these lists look used to the buddy allocator: they are on no free list, and no counter has them. Only the
 lists tell them from pages in use.
+
+  PCP-1  count == pages on all lists
 """
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Optional
 
-from ..errors import FaultError, MissingError
+from ..errors import FaultError, MissingError, MmError
 from ..layout.reader import Record
 from .context import Context
-from .migratetype import migratetype_names
+from .migratetype import migratetype_names, pageblock_order
 from .percpu import cpu_offsets, per_cpu_addr
 from .problem import Problem
 from .walk import walk_list
-from .zone import Zone
+from .zone import Zone, select_zones
 
 COSTLY_ORDERS = 4       # lists of orders 0 to 3, since v5.13; behind them those of the huge page order
 
@@ -40,8 +42,23 @@ class Pageset:
     count: int                  # pages, as the target counts them
     high: int
     batch: int
+    high_min: Optional[int]     # None, here and below: this kernel does not have it
+    high_max: Optional[int]
+    free_factor: Optional[int]
+    alloc_factor: Optional[int]
+    free_count: Optional[int]
+    expire: Optional[int]
     lists: tuple[PcpList, ...]
     problems: tuple[Problem, ...] = field(metadata={"json": False})
+
+
+@dataclass(frozen=True)
+class PcpReport:
+    """The chosen lists, for mm pcp."""
+
+    migratetypes: tuple[str, ...]       # that have lists
+    pagesets: tuple[Pageset, ...]
+    problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True)
@@ -60,14 +77,27 @@ def pagesets(ctx: Context, zone: Zone) -> tuple[Pageset, ...]:
     Source: zone->pageset, a per-CPU pointer. A broken list is data: problems says why its walk ended. Raises
     MissingError, FaultError.
     """
-    pointer = ctx.read.record("zone", zone.addr).get("pageset")
-    if not pointer:
-        return ()
-    inner = ctx.layout.find_field("per_cpu_pageset.pcp")
-    inside = inner.offset if inner is not None else 0
-    found = (_pageset(ctx, zone, cpu, per_cpu_addr(ctx, pointer + inside, offset))
-             for cpu, offset in cpu_offsets(ctx).items())
+    addrs = {cpu: pageset_addr(ctx, zone, offset) for cpu, offset in cpu_offsets(ctx).items()}
+    found = (_pageset(ctx, zone, cpu, addr) for cpu, addr in addrs.items() if addr is not None)
     return tuple(pageset for pageset in found if pageset is not None)
+
+
+def pageset_addr(ctx: Context, zone: Zone, offset: int) -> Optional[int]:
+    """Address of the struct per_cpu_pages of the CPU with that offset; None while there is none."""
+    pointer = ctx.read.record("zone", zone.addr).get("pageset")
+    inner = ctx.layout.find_field("per_cpu_pageset.pcp")
+    return per_cpu_addr(ctx, pointer + (inner.offset if inner is not None else 0), offset) if pointer else None
+
+
+def pcp_report(ctx: Context, zone: Optional[str] = None, node: Optional[int] = None,
+               cpu: Optional[int] = None) -> PcpReport:
+    """The lists that the arguments choose. Raises MmError for a zone, node or CPU that is not there."""
+    chosen = tuple(pageset for each in select_zones(ctx, zone, node) for pageset in pagesets(ctx, each))
+    cpus = sorted({pageset.cpu for pageset in chosen})
+    if cpu is not None and chosen and cpu not in cpus:
+        raise MmError(f"no lists of CPU {cpu}; there are those of CPU {', '.join(map(str, cpus))}")
+    shown = tuple(pageset for pageset in chosen if cpu in (None, pageset.cpu))
+    return PcpReport(migratetype_names(ctx)[:_pcp_types(ctx)], shown, tuple(p for each in shown for p in each.problems))
 
 
 def find_on_pcp(ctx: Context, zone: Zone, pfn: int) -> Optional[OnPcp]:
@@ -100,7 +130,14 @@ def _pageset(ctx: Context, zone: Zone, cpu: int, addr: int) -> Optional[Pageset]
         pfns, broken = _walk(ctx, pcp.addr_of("lists", index), where, limit)
         lists.append(PcpList(order, name, pfns))
         problems += broken
-    return Pageset(cpu, zone.node, zone.name, count, high, batch, tuple(lists), tuple(problems))
+    held = sum(len(each.pfns) << each.order for each in lists)
+    if held != count and not problems:
+        where = f"zone {zone.name} CPU {cpu}"
+        problems.append(Problem("PCP-1", f"{where} at {addr:#x}", held, count,
+                                f"{where}: count is {count}, the lists hold {held} pages"))
+    return Pageset(cpu, zone.node, zone.name, count, high, batch,
+                   *(pcp.find(name) for name in ("high_min", "high_max", "free_factor", "alloc_factor", "free_count",
+                                                 "expire")), tuple(lists), tuple(problems))
 
 
 def _walk(ctx: Context, head: int, where: str, limit: int) -> tuple[tuple[int, ...], tuple[Problem, ...]]:
@@ -120,4 +157,4 @@ def _list_order(ctx: Context, pcp: Record, row: int) -> int:
     """Order of the blocks on a row of lists: its number, but huge pages have the last one."""
     if row < COSTLY_ORDERS:
         return row
-    return ctx.arch.pageblock_order(ctx.layout.field("zone.free_area").type.count)
+    return pageblock_order(ctx)

@@ -61,6 +61,13 @@ def find_stage(reader: Reader, zone_addrs: tuple[int, ...]) -> Stage:
     return Stage.EARLY
 
 
+def init_is_freed(reader: Reader) -> bool:
+    """Whether init memory has been given back, or is just being: what was there is not to be believed any more."""
+    freeing = "SYSTEM_FREEING_INITMEM"              # v5.12; before, only the end of the boot is marked
+    goal = freeing if freeing in reader.layout.enum("system_states") else "SYSTEM_RUNNING"
+    return _enum_reached(reader, "system_state", "system_states", goal)
+
+
 def _enum_reached(reader: Reader, variable: str, enum: str, name: str) -> bool:
     """Whether a state variable has reached an enumerator."""
     value, goal = reader.find(variable), reader.layout.enum(enum).get(name)

@@ -16,7 +16,7 @@ class Stats:
 
     last: Optional[Account]         # None before the first command
     total: Cost
-    line_bytes: int                 # what one request brings at most
+    line_bytes: int                 # what is kept of a read; 0: nothing is
     cached_lines: int
     problems: tuple[Problem, ...] = ()
 

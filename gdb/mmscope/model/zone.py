@@ -65,7 +65,7 @@ def zones(ctx: Context) -> tuple[Zone, ...]:
     found = []
     per_node = ctx.layout.field("pglist_data.node_zones").type.count
     for at, addr in enumerate(ctx.zone_addrs):
-        node = ctx.read.record("pglist_data", ctx.node_addrs[at // per_node]).get("node_id")
+        node = ctx.read.member("pglist_data", ctx.node_addrs[at // per_node], "node_id")
         found.append(_zone(ctx, ctx.read.record("zone", addr), node, at % per_node))
     return tuple(found)
 

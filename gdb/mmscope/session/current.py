@@ -3,21 +3,26 @@
 
 Symbols are kept until an object file comes or goes; memory until the target may have changed: it ran,
 stopped, was written to, is another one, or another of its CPUs was selected. While GDB evaluates the
-condition of a breakpoint memory is not kept at all: nobody is told of these stops.
+condition of a breakpoint memory is not kept at all: nobody is told of these stops. The way to memory is
+chosen anew whenever memory is forgotten.
 """
 from __future__ import annotations
 
+import re
 from typing import Any, Optional
 
 import gdb
 
-from ..errors import MmError
+from ..errors import BrokenPath, FaultError, MmError
 from ..layout.layout import Layout
-from ..model.context import Context, Expression, Host
+from ..layout.pagetable import ReadPhys
+from ..model.context import Context, Expression, Host, Symbolized
+from ..model.reach import AUTO, choose
 from ..target.cache import CachedMemory
-from ..target.elf import read_static
+from ..target.elf import read_static, text_start
+from ..target.transport import Meter, PhysicalMemory
 from .debuginfo import GdbDebugInfo
-from .memory import GdbTransport
+from .remote import Connection
 
 MEMORY_EVENTS = ("cont", "stop", "memory_changed", "inferior_call", "exited", "new_inferior", "inferior_deleted")
 BY_ADDRESS = (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION, gdb.TYPE_CODE_ARRAY, gdb.TYPE_CODE_FUNC)
@@ -28,11 +33,14 @@ class Current:
     """Makes the context when it is asked for, and keeps it as long as it is true."""
 
     def __init__(self) -> None:
+        self.mode = lambda: AUTO            # what mm-transport is set to
         self._layout: Optional[Layout] = None
+        self._connection: Optional[Connection] = None
         self._memory: Optional[CachedMemory] = None
         self._context: Optional[Context] = None
+        self._drops = 0                     # of memory, when the context was made
         self._program: tuple = ()
-        self._connection: Optional[int] = None
+        self._number: Optional[int] = None  # of the connection
         self._cpu: Optional[tuple] = None
 
     def hook(self) -> None:
@@ -48,6 +56,7 @@ class Current:
             for name in names:
                 if hasattr(gdb.events, name):
                     getattr(gdb.events, name).disconnect(react)
+        self._forget_connection()
 
     def forget_memory(self, _: Any = None) -> None:
         """The target may have changed."""
@@ -67,25 +76,63 @@ class Current:
             self.forget_memory()
         if self._layout is None:
             self._layout = Layout(GdbDebugInfo())
-        if self._memory is None:
-            self._memory = CachedMemory(GdbTransport())
-        if self._context is None:
-            self._context = Context(self._memory, self._layout, Host(_why_not_live(), _static, _register, evaluate))
+        if self._memory is None or self._connection is None:
+            self._connection = Connection(Meter())
+            self._memory = CachedMemory(self._connection.virtual)
+        if self._context is None or self._memory.drops != self._drops:
+            self._context = self._choose(self._memory, self._connection, self._layout)
+            self._drops = self._memory.drops
         return self._context
+
+    def _choose(self, memory: CachedMemory, connection: Connection, layout: Layout) -> Context:
+        """A new context, reading the best way there is."""
+        memory.use(connection.virtual)
+        host = Host(_why_not_live(), self._static, _register, evaluate, self._physical, symbolize, _symbol_file(),
+                    _moved)
+        ctx = Context(memory, layout, host)
+        choice = choose(ctx, connection, self.mode())
+        if choice.transport is not connection.virtual:
+            memory.use(choice.transport)
+            ctx = Context(memory, layout, host)
+        ctx.notes = choice.notes
+        return ctx
+
+    def _static(self, addr: int, size: int) -> Optional[bytes]:
+        """What the loaded symbol file has at an address."""
+        name, text = _symbol_file(), self._layout.find_variable("kernel text") if self._layout is not None else None
+        return read_static(name, addr - (_moved(text.addr) if text is not None else 0), size) if name else None
+
+    def _physical(self) -> Optional[ReadPhys]:
+        """Physical memory; None where there is no way to it, or none is wanted."""
+        if self._connection is None:
+            return None
+        for find in self._connection.physical_ways(self.mode()):
+            try:
+                memory = find()
+            except BrokenPath:
+                continue
+            return lambda phys, size: _read_physical(memory, phys, size)
+        return None
+
+    def _forget_connection(self) -> None:
+        """The ways that it opened are closed."""
+        if self._connection is not None:
+            self._connection.close()
+        self._memory = self._connection = None
 
     def _notice_selection(self) -> None:
         """GDB has no event for it: another inferior, connection or CPU may have been selected since."""
         inferior, thread = gdb.selected_inferior(), gdb.selected_thread()
         program = (inferior.num, inferior.architecture().name())
-        connection = getattr(getattr(inferior, "connection", None), "num", None)
+        number = getattr(getattr(inferior, "connection", None), "num", None)
         cpu = thread.ptid if thread is not None else None
         if program != self._program:
             self.forget_symbols()
-        if connection != self._connection:
-            self._memory = None
+        if number != self._number:
+            self._forget_connection()
         if cpu != self._cpu or self._memory is None:
             self.forget_memory()
-        self._program, self._connection, self._cpu = program, connection, cpu
+        self._program, self._number, self._cpu = program, number, cpu
 
 
 def _why_not_live() -> Optional[str]:
@@ -109,10 +156,16 @@ def _in_condition() -> bool:
         return False
 
 
-def _static(addr: int, size: int) -> Optional[bytes]:
-    """What the loaded symbol file has at an address."""
-    name = gdb.current_progspace().filename
-    return read_static(name, addr, size) if name else None
+def _symbol_file() -> Optional[str]:
+    """The kernel's symbol file: GDB's own, or, once it has been loaded with an offset, the largest there is."""
+    return gdb.current_progspace().filename or next((file.filename for file in gdb.objfiles() if file.filename), None)
+
+
+def _moved(text: int) -> int:
+    """How far the symbols are loaded from where their file has them, by the kernel's first code."""
+    name = _symbol_file()
+    start = text_start(name) if name else None
+    return text - start if start is not None else 0
 
 
 def _register(name: str) -> Optional[int]:
@@ -121,6 +174,30 @@ def _register(name: str) -> Optional[int]:
         return int(gdb.newest_frame().read_register(name))
     except (gdb.error, ValueError, TypeError):
         return None
+
+
+def _read_physical(memory: PhysicalMemory, phys: int, size: int) -> bytes:
+    """Exactly size bytes. Raises FaultError."""
+    try:
+        return memory.read(phys, size)
+    except BrokenPath:
+        raise FaultError(phys, size) from None
+
+
+def symbolize(addr: int) -> Optional[Symbolized]:
+    """The function around an address, else the symbol before it in the same section; None when there is neither."""
+    try:
+        block = gdb.block_for_pc(addr)
+        while block is not None and block.function is None:
+            block = block.superblock
+        if block is not None and block.start <= addr < block.end:
+            while block.superblock is not None and block.superblock.function is not None:
+                block = block.superblock        # out of what is inlined
+            return Symbolized(block.function.name, addr - block.start, block.end - block.start)
+        found = re.match(r"(\S+)(?: \+ (\d+))? in section", gdb.execute(f"info symbol {addr:#x}", to_string=True))
+    except (gdb.error, RuntimeError):
+        return None
+    return Symbolized(found[1], int(found[2] or 0), None) if found is not None else None
 
 
 def evaluate(text: str) -> Expression:

@@ -6,6 +6,7 @@ from ..command import load_commands
 from .current import Current
 from .functions import register_functions
 from .printers import Printers
+from .settings import TransportSetting
 from .shim import MmCommand, MmPrefix
 
 _current = Current()
@@ -19,6 +20,8 @@ def load() -> None:
     for command in commands.values():
         MmCommand(command, _current)
     register_functions(_current)
+    setting = TransportSetting(_current.forget_memory)
+    _current.mode = lambda: setting.value
     _current.hook()
     _printers.hook()
 

@@ -19,7 +19,7 @@ from ..model.context import Context
 from ..model.memblock import flag_bits
 from ..model.migratetype import migratetype_names
 from ..model.page import page_zone
-from ..model.pageuse import cache_name
+from ..model.pageuse import cache_name, head_addr
 from ..view.units import escape, size
 from .current import Current
 
@@ -101,8 +101,9 @@ def _in_use(page: Fields, slab: bool) -> str:
     if slab and page.addr is not None:
         return f"slab of cache {escape(cache_name(ctx, ctx.read.record('page', page.addr)) or 'unknown')}"
     link = page.int("compound_head") if ctx.layout.find_field("page.compound_head") is not None else 0
-    pages = page_map(ctx) if link & 1 else None
-    head_pfn = pages.pfn(link - 1) if pages is not None else None
+    pages = page_map(ctx)
+    head = head_addr(ctx, page.addr, link) if pages is not None and page.addr is not None else None
+    head_pfn = pages.pfn(head) if pages is not None and head is not None else None
     if head_pfn is not None:
         return f"in the compound page at pfn {head_pfn:#x}"
     return f"mapcount {page.int('mapcount')}, private {page.int('private'):#x}"

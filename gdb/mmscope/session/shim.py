@@ -18,6 +18,7 @@ from ..view.units import escape
 from .current import Current
 
 QUOTED = r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""      # a C string or character, or a name with spaces
+WRITE_SIZE = 4096       # characters; some front ends take long for each line
 PREFIX_HELP = """Decode the memory management of a stopped Linux-style kernel.
 
 Type "mm info" first: it says what the target is and how far it has booted.
@@ -97,7 +98,7 @@ class MmCommand(gdb.Command):
         finally:
             ctx.memory.finish(command.name, (time.perf_counter() - begin) * 1000, command.name != "stats")
         if args.output is None:
-            gdb.write(text)
+            _write(text)
         else:
             _write_file(args.output, text)
 
@@ -130,6 +131,12 @@ def split(argument: str) -> list[str]:
         raise UsageError("a quote is not closed")
     words = re.findall(rf"(?:{QUOTED}|[^'\"\s])+", argument)
     return [word[1:-1] if re.fullmatch(QUOTED, word) else word for word in words]
+
+
+def _write(text: str) -> None:
+    """Write on GDB's terminal, in pieces: GDB does not hear Ctrl-C while it writes one."""
+    for at in range(0, len(text), WRITE_SIZE):
+        gdb.write(text[at:at + WRITE_SIZE])
 
 
 def _write_file(name: str, text: str) -> None:

@@ -3,14 +3,16 @@
 
 A line is what one request of the transport brings: a scattered walk costs at most one request a line,
 so never more than reading the whole array would. Missing lines that touch are fetched in one read.
+Nothing is kept of a transport that costs nothing to ask again.
 """
 from __future__ import annotations
 
-import time
 from typing import Optional
 
 from ..errors import FaultError
 from .transport import Account, Cost, Transport
+
+RUN_BYTES = 1 << 16     # read at once: no request is larger, and Ctrl-C is heard between two
 
 
 class CachedMemory:
@@ -18,24 +20,36 @@ class CachedMemory:
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
-        self.cost = Cost()                  # of the command that runs
         self.last: Optional[Account] = None
         self.total = Cost()                 # of all commands before
+        self.drops = 0                      # how often everything was forgotten
         self._lines: dict[int, Optional[bytes]] = {}    # None: known to be unreadable
 
     def __len__(self) -> int:
         return len(self._lines)
 
+    @property
+    def cost(self) -> Cost:
+        """Of the command that runs."""
+        return self.transport.meter.cost
+
     def drop(self) -> None:
         """Forget everything: the target ran, was written to, or is another one."""
         self._lines.clear()
+        self.transport.drop()
+        self.drops += 1
+
+    def use(self, transport: Transport) -> None:
+        """Read another way from now on. The books go on, so it has to count with the same meter."""
+        self._lines.clear()
+        self.transport = transport
 
     def finish(self, command: str, milliseconds: float, remember: bool) -> None:
         """A command has ended: its cost becomes the last one, if it is to be remembered."""
+        cost = self.transport.meter.take()
         if remember:
-            self.last = Account(command, milliseconds, self.cost)
-        self.total.add(self.cost)
-        self.cost = Cost()
+            self.last = Account(command, milliseconds, cost)
+        self.total.add(cost)
 
     def read(self, addr: int, size: int) -> bytes:
         """Exactly size bytes at addr. Raises FaultError with the first address that cannot be read."""
@@ -44,9 +58,11 @@ class CachedMemory:
         if size == 0:
             return b""
         line = self.transport.line_bytes
+        if not line:
+            return self.transport.read(addr, size)
         first = addr - addr % line
         last = addr + size - 1
-        self._fetch(first, last)
+        self._fetch(first, last, line)
         parts = []
         for base in range(first, last + 1, line):
             data = self._lines[base]
@@ -55,22 +71,20 @@ class CachedMemory:
             parts.append(data)
         return b"".join(parts)[addr - first:addr - first + size]
 
-    def _fetch(self, first: int, last: int) -> None:
+    def _fetch(self, first: int, last: int, line: int) -> None:
         """Make every line from first up to the one that holds last known, in as few reads as possible."""
-        line = self.transport.line_bytes
         missing = [base for base in range(first, last + 1, line) if base not in self._lines]
         if not missing:
             self.cost.hits += 1
             return
         start = missing[0]
         for previous, base in zip(missing, missing[1:] + [-1]):
-            if base != previous + line:
-                self._fetch_run(start, previous + line)
+            if base != previous + line or base + line - start > RUN_BYTES:
+                self._fetch_run(start, previous + line, line)
                 start = base
 
-    def _fetch_run(self, start: int, end: int) -> None:
+    def _fetch_run(self, start: int, end: int, line: int) -> None:
         """Fetch the lines in [start, end); where that fails, one by one, so that one hole costs one line."""
-        line = self.transport.line_bytes
         data = self._request(start, end - start)
         if data is None and end - start > line:
             for base in range(start, end, line):
@@ -80,13 +94,8 @@ class CachedMemory:
             self._lines[base] = data[base - start:base - start + line] if data is not None else None
 
     def _request(self, addr: int, size: int) -> Optional[bytes]:
-        """Ask the transport, counting; None when it cannot read there."""
-        begin = time.perf_counter()
+        """Ask the transport; None when it cannot read there."""
         try:
-            data = self.transport.read(addr, size)
+            return self.transport.read(addr, size)
         except FaultError:
-            data = None
-        self.cost.milliseconds += (time.perf_counter() - begin) * 1000
-        self.cost.requests += -(-size // self.transport.line_bytes) if data is not None else 1
-        self.cost.bytes += len(data) if data is not None else 0
-        return data
+            return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Sequence
 
 from ..model.buddy import Block, BuddyReport, FreeArea
-from .table import table
+from .table import narrow, table
 from .units import counted, escape, size
 
 NOT_MAPPED = "highmem"
@@ -31,20 +31,12 @@ def _zone(node: int, zone: str, areas: Sequence[FreeArea], report: BuddyReport) 
             f"({size(pages * report.page_bytes)})")
     rows = [_row(escape(name), [area.by_migratetype[name] for area in areas], areas) for name in report.migratetypes]
     rows.append(_row("all", held, areas))
-    return head + "\n" + _narrow(["order", *(str(area.order) for area in areas), "pages"], rows)
+    return head + "\n" + narrow(["order", *(str(area.order) for area in areas), "pages"], rows)
 
 
 def _row(name: str, counts: Sequence[int], areas: Sequence[FreeArea]) -> list[str]:
     pages = sum(count << area.order for count, area in zip(counts, areas))
     return [name, *(str(count) if count else "." for count in counts), str(pages)]
-
-
-def _narrow(header: list[str], rows: list[list[str]]) -> str:
-    """A table with one space between columns, as a dozen orders must fit in 80 of them."""
-    lines = [header, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
-    return "\n".join(" ".join(cell.ljust(width) if column == 0 else cell.rjust(max(width, 3))
-                              for column, (cell, width) in enumerate(zip(line, widths))) for line in lines)
 
 
 def _blocks(blocks: Sequence[Block]) -> str:

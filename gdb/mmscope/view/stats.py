@@ -14,9 +14,11 @@ def stats_text(stats: Stats) -> str:
     if last is not None:
         rows.append(("last command", f"mm {last.command}: {_cost(last.cost)}, {last.milliseconds:.1f} ms in all"))
     rows += [("all commands", _cost(stats.total)),
-             ("kept", f"{stats.cached_lines} lines of {stats.line_bytes} bytes")]
+             ("kept", f"{stats.cached_lines} lines of {stats.line_bytes} bytes" if stats.line_bytes else
+              "nothing: reading again costs no request")]
     return pairs(rows) + "\n"
 
 
 def _cost(cost: Cost) -> str:
-    return f"{cost.requests} requests, {cost.bytes} bytes, {cost.milliseconds:.1f} ms"
+    host = f", {cost.host_reads} host reads, {cost.host_bytes} bytes" if cost.host_reads else ""
+    return f"{cost.requests} requests, {cost.bytes} bytes{host}, {cost.milliseconds:.1f} ms"

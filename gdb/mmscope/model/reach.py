@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which way target memory is reached at a stop. Never a way that was not seen to give the right bytes there.
+
+The stub's virtual reads are always there. Physical memory is better in two cases: that of a QEMU on this machine needs
+no stub, and the selected CPU may have no kernel mapped. It needs a root of page tables, which counts as right when the
+kernel's banner reads back through it: as the stub reads it, or as the symbol file has it where the stub cannot.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Iterator, Optional, Protocol
+
+from ..errors import BrokenPath, FaultError, MissingError
+from ..layout.arch import architecture
+from ..layout.pagetable import mapped
+from ..target.cache import CachedMemory
+from ..target.translated import Span, Translate, Translated
+from ..target.transport import PhysicalMemory, Transport
+from .context import BANNER_BYTES, Context
+
+AUTO, STUB, PHYSICAL, HOST = MODES = ("auto", "stub", "physical", "host")
+REGION_SHIFT = {32: 28, 64: 34}     # a linear map, a vmemmap, an image are one or a few of these regions each
+
+
+class Ways(Protocol):
+    """The ways to the memory of one connection, as the session finds them. Each raises BrokenPath saying why not."""
+
+    virtual: Transport
+
+    def host(self) -> PhysicalMemory:
+        """Memory of a QEMU on this machine."""
+
+    def physical(self) -> PhysicalMemory:
+        """Physical memory through the stub."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The way taken, and what is to be said of those that are not."""
+
+    transport: Transport
+    notes: tuple[str, ...] = ()
+
+
+def choose(ctx: Context, ways: Ways, mode: str) -> Choice:
+    """The best way that is seen to be right. ctx reads through ways.virtual."""
+    virtual = ways.virtual
+    notes = []
+    if ctx.kind is None or ctx.host.live is not None or mode == STUB:
+        return Choice(virtual)
+    if mode in (AUTO, HOST):
+        try:
+            return Choice(_translated(ctx, ways.host(), virtual))
+        except BrokenPath as error:
+            notes.append(f"host memory is not used: {error}")
+    if mode == PHYSICAL or mode == AUTO and ctx.banner is None:
+        try:
+            return Choice(_translated(ctx, ways.physical(), virtual), tuple(notes))
+        except BrokenPath as error:
+            if mode == PHYSICAL:
+                notes.append(f"physical reads are not used: {error}")
+    return Choice(virtual, tuple(notes))
+
+
+def _translated(ctx: Context, physical: PhysicalMemory, virtual: Transport) -> Translated:
+    """The kernel's mappings over physical memory. Raises BrokenPath when none is seen to be right."""
+    try:
+        addr = ctx.read.address("banner")
+        expected = (ctx.banner or ctx.symbol_banner or "").encode("latin-1") + b"\0"
+        if len(expected) == 1 or len(expected) > BANNER_BYTES:
+            raise MissingError("there is no banner to compare with")
+        region = REGION_SHIFT[ctx.read.word * 8] if ctx.banner is not None else None
+        for root in dict.fromkeys(_roots(ctx, addr)):
+            found = Translated(physical, _walker(ctx, root), ctx.arch.page_shift, region, virtual)
+            if _reads(found, addr, expected):
+                return found
+    except (MissingError, FaultError) as error:
+        raise BrokenPath(str(error)) from None
+    raise BrokenPath("the kernel's page tables are not known yet")
+
+
+def _reads(transport: Translated, addr: int, expected: bytes) -> bool:
+    """Whether this is what the page tables lead to."""
+    try:
+        return transport.direct(addr, len(expected)) == expected
+    except FaultError:
+        return False
+
+
+def _roots(ctx: Context, addr: int) -> Iterator[int]:
+    """Physical addresses: of the kernel's own first table, then of those that the selected CPU uses."""
+    own = ctx.arch.mmu.root(addr)
+    if own is not None:
+        yield own.phys
+    module = architecture(ctx.layout.debug.arch)
+    if module is not None and ctx.mmu is not False:
+        yield from module.cpu_roots(ctx.host.register, ctx.read)
+
+
+def _walker(ctx: Context, root: int) -> Callable[[CachedMemory], Translate]:
+    """Translates by the tables from a root on."""
+    walk = ctx.arch.walk
+
+    def _over(memory: CachedMemory) -> Translate:
+        def _span(addr: int) -> Optional[Span]:
+            steps = walk(memory.read, root, addr)
+            phys = mapped(steps, addr)
+            if phys is None:
+                return None
+            start = addr - addr % steps[-1].size
+            return start, start + steps[-1].size, phys - addr
+        return _span
+    return _over
