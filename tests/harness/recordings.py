@@ -12,11 +12,18 @@ FILES = Path(__file__).resolve().parents[1] / "data" / "kernels"
 # What is asked at which stop: of the boot, and while a booted kernel prints.
 COMMANDS = {
     "memblock_free_all": ("info", "memblock", "zones"),
-    "handed_over": ("info", "zones", "buddy --blocks", "buddyinfo"),
-    "buddyinfo": ("zones", "buddyinfo", "page pfn:max_pfn-1"),
+    "handed_over": ("info", "zones", "buddy --blocks", "buddyinfo",
+                    "pagetypeinfo", "pcp"),
+    "buddyinfo": ("buddyinfo", "info", "zones", "page pfn:max_pfn-1",
+                  "page slab_caches.next", "pgtable slab_caches.next"),
+    "zoneinfo": ("zoneinfo", "pcp"),
+    "slabinfo": ("slabinfo", "slab", "slab task_struct"),
+    "vmallocinfo": ("vmallocinfo", "vmalloc", "percpu"),
 }
-# Where the booted kernel prints that: functions, their seq_file, and what the
-# text begins with.
-PRINTED: dict[str, tuple[tuple[str, ...], str, str]] = {
-    "buddyinfo": (("frag_show",), "m", "Node"),
+# Which functions of the booted kernel print that, the first there is.
+PRINTED = {
+    "buddyinfo": ("frag_show",),
+    "zoneinfo": ("zoneinfo_show",),
+    "slabinfo": ("slab_show",),
+    "vmallocinfo": ("vmalloc_info_show", "'mm/vmalloc.c'::s_show"),
 }

@@ -18,6 +18,7 @@ import struct
 from mmscope.errors import FaultError
 from mmscope.layout.debuginfo import Struct
 from mmscope.layout.layout import Layout
+from mmscope.layout.versions import FIELDS, VARIABLES
 from mmscope.session import load
 from mmscope.session.debuginfo import GdbDebugInfo
 from mmscope.target.cache import CachedMemory
@@ -146,6 +147,18 @@ class Recorder:
             return data
         CachedMemory.read = recording
 
+    def _whole_table(self):
+        """Ask for each spelling of the version table, whoever uses it."""
+        layout = Layout(self._debug)
+        for name, spellings in FIELDS.items():
+            tag = name.split(".")[0]
+            for spelling in spellings:
+                struct = layout.find_struct(tag)
+                layout._dig(struct, spelling.path.split("."))
+        for spellings in VARIABLES.values():
+            for spelling in spellings:
+                layout._resolve_variable((spelling,))
+
     def _question(self, name, ask):
         def recording(*args):
             found = ask(*args)
@@ -197,6 +210,7 @@ class Recorder:
     def write(self, path, said, **about):
         """Write the file; said: what the kernel printed, by stop; `about`
         are words on where it comes from."""
+        self._whole_table()
         head = {**about, "arch": self._debug.arch,
                 "byte_order": self._debug.byte_order,
                 "pointer_bytes": self._debug.pointer_bytes}

@@ -18,10 +18,11 @@ import console
 from boot_stops import FREE_ALL, HANDED_OVER, Boot, at
 from harness.gdbmi import Gdb
 from harness.recordings import COMMANDS, FILES, PRINTED
-from lab_guest import ROOT, Kernel, LabGuest
+from lab_guest import HELD_LIMIT_SECONDS, ROOT, Kernel, LabGuest
+from proc_text import uninterrupted
 
 TAKE = bool(os.environ.get("MMSCOPE_TAKE"))
-DEBUGFS = "/sys/kernel/debug/memblock/"
+TRIES = 20
 
 
 def python(gdb: Gdb, statement: str) -> None:
@@ -29,12 +30,14 @@ def python(gdb: Gdb, statement: str) -> None:
     gdb.run(f"python {statement}")
 
 
-def record(gdb: Gdb, stop: str) -> None:
-    """Run the commands of one stop; GDB keeps what they ask for."""
+def record(gdb: Gdb, stop: str) -> str:
+    """Run the commands of one stop; GDB keeps what they ask for.
+
+    Return: what the first of them printed.
+    """
     python(gdb, f"recorder.begin({stop!r})")
     try:
-        for command in COMMANDS[stop]:
-            gdb.run(f"mm {command} --json")
+        return [gdb.run(f"mm {command}") for command in COMMANDS[stop]][0]
     finally:
         python(gdb, "recorder.end()")
 
@@ -58,24 +61,43 @@ def after(gdb: Gdb) -> None:
     record(gdb, HANDED_OVER)
 
 
+def of_one_moment(guest: LabGuest, stop: str,
+                  functions: tuple[str, ...]) -> str:
+    """Record while the kernel prints; what it printed of that moment.
+
+    An interrupt or another CPU may change something in between: then the next
+    call is taken.
+    """
+    with guest.held_in(*functions) as gdb:
+        address = gdb.number("(unsigned long)$pc")
+        for _ in range(TRIES):
+            ours = record(gdb, stop)
+            with uninterrupted(guest):
+                text = guest.kernel_text()
+            if text and text in ours:
+                return text
+            guest.next_hit(address, HELD_LIMIT_SECONDS)
+    raise AssertionError(f"mm {stop} was never what the kernel printed; at "
+                         f"last that was {text!r}")
+
+
 @pytest.fixture(scope="session")
 def taken(kernel: Kernel, boot: Boot, booted_guest: LabGuest,
           tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A recording of this boot."""
     for look in (recorder, before, after):
         boot[look]                      # raises what it raised
-    said: dict[str, dict[str, str]] = {HANDED_OVER: {}, FREE_ALL: {
-        "reserved": json.dumps(console.logged_reserved(boot.console))}}
-    if f"BEGIN {DEBUGFS}memory\n" in boot.console:
-        said[FREE_ALL]["memory"] = json.dumps(
-            console.debugfs_regions(boot.console, "memory"))
-    for stop, (functions, seq_file, wanted) in PRINTED.items():
-        _, text = booted_guest.look_and_print(
-            functions, lambda gdb, stop=stop: record(gdb, stop), seq_file,
-            wanted)
-        said[stop] = {stop: text}
-    path = tmp_path_factory.mktemp("taken") / f"{kernel.name}.json"
+    logged = console.logged(boot.logs[FREE_ALL])
+    said = {HANDED_OVER: {}, FREE_ALL: {
+        "memory": json.dumps(logged.memory),
+        "reserved": json.dumps(logged.reserved)} if logged else {}}
     gdb = booted_guest.gdb
+    restrict = gdb.number("kptr_restrict")
+    gdb.run("set var kptr_restrict = 1")    # addresses, not hashes of them
+    for stop, functions in PRINTED.items():
+        said[stop] = {stop: of_one_moment(booted_guest, stop, functions)}
+    path = tmp_path_factory.mktemp("taken") / f"{kernel.name}.json"
+    gdb.run(f"set var kptr_restrict = {restrict}")
     python(gdb, f"recorder.write({str(path)!r}, {said!r}, "
                 f"package={booted_guest.run['package']!r})")
     if TAKE:

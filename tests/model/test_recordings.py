@@ -63,8 +63,8 @@ def test_what_proc_prints_is_what_the_kernel_printed(recording):
                 assert said and said in answer(recording, stop, file)[0]
 
 
-def test_memblock_is_what_the_kernel_logged_and_debugfs_printed(recording):
-    """As ranges: the log does not tell regions that touch. debugfs shows later what never changes: memory."""
+def test_memblock_is_what_the_kernel_logged(recording):
+    """As ranges: the log does not tell regions that touch."""
     _, found = answer(recording, "memblock_free_all", "memblock")
     for which, said in recording.said("memblock_free_all").items():
         assert json.loads(said) and merged(found[which]) == merged(
