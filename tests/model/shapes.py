@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Debug information from text: the structs of a kernel, as short as they can be said.
 
-struct TAG, enum TAG and var begin a line; members follow, indented. A type is u8 u16 u32 s32 u64 ptr bool,
-atomic (a struct around a counter), char (for arrays) or the tag of a struct. name@other overlays another member,
+struct TAG, enum TAG and var begin a line; members follow, indented. A type is u8 s8 u16 u32 s32 u64 ptr bool, long
+and ulong (of a pointer's size), atomic and atomic_long (a struct around a counter), char (for arrays) or the tag of a
+struct. name@other overlays another member,
 name@other+4 what is 4 bytes behind it. name:15@other+2 is a bit field: 15 bits, in the byte
 2 bytes behind it and on; name:1.7@other+3: from bit 7 of that one on.
 """
@@ -10,9 +11,18 @@ import re
 
 from mmscope.layout.debuginfo import ARRAY, INT, POINTER, STRUCT, UINT, Member, Struct, Symbol, Type
 
-PLAIN = {"u8": Type(UINT, 1), "bool": Type(UINT, 1), "char": Type(UINT, 1), "u16": Type(UINT, 2), "u32": Type(UINT, 4),
-         "s32": Type(INT, 4), "u64": Type(UINT, 8), "ptr": Type(POINTER, 4),
-         "atomic": Type(STRUCT, 4, members=(Member("counter", 0, Type(INT, 4)),))}
+from vm_shapes import VM_4_9, VM_5_10, VM_6_1, VM_6_12
+
+def plain(word):
+    """Types by name, where a pointer has so many bytes."""
+    def atomic(size):
+        return Type(STRUCT, size, members=(Member("counter", 0, Type(INT, size)),))
+    return {"u8": Type(UINT, 1), "bool": Type(UINT, 1), "char": Type(UINT, 1), "u16": Type(UINT, 2),
+            "u32": Type(UINT, 4), "s8": Type(INT, 1), "s32": Type(INT, 4), "u64": Type(UINT, 8),
+            "ptr": Type(POINTER, word), "long": Type(INT, word), "ulong": Type(UINT, word),
+            "atomic": atomic(4), "atomic_long": atomic(word)}
+
+
 MEMBER = re.compile(r"(\w+) (\w+)(?:\[(\d+)\])?(?::(\d+)(?:\.(\d+))?)?(?:@(\w+)(?:\+(\d+))?)?$")
 
 COMMON = """
@@ -167,6 +177,8 @@ var u32 totalram_pages
 var u32 totalhigh_pages
 """
 
+LINUX_4_9 += VM_4_9
+
 LINUX_6_1 = common(PCP_LISTS="12", CPU_PART="cpu_slab", HARDENED="u32 random", NODES="node") + """
 enum pageflags PG_locked PG_referenced PG_uptodate PG_dirty PG_lru PG_active PG_workingset PG_waiters PG_error
     PG_slab PG_owner_priv_1 PG_arch_1 PG_reserved PG_private PG_head __NR_PAGEFLAGS PG_checked=10
@@ -249,13 +261,45 @@ var atomic _totalram_pages
 var atomic _totalhigh_pages
 """
 
+LINUX_6_1 += VM_6_1
+
+LINUX_5_10 = LINUX_6_1.replace(VM_6_1, VM_5_10)
+LINUX_6_12 = LINUX_6_1.replace(VM_6_1, VM_6_12)
+# Of 7.2 only what its slab allocator has: CPUs and nodes keep sheaves of objects, and CPUs have no slabs.
+LINUX_7_2 = re.sub(r"struct kmem_cache_cpu\n(?:    .*\n)+", "", LINUX_6_1).replace(
+    "ptr cpu_slab", "ptr cpu_sheaves\n    u32 sheaf_capacity").replace(
+    "ptr node[1]", "kmem_cache_per_node_ptrs per_node[1]").replace("    u32 cpu_partial\n", "") + """
+enum _slab_flag_bits _SLAB_CONSISTENCY_CHECKS _SLAB_RED_ZONE _SLAB_HWCACHE_ALIGN _SLAB_FLAGS_LAST_BIT
+struct kmem_cache_per_node_ptrs
+    ptr barn
+    ptr node
+struct slub_percpu_sheaves
+    u32 lock
+    ptr main
+    ptr spare
+    ptr rcu_free
+struct slab_sheaf
+    list_head barn_list
+    ptr cache
+    u32 size
+    s32 node
+    ptr objects[0]
+struct node_barn
+    u32 lock
+    list_head sheaves_full
+    list_head sheaves_empty
+    u32 nr_full
+    u32 nr_empty
+"""
+
 
 class Shapes:
     """A DebugInfo made from text. Variables are laid out from base on, each at a multiple of 64."""
 
-    arch, byte_order, pointer_bytes = "arm", "little", 4
+    byte_order = "little"
 
-    def __init__(self, text: str, base: int) -> None:
+    def __init__(self, text: str, base: int, arch: str = "arm", word: int = 4) -> None:
+        self.arch, self.pointer_bytes, self._plain = arch, word, plain(word)
         self.structs: dict[str, Struct] = {}
         self.enums: dict[str, dict[str, int]] = {}
         self.symbols: dict[str, Symbol] = {}
@@ -277,11 +321,11 @@ class Shapes:
                 if overlay:
                     members[name] = Member(name, members[overlay].offset + behind, kind, *bits)
                     continue
-                align = min(kind.element.size if kind.element else kind.size, 4)
+                align = min(kind.element.size if kind.element else kind.size, self.pointer_bytes)
                 offset += -offset % align
                 members[name] = Member(name, offset, kind)
                 offset += kind.size
-            self.structs[tag] = Struct(tag, offset + -offset % 4, members)
+            self.structs[tag] = Struct(tag, offset + -offset % self.pointer_bytes, members)
         return self.structs.get(tag)
 
     def enum(self, tag):
@@ -330,8 +374,8 @@ class Shapes:
 
     def _member(self, line):
         kind, name, count, bits, bit, overlay, behind = MEMBER.match(line).groups()
-        if kind in PLAIN:
-            found = PLAIN[kind]
+        if kind in self._plain:
+            found = self._plain[kind]
         else:
             found = Type(STRUCT, self.struct(kind).size, tag=kind)
         if count:

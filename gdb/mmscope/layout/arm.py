@@ -134,11 +134,12 @@ MODULES_BYTES = 16 << 20        # below the linear map
 
 
 def vmalloc_ranges(reader: Reader, arch: Arm) -> tuple[tuple[int, int], ...]:
-    """[start, end) of the vmalloc area, then of the modules; empty until the kernel has set it.
+    """[start, end) of the vmalloc area, then of the modules and the linear map; empty until the kernel has set them.
 
-    Source: arch/arm/include/asm/pgtable.h (VMALLOC_START, VMALLOC_END), memory.h (MODULES_VADDR).
+    In the linear map the CMA pools are registered as areas where they are mapped anew, by dma_contiguous_remap().
+    Source: arch/arm/include/asm/pgtable.h (VMALLOC_START, VMALLOC_END), memory.h (MODULES_VADDR), mm/dma-mapping.c.
     """
     if arch.lowmem_end is None:
         return ()
     start = arch.lowmem_end + VMALLOC_GAP & -VMALLOC_GAP
-    return (start, VMALLOC_END), (arch.page_offset - MODULES_BYTES, arch.page_offset)
+    return (start, VMALLOC_END), (arch.page_offset - MODULES_BYTES, arch.lowmem_end)

@@ -40,7 +40,7 @@ def percpu_shift(ctx: Context) -> Optional[int]:
     move these.
     """
     start, text = ctx.layout.find_variable("percpu start"), ctx.layout.find_variable("kernel text")
-    if start is None or text is None or start.addr >= text.addr:
+    if start is None or text is None or start.addr >= text.addr // 2:
         return None
     return start.addr
 

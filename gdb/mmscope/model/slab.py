@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Iterator, Optional
 
-from ..errors import FaultError
 from .context import Context
 from .problem import Problem
 from .slabcache import Cache, Caches, all_caches
@@ -79,15 +78,7 @@ def find_cache(caches: Caches, name: str) -> Optional[Cache]:
 
 def cache_row(ctx: Context, cache: Cache) -> tuple[CacheRow, tuple[Problem, ...]]:
     """Counts of one cache. What cannot be read is a problem, and counts nothing."""
-    try:
-        nodes = cache_nodes(ctx, cache)
-    except FaultError as error:
-        where = f"cache {cache.name}"
-        nodes = ()
-        problems: tuple[Problem, ...] = (Problem("SLUB-13", where, "readable memory", error.addr,
-                                                 f"{where}: a node's part of it cannot be read"),)
-    else:
-        problems = tuple(problem for node in nodes for problem in node.problems)
+    nodes, problems = cache_nodes(ctx, cache)
     total = sum(node.total_objects or 0 for node in nodes)
     free = sum(kernels_free_objects(ctx, node) for node in nodes)
     return CacheRow(
@@ -99,10 +90,10 @@ def cache_row(ctx: Context, cache: Cache) -> tuple[CacheRow, tuple[Problem, ...]
 def cache_detail(ctx: Context, cache: Cache, full: bool,
                  objects: bool) -> tuple[CacheDetail, tuple[Problem, ...]]:
     """All that is known of a cache, and what is wrong with it. Raises MissingError, FaultError."""
-    nodes = cache_nodes(ctx, cache)
-    cpus, slabs = cpu_slabs(ctx, cache)
-    kept, barn_problems = sheaves(ctx, cache)
-    found = list(slabs)
+    nodes, problems = cache_nodes(ctx, cache)
+    cpus = cpu_slabs(ctx, cache)
+    kept, broken = sheaves(ctx, cache)
+    found = list(cpus.slabs)
     for node in nodes:
         for where, addrs in ((PARTIAL, node.partial), (FULL, node.full or ())):
             found += [read_slab(ctx, cache, addr, where, node.node) for addr in addrs]
@@ -111,11 +102,10 @@ def cache_detail(ctx: Context, cache: Cache, full: bool,
         for addr in scan_slabs(ctx, cache):
             if addr not in known:
                 found.append(unlisted(ctx, cache, addr))
-    problems = [problem for each in (*nodes, *cpus, *kept, *found) for problem in each.problems]
-    problems += [*barn_problems, *_frozen(cache, found), *(_counts(cache, nodes, found) if full else ())]
-    detail = CacheDetail(cache, nodes, cpus, kept, tuple(found), full,
-                         objects_of(cache, found, cpus, kept) if objects else None)
-    return detail, tuple(problems)
+    problems += (*cpus.problems, *broken, *(problem for slab in found for problem in slab.problems),
+                 *_frozen(cache, found), *(_counts(cache, nodes, found) if full else ()))
+    return CacheDetail(cache, nodes, cpus.cpus, kept, tuple(found), full,
+                       objects_of(cache, found, cpus.cpus, kept) if objects else None), problems
 
 
 def unlisted(ctx: Context, cache: Cache, addr: int) -> Slab:

@@ -34,16 +34,28 @@ class CpuSlab:
     problems: tuple[Problem, ...] = field(metadata={"json": False})
 
 
-def cpu_slabs(ctx: Context, cache: Cache) -> tuple[tuple[CpuSlab, ...], tuple[Slab, ...]]:
-    """What every CPU has, and the slabs in question; empty in a kernel without. Raises MissingError, FaultError."""
+@dataclass(frozen=True)
+class CpuSlabs:
+    """What all CPUs have of a cache."""
+
+    cpus: tuple[CpuSlab, ...]
+    slabs: tuple[Slab, ...]         # theirs
+    problems: tuple[Problem, ...]   # but for those of the slabs
+
+
+def cpu_slabs(ctx: Context, cache: Cache) -> CpuSlabs:
+    """What every CPU has; nothing in a kernel whose CPUs have no slabs. Raises MissingError, FaultError."""
     pointer = cache.record.find("cpu_slab")
-    if not pointer:
-        return (), ()
     cpus: list[CpuSlab] = []
     slabs: list[Slab] = []
-    for cpu, offset in cpu_offsets(ctx).items():
-        cpus.append(_read(ctx, cache, cpu, per_cpu_addr(ctx, pointer, offset), slabs))
-    return tuple(cpus), tuple(slabs)
+    problems: list[Problem] = []
+    for cpu, offset in cpu_offsets(ctx).items() if pointer else ():
+        try:
+            cpus.append(_read(ctx, cache, cpu, per_cpu_addr(ctx, pointer or 0, offset), slabs))
+        except FaultError as error:
+            where = f"cache {cache.name} CPU {cpu}"
+            problems.append(Problem("SLUB-13", where, "readable memory", error.addr, f"{where}: {error}"))
+    return CpuSlabs(tuple(cpus), tuple(slabs), tuple(problems + [each for cpu in cpus for each in cpu.problems]))
 
 
 def _read(ctx: Context, cache: Cache, cpu: int, addr: int, slabs: list[Slab]) -> CpuSlab:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Iterator, Optional
 
+from ..errors import FaultError
 from ..layout.reader import Record
 from .context import Context
 from .problem import Problem
@@ -33,9 +34,17 @@ class CacheNode:
     problems: tuple[Problem, ...] = field(metadata={"json": False})
 
 
-def cache_nodes(ctx: Context, cache: Cache) -> tuple[CacheNode, ...]:
-    """The lists of every node of a cache. A broken list is data. Raises MissingError, FaultError."""
-    return tuple(_read(ctx, cache, node, addr) for node, addr in node_addrs(ctx, cache))
+def cache_nodes(ctx: Context, cache: Cache) -> tuple[tuple[CacheNode, ...], tuple[Problem, ...]]:
+    """The lists of every node of a cache, and what is wrong with them. Raises MissingError."""
+    nodes: list[CacheNode] = []
+    problems: list[Problem] = []
+    for node, addr in node_addrs(ctx, cache):
+        try:
+            nodes.append(_read(ctx, cache, node, addr))
+        except FaultError as error:
+            where = f"cache {cache.name} node {node}"
+            problems.append(Problem("SLUB-13", where, "readable memory", error.addr, f"{where}: {error}"))
+    return tuple(nodes), tuple(problem for each in nodes for problem in each.problems) + tuple(problems)
 
 
 def kernels_free_objects(ctx: Context, node: CacheNode) -> int:

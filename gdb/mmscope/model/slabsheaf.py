@@ -44,22 +44,32 @@ class Sheaf:
 
 
 def sheaves(ctx: Context, cache: Cache) -> tuple[tuple[Sheaf, ...], tuple[Problem, ...]]:
-    """Every sheaf of a cache, CPUs first, and what is wrong with barns. Raises MissingError, FaultError."""
+    """Every sheaf of a cache, CPUs first, and what is wrong with them. Raises MissingError, FaultError."""
     pointer = cache.record.find("cpu_sheaves")
     found: list[Sheaf] = []
+    problems: list[Problem] = []
     for cpu, offset in cpu_offsets(ctx).items() if pointer else ():
-        record = ctx.read.record("slub_percpu_sheaves", per_cpu_addr(ctx, pointer or 0, offset))
+        try:
+            record = ctx.read.record("slub_percpu_sheaves", per_cpu_addr(ctx, pointer or 0, offset))
+        except FaultError as error:
+            problems.append(_unreadable(f"cache {cache.name} CPU {cpu}", error))
+            continue
         for kind in (MAIN, SPARE, RCU_FREE):
             addr = record.find(kind)
             if addr:
                 found.append(_read(ctx, cache, addr, kind, cpu, None))
-    problems: list[Problem] = []
     if ctx.layout.find_field("kmem_cache_per_node_ptrs.barn") is not None:
         for node in range(node_ids(ctx)):
             barn = cache.record.inner("per_node", "kmem_cache_per_node_ptrs", node).get("barn")
-            if barn:
-                found += _barn(ctx, cache, ctx.read.record("node_barn", barn), node, problems)
-    return tuple(found), tuple(problems)
+            try:
+                found += _barn(ctx, cache, ctx.read.record("node_barn", barn), node, problems) if barn else []
+            except FaultError as error:
+                problems.append(_unreadable(f"cache {cache.name} node {node}, barn", error))
+    return tuple(found), tuple(problems + [each for sheaf in found for each in sheaf.problems])
+
+
+def _unreadable(where: str, error: FaultError) -> Problem:
+    return Problem("SLUB-13", where, "readable memory", error.addr, f"{where}: {error}")
 
 
 def _barn(ctx: Context, cache: Cache, barn: Record, node: int, problems: list[Problem]) -> list[Sheaf]:

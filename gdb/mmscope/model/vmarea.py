@@ -154,11 +154,11 @@ def _of_node(ctx: Context, number: int, addr: int) -> Iterator[AreaLists]:
     for state in (BUSY, LAZY):
         pair = node.inner(state, "rb_list")
         yield _pair(ctx, state, number, pair.addr_of("head"), pair.addr_of("root"))
-    yield _list(ctx, PURGING, number, node.addr_of("purge_list"))
-    for index in range(node.count("pool")):
-        head = node.inner("pool", "vmap_pool", index).addr_of("head")
-        if ctx.read.record("list_head", head).get("next") not in (0, head):
-            yield _list(ctx, POOLED, number, head)
+    heads = [(PURGING, node.addr_of("purge_list"))]
+    heads += [(POOLED, node.inner("pool", "vmap_pool", index).addr_of("head")) for index in range(node.count("pool"))]
+    for state, head in heads:
+        if ctx.read.record("list_head", head).get("next") not in (0, head):     # 0: nothing was purged yet
+            yield _list(ctx, state, number, head)
 
 
 def _lazy(ctx: Context) -> AreaLists:

@@ -147,6 +147,7 @@ class _Tree:
         self._ctx, self._where, self._valid, self._limit = ctx, where, valid, limit
         self._seen: dict[int, tuple[int, int, bool]] = {}       # node: left, right, black
         self._problems: list[Problem] = []
+        self._full = False
 
     def walk(self, first: int) -> Walk:
         """Down to the left, back, to the right."""
@@ -188,9 +189,10 @@ class _Tree:
                          f"node {parent:#x} has a child {node:#x} that was met before")
             return None
         if len(self._seen) >= self._limit:
-            if len(self._seen) == self._limit:
+            if not self._full:
                 self._broken("TREE-2", parent, str(self._limit), node,
                              f"has more than the {self._limit} nodes that it can have")
+            self._full = True
             return None
         try:
             record = self._ctx.read.record("rb_node", node)
