@@ -6,6 +6,7 @@
 # every second for ever, so that a debugger finds a stop in what prints them.
 #
 #   mmscope: BEGIN FILE / mmscope: END FILE     around each file
+#   mmscope: PAGE_KB N                          the size of a page
 #   mmscope: READY                              the first round is over
 #
 # Command line, lists with commas:
@@ -92,6 +93,7 @@ read_quietly() {	# WORD of mmscope.loop
 	esac
 }
 
+echo "mmscope: PAGE_KB $page_kb"
 for file in $FIRST; do
 	show /proc/$file
 done

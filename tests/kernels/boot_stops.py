@@ -41,6 +41,7 @@ SLAB_UP = "slab_up"                     # kmem_cache_init is over
 READY = "ready"                         # the first program runs
 STOPS = (RESET, DECOMPRESSOR, START_KERNEL, MM_INIT, FREE_ALL, HANDED_OVER,
          SLAB_UP, READY)
+LOGS = (MM_INIT, FREE_ALL)              # where the log is taken
 # init/main.c's mm_init is inlined or not. kernel/fork.c has another one, which
 # is called later: GDB stops in the first that comes.
 MM_INIT_PLACES = ("mm_core_init", "mm_init")
@@ -70,6 +71,7 @@ class Boot:
     """What was seen on the way up, and the console from start to READY."""
     found: dict[tuple[Look, str], Any]      # an exception, when it was one
     console: str
+    logs: dict[str, str]        # the kernel's log at the stops that have one
 
     def __getitem__(self, which: Union[Look, tuple[Look, str]]) -> Any:
         """What the look found, at its only stop or at the one named."""
@@ -90,14 +92,17 @@ class Boot:
 def walk(guest: LabGuest) -> Boot:
     """Let a guest that has not begun run to READY, from stop to stop."""
     found: dict[tuple[Look, str], Any] = {}
+    logs: dict[str, str] = {}
     for stop in STOPS:
         if stop == DECOMPRESSOR and guest.kernel.arch not in COMPRESSED:
             continue
         go_to(guest, stop)
+        if stop in LOGS:
+            logs[stop] = guest.log_text()
         for at_stop, look in _looks:
             if at_stop == stop:
                 found[look, stop] = answer(guest, look)
-    return Boot(found, guest.console())
+    return Boot(found, guest.console(), logs)
 
 
 def answer(guest: LabGuest, look: Look) -> Any:

@@ -39,23 +39,67 @@ def debugfs_regions(console: str, which: str) -> list[Range]:
                        re.MULTILINE)]
 
 
-def logged_reserved(console: str) -> list[Range]:
-    """The bytes reserved at the hand-over, from what memblock=debug logged.
+def page_bytes(console: str) -> int:
+    """The size of a page, as a program in the guest was told it."""
+    return 1024 * int(re.search("^mmscope: PAGE_KB ([0-9]+)$", console,
+                                re.MULTILINE)[1])
 
-    Starts from the dump "MEMBLOCK configuration" and applies each line after
-    it, up to the line that counts the memory that was handed over.
+
+def system_ram(console: str) -> list[Range]:
+    """What /proc/iomem calls System RAM."""
+    return union([(int(start, 16), int(end, 16) + 1) for start, end in
+                  re.findall("^([0-9a-f]+)-([0-9a-f]+) : System RAM$",
+                             section(console, "/proc/iomem"), re.MULTILINE)])
+
+
+def deferred_nodes(console: str) -> set[int]:
+    """The nodes whose last zone got most of its pages after mem_init."""
+    return {int(node) for node in
+            re.findall(r"\] node (\d+) deferred pages initialised", console)}
+
+
+# "MEMBLOCK configuration" is followed by memory[N] and reserved[N], each call
+# that changes something by a line of its own. An allocation reserves.
+EVENT = re.compile(r"(memory|reserved)\[0x[0-9a-f]+\]\s*"
+                   r"\[(0x[0-9a-f]+)-(0x[0-9a-f]+)\]|"
+                   r"memblock_(add|remove|reserve|(?:phys_)?free): "
+                   r"\[(0x[0-9a-f]+)-(0x[0-9a-f]+)\]")
+
+
+@dataclass
+class Logged:
+    """memblock as its log tells it."""
+    memory: list[Range]
+    reserved: list[Range]
+
+    def apply(self, log: str) -> None:
+        """Do what each line of `log` says, in order."""
+        for found in EVENT.finditer(log):
+            kind = found[1] or found[4]
+            start, end = ((found[2], found[3]) if found[1]
+                          else (found[5], found[6]))
+            span = (int(start, 16), int(end, 16) + 1)
+            if kind in ("memory", "add"):
+                self.memory = union(self.memory + [span])
+            elif kind == "remove":
+                self.memory = subtract(self.memory, [span])
+            elif kind in ("reserved", "reserve"):
+                self.reserved = union(self.reserved + [span])
+            else:
+                self.reserved = subtract(self.reserved, [span])
+
+
+def logged(log: str) -> Logged | None:
+    """memblock at the end of `log`; None when the log has not all of it.
+
+    From the last dump on: what the lines before it did, the dump says.
     """
-    log = console[:re.search(r"\] Memory: \d+K/", console).start()]
-    dump = log[log.index("MEMBLOCK configuration"):]
-    ranges: list[Range] = []
-    for kind, start, end in re.findall(
-            r"(reserved\[0x[0-9a-f]+\]\s*|memblock_reserve: |"
-            r"memblock_(?:phys_)?free: )"
-            r"\[(0x[0-9a-f]+)-(0x[0-9a-f]+)\]", dump):
-        span = (int(start, 16), int(end, 16) + 1)
-        ranges = (subtract(ranges, [span]) if "free" in kind
-                  else union(ranges + [span]))
-    return ranges
+    dump = log.rfind("MEMBLOCK configuration")
+    if dump < 0:
+        return None
+    result = Logged([], [])
+    result.apply(log[dump:])
+    return result
 
 
 def union(ranges: list[Range]) -> list[Range]:
@@ -81,6 +125,7 @@ def subtract(ranges: list[Range], holes: list[Range]) -> list[Range]:
 @dataclass(frozen=True)
 class ZoneText:
     """One zone of /proc/zoneinfo, what of it is an integer."""
+    node: int
     name: str
     free: int
     spanned: int
@@ -99,8 +144,9 @@ def zoneinfo(console: str) -> list[ZoneText]:
         def count(label: str) -> int:
             found = re.search(rf"\b{label}:? +(\d+)$", block, re.MULTILINE)
             return int(found[1]) if found else 0
+        head = re.match(r"Node (\d+), zone +(\S+)", block)
         zones.append(ZoneText(
-            re.match(r"Node \d+, zone +(\S+)", block)[1], count("pages free"),
+            int(head[1]), head[2], count("pages free"),
             count("spanned"), count("present"), count("managed"),
             count("cma") if re.search(r"^ +cma +\d", block, re.MULTILINE)
             else None, count("start_pfn")))

@@ -161,7 +161,7 @@ class LabGuest:
         The breakpoint stays until _tidy() or the next run_to().
         """
         name = self.first_of(functions)
-        address = self.gdb.number(f"(unsigned long)&{name}") & ~1
+        address = self.gdb.number(f"(unsigned long)&{name}")
         self.gdb.run("delete")
         self.gdb.run(f"hbreak *{address}")
         return self.next_hit(address, limit_seconds)
@@ -277,7 +277,6 @@ class LabGuest:
         text has to match at its start, for a function that is called for
         each of several things.
         """
-        self.run_problem = ""
         with self.held_in(*functions):
             address = self.gdb.number("(unsigned long)$pc")
             for _ in range(SAME_MOMENT):
@@ -290,6 +289,20 @@ class LabGuest:
         raise AssertionError(f"{functions}: no moment stood still in "
                              f"{SAME_MOMENT} tries; the kernel's last text: "
                              f"{text!r}")
+
+    def log_text(self) -> str:
+        """The kernel's log so far, out of its ring of records.
+
+        Between the texts stand the records' numbers, as characters. The ring
+        of a kernel that logs much before it has a console has lost the start.
+        """
+        ring = "prb->text_data_ring."
+        size = 1 << self.gdb.number(ring + "size_bits")
+        tail, head = (self.gdb.number(f"{ring}{end}_lpos.counter") % 2**64
+                      for end in ("tail", "head"))
+        data = self.memory(self.gdb.number(f"(unsigned long){ring}data"), size)
+        start, length = tail % size, (head - tail) % 2**32
+        return (data[start:] + data[:start])[:length].decode("latin-1")
 
     def console(self) -> str:
         """What the kernel has printed so far."""

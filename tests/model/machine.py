@@ -3,7 +3,7 @@
 
 RAM is at 0x10000000. The first zone begins at an odd pfn and has 0x1000 pages, HighMem follows with 0x800.
 """
-from mmscope.errors import FaultError
+from mmscope.errors import FaultError, MmError
 from mmscope.layout.debuginfo import Symbol
 from mmscope.layout.layout import Layout
 from mmscope.model.context import Context, Expression, Host
@@ -11,6 +11,7 @@ from mmscope.target.cache import CachedMemory
 from mmscope.target.transport import Meter
 
 from shapes import Shapes
+from vm_machine import VmMachine
 
 PAGE_OFFSET, PHYS_OFFSET = 0xC0000000, 0x10000000
 BASE_PFN = PHYS_OFFSET >> 12
@@ -80,6 +81,7 @@ class Machine:
         self.low, self.high = (0, 2) if self.new_style else (0, 1)
         self._variables()
         self._zones()
+        self.vm = VmMachine(self)
 
     # --- building ---------------------------------------------------------
 
@@ -166,6 +168,7 @@ class Machine:
                 "high_memory": PAGE_OFFSET + (HIGH_START << 12) - PHYS_OFFSET, "system_state": 2, "slab_state": 3,
                 "__pv_phys_pfn_offset": BASE_PFN}.items():
             self.poke(self.addr(name), value)
+        self.link(self.addr("slab_caches"))
         banner = "linux_banner" if self.new_style else "mmscope_banner"
         self.ram.write(self.addr(banner), BANNER[self.new_style])
         self.set_total("totalram_pages", LOW_PAGES + HIGH_PAGES)
@@ -210,4 +213,7 @@ class Machine:
 
     @staticmethod
     def evaluate(text):
-        return Expression(int(text, 0), False)
+        try:
+            return Expression(int(text, 0), False)
+        except ValueError:
+            raise MmError(f"'{text}' is no number") from None

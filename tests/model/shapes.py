@@ -1,17 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Debug information from text: the structs of a kernel, as short as they can be said.
 
-struct TAG, enum TAG and var begin a line; members follow, indented. A type is u8 u16 u32 s32 u64 ptr bool,
-atomic (a struct around a counter), char (for arrays) or the tag of a struct. name@other overlays another member.
+struct TAG, enum TAG and var begin a line; members follow, indented. A type is u8 s8 u16 u32 s32 u64 ptr bool, long
+and ulong (of a pointer's size), atomic and atomic_long (a struct around a counter), char (for arrays) or the tag of a
+struct. name@other overlays another member,
+name@other+4 what is 4 bytes behind it. name:15@other+2 is a bit field: 15 bits, in the byte
+2 bytes behind it and on; name:1.7@other+3: from bit 7 of that one on.
 """
 import re
 
 from mmscope.layout.debuginfo import ARRAY, INT, POINTER, STRUCT, UINT, Member, Struct, Symbol, Type
 
-PLAIN = {"u8": Type(UINT, 1), "bool": Type(UINT, 1), "char": Type(UINT, 1), "u16": Type(UINT, 2), "u32": Type(UINT, 4),
-         "s32": Type(INT, 4), "u64": Type(UINT, 8), "ptr": Type(POINTER, 4),
-         "atomic": Type(STRUCT, 4, members=(Member("counter", 0, Type(INT, 4)),))}
-MEMBER = re.compile(r"(\w+) (\w+)(?:\[(\d+)\])?(?:@(\w+))?$")
+from vm_shapes import VM_4_9, VM_5_10, VM_6_1, VM_6_12
+
+def plain(word):
+    """Types by name, where a pointer has so many bytes."""
+    def atomic(size):
+        return Type(STRUCT, size, members=(Member("counter", 0, Type(INT, size)),))
+    return {"u8": Type(UINT, 1), "bool": Type(UINT, 1), "char": Type(UINT, 1), "u16": Type(UINT, 2),
+            "u32": Type(UINT, 4), "s8": Type(INT, 1), "s32": Type(INT, 4), "u64": Type(UINT, 8),
+            "ptr": Type(POINTER, word), "long": Type(INT, word), "ulong": Type(UINT, word),
+            "atomic": atomic(4), "atomic_long": atomic(word)}
+
+
+MEMBER = re.compile(r"(\w+) (\w+)(?:\[(\d+)\])?(?::(\d+)(?:\.(\d+))?)?(?:@(\w+)(?:\+(\d+))?)?$")
 
 COMMON = """
 struct list_head
@@ -40,9 +52,33 @@ struct per_cpu_pages
     s32 high
     s32 batch
     list_head lists[PCP_LISTS]
+struct oo
+    u32 x
+struct kmem_cache_node
+    u32 list_lock
+    u32 nr_partial
+    list_head partial
+    atomic nr_slabs
+    atomic total_objects
+    list_head full
 struct kmem_cache
+    ptr CPU_PART
+    u32 flags
+    u32 min_partial
     u32 size
+    u32 object_size
+    u32 offset
+    u32 cpu_partial
+    oo oo
+    oo min
+    s32 refcount
+    u32 inuse
+    u32 align
+    u32 red_left_pad
     ptr name
+    list_head list
+    HARDENED
+    ptr NODES[1]
 var u32 __per_cpu_offset[4]
 var u32 nr_cpu_ids
 var ptr mem_map
@@ -53,6 +89,7 @@ var ptr high_memory
 var memblock memblock
 var u32 system_state
 var u32 slab_state
+var list_head slab_caches
 var u32 __pv_phys_pfn_offset
 var ptr initial_boot_params
 var pglist_data contig_page_data
@@ -63,7 +100,17 @@ var u32 _stext
 var u32 _end
 """
 
-LINUX_4_9 = COMMON.replace("PCP_LISTS", "3") + """
+
+
+def common(**words: str) -> str:
+    """COMMON with its words in capitals filled in; an empty one drops its line."""
+    text = COMMON
+    for word, value in words.items():
+        text = re.sub(rf"^.*\b{word}\b.*\n", "", text, flags=re.M) if not value else text.replace(word, value)
+    return text
+
+
+LINUX_4_9 = common(PCP_LISTS="3", CPU_PART="cpu_slab", HARDENED="", NODES="node") + """
 enum pageflags PG_locked PG_error PG_referenced PG_uptodate PG_dirty PG_lru PG_active PG_slab PG_owner_priv_1
     PG_arch_1 PG_reserved PG_private PG_head __NR_PAGEFLAGS PG_checked=8
 enum zone_type ZONE_NORMAL ZONE_HIGHMEM ZONE_MOVABLE __MAX_NR_ZONES
@@ -85,6 +132,18 @@ struct page
     u32 private
     u32 compound_order@private
     ptr slab_cache@private
+    ptr next@lru
+    s32 pages@lru+4
+    ptr freelist@index
+    u32 counters@_mapcount
+    u32 inuse:16@_mapcount
+    u32 objects:15@_mapcount+2
+    u32 frozen:1.7@_mapcount+3
+struct kmem_cache_cpu
+    ptr freelist
+    u32 tid
+    ptr page
+    ptr partial
 struct per_cpu_pageset
     u32 before
     per_cpu_pages pcp
@@ -118,7 +177,9 @@ var u32 totalram_pages
 var u32 totalhigh_pages
 """
 
-LINUX_6_1 = COMMON.replace("PCP_LISTS", "12") + """
+LINUX_4_9 += VM_4_9
+
+LINUX_6_1 = common(PCP_LISTS="12", CPU_PART="cpu_slab", HARDENED="u32 random", NODES="node") + """
 enum pageflags PG_locked PG_referenced PG_uptodate PG_dirty PG_lru PG_active PG_workingset PG_waiters PG_error
     PG_slab PG_owner_priv_1 PG_arch_1 PG_reserved PG_private PG_head __NR_PAGEFLAGS PG_checked=10
 enum zone_type ZONE_DMA ZONE_NORMAL ZONE_HIGHMEM ZONE_MOVABLE __MAX_NR_ZONES
@@ -145,7 +206,23 @@ struct page
     u32 memcg_data
 struct slab
     u32 __page_flags
+    list_head slab_list
+    ptr next@slab_list
+    s32 slabs@slab_list+4
     ptr slab_cache
+    ptr freelist
+    u32 counters
+    u32 inuse:16@counters
+    u32 objects:15@counters+2
+    u32 frozen:1.7@counters+3
+    u32 __unused
+    atomic __page_refcount
+    u32 memcg_data
+struct kmem_cache_cpu
+    ptr freelist
+    u32 tid
+    ptr slab
+    ptr partial
 struct tickets
     u16 owner
     u16 next
@@ -184,13 +261,45 @@ var atomic _totalram_pages
 var atomic _totalhigh_pages
 """
 
+LINUX_6_1 += VM_6_1
+
+LINUX_5_10 = LINUX_6_1.replace(VM_6_1, VM_5_10)
+LINUX_6_12 = LINUX_6_1.replace(VM_6_1, VM_6_12)
+# Of 7.2 only what its slab allocator has: CPUs and nodes keep sheaves of objects, and CPUs have no slabs.
+LINUX_7_2 = re.sub(r"struct kmem_cache_cpu\n(?:    .*\n)+", "", LINUX_6_1).replace(
+    "ptr cpu_slab", "ptr cpu_sheaves\n    u32 sheaf_capacity").replace(
+    "ptr node[1]", "kmem_cache_per_node_ptrs per_node[1]").replace("    u32 cpu_partial\n", "") + """
+enum _slab_flag_bits _SLAB_CONSISTENCY_CHECKS _SLAB_RED_ZONE _SLAB_HWCACHE_ALIGN _SLAB_FLAGS_LAST_BIT
+struct kmem_cache_per_node_ptrs
+    ptr barn
+    ptr node
+struct slub_percpu_sheaves
+    u32 lock
+    ptr main
+    ptr spare
+    ptr rcu_free
+struct slab_sheaf
+    list_head barn_list
+    ptr cache
+    u32 size
+    s32 node
+    ptr objects[0]
+struct node_barn
+    u32 lock
+    list_head sheaves_full
+    list_head sheaves_empty
+    u32 nr_full
+    u32 nr_empty
+"""
+
 
 class Shapes:
     """A DebugInfo made from text. Variables are laid out from base on, each at a multiple of 64."""
 
-    arch, byte_order, pointer_bytes = "arm", "little", 4
+    byte_order = "little"
 
-    def __init__(self, text: str, base: int) -> None:
+    def __init__(self, text: str, base: int, arch: str = "arm", word: int = 4) -> None:
+        self.arch, self.pointer_bytes, self._plain = arch, word, plain(word)
         self.structs: dict[str, Struct] = {}
         self.enums: dict[str, dict[str, int]] = {}
         self.symbols: dict[str, Symbol] = {}
@@ -208,12 +317,15 @@ class Shapes:
         if tag not in self.structs and tag in self._bodies:
             members, offset = {}, 0
             for line in self._bodies[tag]:
-                name, kind, overlay = self._member(line)
-                align = min(kind.element.size if kind.element else kind.size, 4)
+                name, kind, bits, overlay, behind = self._member(line)
+                if overlay:
+                    members[name] = Member(name, members[overlay].offset + behind, kind, *bits)
+                    continue
+                align = min(kind.element.size if kind.element else kind.size, self.pointer_bytes)
                 offset += -offset % align
-                members[name] = Member(name, members[overlay].offset if overlay else offset, kind)
-                offset += 0 if overlay else kind.size
-            self.structs[tag] = Struct(tag, offset + -offset % 4, members)
+                members[name] = Member(name, offset, kind)
+                offset += kind.size
+            self.structs[tag] = Struct(tag, offset + -offset % self.pointer_bytes, members)
         return self.structs.get(tag)
 
     def enum(self, tag):
@@ -261,11 +373,11 @@ class Shapes:
             values[name] = int(value) if value else (list(values.values())[-1] + 1 if values else 0)
 
     def _member(self, line):
-        kind, name, count, overlay = MEMBER.match(line).groups()
-        if kind in PLAIN:
-            found = PLAIN[kind]
+        kind, name, count, bits, bit, overlay, behind = MEMBER.match(line).groups()
+        if kind in self._plain:
+            found = self._plain[kind]
         else:
             found = Type(STRUCT, self.struct(kind).size, tag=kind)
         if count:
             found = Type(ARRAY, found.size * int(count), element=found, count=int(count))
-        return name, found, overlay
+        return name, found, (int(bit or 0), int(bits or 0)), overlay, int(behind or 0)

@@ -10,7 +10,7 @@ import pytest
 
 from mmscope.errors import BrokenPath, FaultError
 from mmscope.target import peer
-from mmscope.target.host import PROCESS, RAM_FILE, open_host
+from mmscope.target.host import PROCESS, RAM_FILE, compare, open_host
 from mmscope.target.mtree import Range
 from mmscope.target.procmaps import covering, is_file, parse
 from mmscope.target.transport import Meter
@@ -144,6 +144,23 @@ def test_another_process_is_not_taken_for_qemu(ram):
         open_host(os.getpid(), (Range(0, PAGE, "ram"),), lambda _: None, Meter())
 
 
+@pytest.mark.parametrize("change, agrees", [(b"", True), (b"other", False)])
+def test_a_line_is_held_to_what_the_stub_has(ram, change, agrees):
+    area, path = ram
+    area[:PAGE] = bytes(PAGE)
+    host = opened((0, address(area), 2 * PAGE))
+    other = opened((0, address(area), 2 * PAGE))
+    asked = []
+    other.read = lambda phys, size: asked.append(phys) or (change + host.read(phys, size))[:size]
+    ranges = (Range(0, 2 * PAGE, "ram"),)
+    if agrees:
+        compare(host, other, ranges)
+    else:
+        with pytest.raises(BrokenPath, match="other bytes than the stub at physical 0x1000"):
+            compare(host, other, ranges)
+    assert asked == [PAGE]      # what is empty everywhere proves nothing
+
+
 def test_no_permission_is_said(ram, monkeypatch):
     area = mmap.mmap(-1, PAGE)
     real = os.open
@@ -173,6 +190,7 @@ listener.bind(eval(sys.argv[2]))
 listener.listen()
 print(listener.getsockname()[1] if sys.argv[1] != "AF_UNIX" else 0, flush=True)
 connection, _ = listener.accept()
+print(flush=True)
 sys.stdin.read()
 """
 
@@ -219,7 +237,7 @@ def test_the_process_behind_a_tcp_port(listen, family, where):
 def test_one_connection_is_found_under_any_name_and_none_is_none(listen):
     assert peer.find_peer("host:1234") is None
     pid, _ = listen("AF_INET", ("127.0.0.1", 0))
-    assert peer.find_peer("by some other name") == pid
+    assert peer.find_peer("by some other name") == pid, list(peer.connections())
 
 
 def test_tcp_tables_are_understood():

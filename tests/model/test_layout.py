@@ -2,7 +2,9 @@
 """Names resolve by what is there; what is not there is said."""
 import pytest
 
-from mmscope.errors import MissingError, MmError
+from machine import LOW_PAGES, LOW_START
+from mmscope.errors import FaultError, MissingError, MmError
+from mmscope.layout import reader
 from mmscope.layout.buddymark import buddy_mark
 from mmscope.layout.layout import Layout
 from mmscope.layout.pageflags import page_flags
@@ -79,3 +81,15 @@ def test_one_struct_can_be_asked_for(machine):
     assert set(found(machine.context(), "page").structs) == {"page"}
     with pytest.raises(MmError, match="nonsense"):
         found(machine.context(), "nonsense")
+
+
+def test_a_large_struct_is_read_only_where_it_is_looked_at(machine_4_9, monkeypatch):
+    monkeypatch.setattr(reader, "LARGE_BYTES", 1024)
+    read = machine_4_9.context().read
+    node = read.record("pglist_data", machine_4_9.addr("contig_page_data"))
+    assert read.memory.cost.requests == 0
+    assert node.get("node_start_pfn") == LOW_START and read.memory.cost.requests == 1
+    zone = node.inner("node_zones", "zone", 0)
+    assert zone.get("present_pages") == LOW_PAGES
+    with pytest.raises(FaultError):
+        read.record("pglist_data", 0x1000).get("node_start_pfn")

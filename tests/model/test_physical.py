@@ -63,8 +63,8 @@ def test_physical_bytes_in_the_largest_requests(stub):
     assert len(memory.read(PHYS, 40 * PAGE)) == 40 * PAGE
     reads = [text for text in stub.sent if text.startswith("m")]
     assert len(reads) == 80 and set(text.split(",")[1] for text in reads) == {"800"}
-    assert len(stub.sent) == 80 + 3 * 3             # each 32 of them in one go
-    assert (memory.meter.cost.requests, memory.meter.cost.bytes) == (89, 40 * PAGE)
+    assert len(stub.sent) == 1 + 80 + 3 * 2         # each 32 of them in one go
+    assert (memory.meter.cost.requests, memory.meter.cost.bytes) == (87, 40 * PAGE)
     assert stub.mode == "0"
 
 
@@ -102,9 +102,12 @@ def test_a_real_interrupt_waits_until_the_switch_is_back(stub):
 
 
 def test_a_switch_that_was_on_stays_on(stub):
-    stub.mode = "1"
-    assert physical(stub).read(PHYS, 1) == b"\0"
-    assert stub.mode == "1"
+    memory = physical(stub)
+    for mode in "1010":                             # set by the user between two commands
+        stub.mode = mode
+        assert memory.read(PHYS, 1) + memory.read(PHYS + PAGE, 1) == b"\0\1"
+        assert stub.mode == mode
+        memory.meter.take()
 
 
 @pytest.mark.parametrize("answer", ["", "E22", "OK"])
@@ -242,6 +245,15 @@ def test_nothing_is_compared_where_the_stub_reads_nothing():
     tables = Tables({0: 5})
     tables.stub.areas.clear()
     assert tables.transport().read(VIRT, 1) == b"\5"
+
+
+def test_a_cpu_without_the_kernel_is_not_asked_again_and_again():
+    tables = Tables({page: page for page in range(40)})
+    tables.stub.areas.clear()
+    memory = tables.transport(region_shift=13)
+    for page in range(40):
+        assert memory.read(VIRT + page * PAGE, 1) == bytes([page])
+    assert memory.meter.cost.requests == 4
 
 
 def test_physical_memory_that_fails_is_replaced_by_the_stub_within_the_read():

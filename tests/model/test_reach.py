@@ -2,11 +2,12 @@
 """Which way memory is reached: only one that was seen to give the right bytes, and what is not taken is said."""
 import pytest
 
-from machine import PAGE_OFFSET, PHYS_OFFSET
+from machine import DATA, PAGE_OFFSET, PHYS_OFFSET
 from mmscope.errors import BrokenPath, FaultError
 from mmscope.model.context import Context
 from mmscope.model.info import info
 from mmscope.model.reach import AUTO, HOST, PHYSICAL, STUB, choose
+from mmscope.model.stage import Stage
 from mmscope.target.translated import Translated
 from mmscope.view.info import info_text
 
@@ -50,8 +51,16 @@ class Ways:
         return self._get("physical")
 
 
+def map_sections(machine, tables):
+    """A first-level table at an address: sections for all that the machine has."""
+    for start, data in machine.ram.areas.items():
+        for addr in range(start >> 20 << 20, start + len(data), 1 << 20):
+            machine.poke(tables + (addr >> 20) * 4, addr - PAGE_OFFSET + PHYS_OFFSET | 0x412)
+
+
 @pytest.fixture
 def ways(machine):
+    map_sections(machine, machine.addr("swapper_pg_dir"))
     return Ways(machine)
 
 
@@ -88,10 +97,39 @@ def test_where_the_cpu_has_no_kernel_mapped_it_is_physical_memory(machine, ways)
     assert choice.transport.read(machine.addr("max_pfn"), 4) == machine.ram.read(machine.addr("max_pfn"), 4)
 
 
+def test_a_banner_in_user_space_is_not_the_kernel(machine, ways):
+    ctx = machine.context()
+    assert ctx.stage is Stage.BOOTED
+    machine.static = ctx.banner.encode() + b"\0"
+    data, banner = machine.ram.areas.pop(DATA), machine.addr("linux_banner" if machine.new_style else "mmscope_banner")
+    line = banner & -2048
+    machine.ram.areas[line] = data[line - DATA:][:2048]
+    assert not line <= machine.addr("contig_page_data") < line + 2048
+    ctx = machine.context()
+    assert ctx.memory.read(banner, 8) and ctx.banner is None
+    assert ctx.stage is Stage.RESET
+
+
 @pytest.mark.parametrize("moved", [4096, 64, 1 << 30])
 def test_memory_whose_banner_does_not_read_back_is_not_used(machine, ways, moved):
     ways.found["host"].moved = moved
-    assert taken(machine, ways) == ("test memory", "host memory is not used: the kernel's page tables are not known yet")
+    name, note = taken(machine, ways)
+    assert name == "test memory" and "page tables are not known yet" in note
+
+
+def test_early_in_the_boot_the_tables_are_those_of_the_cpu(machine, ways):
+    map_sections(machine, 0xC0108000)
+    first = machine.addr("swapper_pg_dir")
+    machine.ram.write(first + 0x3000, bytes(0x100))
+    assert taken(machine, ways)[0] == "test memory"
+    machine.registers.update(TTBR0_EL1=0x10108000 | 0x4A, TTBCR=0)
+    assert taken(machine, ways) == ("file", "")
+
+
+@pytest.mark.parametrize("entry", [0x10200412, 0x90100412, 0, 1])
+def test_tables_that_lead_elsewhere_are_not_believed(machine, ways, entry):
+    machine.poke(machine.addr("swapper_pg_dir") + 0xC01 * 4, entry)
+    assert taken(machine, ways)[0] == "test memory"
 
 
 def test_without_a_banner_to_compare_with_nothing_is_believed(machine, ways):

@@ -39,6 +39,11 @@ def zones(ctx: Context) -> None:
     _reached(ctx, Stage.ZONES, "zones and mem_map")
 
 
+def slab(ctx: Context) -> None:
+    """Caches."""
+    _reached(ctx, Stage.SLAB, "slab caches")
+
+
 def _reached(ctx: Context, stage: Stage, what: str) -> None:
     """The boot has come as far as stage."""
     target(ctx)

@@ -21,6 +21,7 @@ SPLIT_ALIGN = 1 << 24       # PAGE_OFFSET is a multiple of this, and the first p
 PGD_BYTES = 0x4000          # first-level table of the short-descriptor format
 MODULES_BYTES = 1 << 24
 SCTLR_MMU = 1
+HUGE_ORDER = 9              # of long descriptors: what an entry of the second table maps
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Arm:
     address_bits: int = 32
     phys_bits: int = 32
     name: str = NAME
+    hugetlb: bool = False
 
     def virt_to_phys(self, addr: int) -> Optional[int]:
         """Physical address of a lowmem address; None for any other."""
@@ -52,8 +54,8 @@ class Arm:
         return addr if addr < (self.lowmem_end or 1 << self.address_bits) else None
 
     def pageblock_order(self, orders: int) -> int:
-        """Order of a pageblock: the largest block, as 32-bit ARM without LPAE has no huge pages."""
-        return orders - 1
+        """Order of a pageblock: a huge page's, or the largest block's, as without LPAE there are no huge pages."""
+        return min(HUGE_ORDER, orders - 1) if self.hugetlb else orders - 1
 
     def walk(self, read: ReadPhys, root: int, addr: int) -> tuple[Step, ...]:
         """Follow the kernel's page tables."""
@@ -75,7 +77,7 @@ def resolve(reader: Reader, register: Callable[[str], Optional[int]]) -> Arm:
     root = Root(tables - page_offset + phys_offset, "swapper_pg_dir") if phys_offset is not None else None
     lpae = _has_lpae(reader)
     return Arm(page_offset, phys_offset, high or None, arm_mmu.kernel_mmu(lpae, root, reader.order),
-               phys_bits=LPAE_PHYS_BITS if lpae else 32)
+               phys_bits=LPAE_PHYS_BITS if lpae else 32, hugetlb=reader.layout.find_variable("hstates") is not None)
 
 
 def _has_lpae(reader: Reader) -> bool:
@@ -124,3 +126,20 @@ def mmu_enabled(register: Callable[[str], Optional[int]]) -> Optional[bool]:
     """
     values = [value for value in map(register, ("SCTLR", "SCTLR_S")) if value is not None]
     return any(value & SCTLR_MMU for value in values) if values else None
+
+
+VMALLOC_GAP = 8 << 20           # between the linear map and the vmalloc area, and what that begins at a multiple of
+VMALLOC_END = 0xFF800000
+MODULES_BYTES = 16 << 20        # below the linear map
+
+
+def vmalloc_ranges(reader: Reader, arch: Arm) -> tuple[tuple[int, int], ...]:
+    """[start, end) of the vmalloc area, then of the modules and the linear map; empty until the kernel has set them.
+
+    In the linear map the CMA pools are registered as areas where they are mapped anew, by dma_contiguous_remap().
+    Source: arch/arm/include/asm/pgtable.h (VMALLOC_START, VMALLOC_END), memory.h (MODULES_VADDR), mm/dma-mapping.c.
+    """
+    if arch.lowmem_end is None:
+        return ()
+    start = arch.lowmem_end + VMALLOC_GAP & -VMALLOC_GAP
+    return (start, VMALLOC_END), (arch.page_offset - MODULES_BYTES, arch.lowmem_end)

@@ -182,3 +182,11 @@ def mmu_enabled(register: Callable[[str], Optional[int]]) -> Optional[bool]:
     value = register("SCTLR")
     value = register("SCTLR_EL1") if value is None else value
     return bool(value & SCTLR_MMU) if value is not None else None
+
+
+def vmalloc_ranges(reader: Reader, arch: Arm64) -> tuple[tuple[int, int], ...]:
+    """[start, end) of what lies above the linear map: modules, the image, vmalloc, and what each release has behind.
+
+    Where the vmalloc area ends in it is no variable and differs by release: only these bounds are known.
+    """
+    return ((-1 << ((1 << 64) - arch.image[0]).bit_length()) & MASK, MASK + 1),

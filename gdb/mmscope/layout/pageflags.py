@@ -2,14 +2,20 @@
 """page->flags: names of the low bits, zone and node in the top ones.
 
 Source: include/linux/page-flags.h and page-flags-layout.h. From the top: section (not with FLATMEM), node,
-zone, and the names from the bottom, up to __NR_PAGEFLAGS. Enumerators after that one are second names.
+zone, and the names from the bottom, up to __NR_PAGEFLAGS. Enumerators after that one are second names: what a bit means
+in pages of one kind.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..errors import MissingError
 from .layout import Layout
+
+SLAB, FREE, ANON, SECOND = "slab", "free", "anon", "second"     # kinds of pages whose bits mean other things
+SECOND_NAMES = {FREE: ("reported",), ANON: ("swapcache", "anon_exclusive"),
+                SECOND: ("double_map", "has_hwpoisoned", "large_rmappable", "partially_mapped")}
+SLAB_BITS = {"workingset": "partial", "active": "pfmemalloc"}   # where no enumeration says it
 
 
 @dataclass(frozen=True)
@@ -21,10 +27,15 @@ class PageFlags:
     zone_bits: int
     node_shift: int
     node_bits: int
+    second: dict[str, dict[int, str]] = field(default_factory=dict)     # kind of page to bit to name
+    order_bits: int = 0         # lowest bits of a compound page's second one, that are no flags there: its order
 
-    def decode(self, flags: int) -> tuple[str, ...]:
-        """Names of the bits that are set, lowest first."""
-        return tuple(name for bit, name in sorted(self.names.items()) if flags >> bit & 1)
+    def decode(self, flags: int, kind: str = "") -> tuple[str, ...]:
+        """Names of the bits that are set, lowest first, as they are called in a page of that kind."""
+        special = self.second.get(kind, {})
+        lowest = self.order_bits if kind == SECOND else 0
+        return tuple(special.get(bit, name) for bit, name in sorted(self.names.items())
+                     if flags >> bit & 1 and bit >= lowest)
 
     def zone(self, flags: int) -> int:
         """Index of the zone in its node."""
@@ -50,7 +61,24 @@ def page_flags(layout: Layout) -> PageFlags:
     zone_bits = max(zone_count - 1, 0).bit_length()
     node_bits = (node_count(layout) - 1).bit_length()
     top = layout.field("page.flags").type.size * 8
-    return PageFlags(names, top - node_bits - zone_bits, zone_bits, top - node_bits, node_bits)
+    return PageFlags(names, top - node_bits - zone_bits, zone_bits, top - node_bits, node_bits,
+                     _second_names(layout, names), 8 if order_in_flags(layout) else 0)
+
+
+def order_in_flags(layout: Layout) -> bool:
+    """Whether a compound page's order is in the lowest byte of the flags of its second page (since v6.6)."""
+    fields = ("page.compound_order", "folio._folio_order")
+    return layout.find_field("folio._flags_1") is not None and not any(map(layout.find_field, fields))
+
+
+def _second_names(layout: Layout, names: dict[int, str]) -> dict[str, dict[int, str]]:
+    """What bits are called in pages of each kind."""
+    flags = layout.enum("pageflags")
+    found = {kind: {flags[f"PG_{name}"]: name for name in wanted if f"PG_{name}" in flags}
+             for kind, wanted in SECOND_NAMES.items()}
+    own = {bit: name[3:] for name, bit in layout.enum("slab_flags").items() if name.startswith("SL_")}
+    found[SLAB] = own or {bit: SLAB_BITS[name] for bit, name in names.items() if name in SLAB_BITS}
+    return found
 
 
 def node_count(layout: Layout) -> int:

@@ -1,18 +1,34 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What page->page_type says of a page, where this kernel names its types in an enumeration.
+"""What page->page_type says of a page: it lies over the count of mappings, which is small or -1.
 
-Source: enum pagetype of include/linux/page-flags.h, with PGTY_ names since v6.12: the type is in the top 8 bits.
-Before, the types are macros, which debug information does not have: what they mark is then told by other means.
+Source: include/linux/page-flags.h. Since v6.12 enum pagetype has the types, PGTY_<name>, and the top 8 bits hold one.
+Before, from v4.18 on, each type is a bit that is 0 while the top 4 bits are set, by macros that no debug information
+has. Until v5.10 there was one more of them, when struct page had mem_cgroup where it has memcg_data since.
 """
 from __future__ import annotations
+
+from typing import Optional
 
 from .layout import Layout
 from .reader import Record
 
 TYPE_SHIFT = 24
+UNTYPED = 0xFF              # a count of mappings of -1, or less
+BASE = 0xF0000000
+BITS = {0x80: "buddy", 0x100: "offline", 0x200: "table", 0x400: "guard"}
+OLD_BITS = {0x80: "buddy", 0x100: "offline", 0x200: "kmemcg", 0x400: "table", 0x800: "guard"}
 
 
-def has_type(layout: Layout, page: Record, name: str) -> bool:
-    """Whether a struct page is marked with type PGTY_<name>; False where this kernel has no such type."""
-    number = layout.enum("pagetype").get(f"PGTY_{name}")
-    return number is not None and page.has("page_type") and page.get("page_type") >> TYPE_SHIFT == number
+def page_type(layout: Layout, page: Record) -> Optional[str]:
+    """The type of a struct page, without PGTY_; None when it has none."""
+    value = page.find("page_type")
+    if value is None:
+        return None
+    types = layout.enum("pagetype")
+    if types:
+        names = {number: name[len("PGTY_"):] for name, number in types.items() if name.startswith("PGTY_")}
+        return names.get(value >> TYPE_SHIFT) if value >> TYPE_SHIFT != UNTYPED else None
+    if value & BASE != BASE:
+        return None
+    bits = OLD_BITS if layout.find_field("page.mem_cgroup") is not None else BITS
+    return next((name for bit, name in bits.items() if not value & bit), None)

@@ -2,18 +2,20 @@
 """Values out of target memory, by name: integers, structs, strings."""
 from __future__ import annotations
 
-from typing import Optional
+from typing import Optional, Union
 
 from ..errors import FaultError, MissingError
 from ..target.cache import CachedMemory
 from .debuginfo import ARRAY, INT, STRUCT, Type
 from .layout import Layout
 
+LARGE_BYTES = 8192      # struct pglist_data has some ten times that, of which a few words matter
+
 
 class Record:
     """One struct read from the target: its bytes, decoded on request."""
 
-    def __init__(self, reader: Reader, tag: str, addr: int, data: bytes) -> None:
+    def __init__(self, reader: Reader, tag: str, addr: int, data: Union[bytes, Window]) -> None:
         self._reader = reader
         self.tag = tag
         self.addr = addr
@@ -59,6 +61,19 @@ class Record:
         return Record(self._reader, tag, self.addr + at, self.data[at:at + size])
 
 
+class Window:
+    """Bytes of a large struct, of which each part is read when it is looked at. A slice raises FaultError."""
+
+    def __init__(self, memory: CachedMemory, addr: int, size: int) -> None:
+        self._memory = memory
+        self._addr = addr
+        self._size = size
+
+    def __getitem__(self, part: slice) -> bytes:
+        start, end, _ = part.indices(self._size)
+        return self._memory.read(self._addr + start, max(end - start, 0))
+
+
 class Reader:
     """Target memory seen through a layout."""
 
@@ -82,8 +97,11 @@ class Reader:
         return int.from_bytes(self.memory.read(addr, size or self.word), self.order)
 
     def record(self, tag: str, addr: int) -> Record:
-        """Read a struct. Raises FaultError."""
-        return Record(self, tag, addr, self.memory.read(addr, self.layout.struct(tag).size))
+        """Read a struct; a large one part by part, when it is looked at. Raises FaultError, as that does."""
+        size = self.layout.struct(tag).size
+        if size > LARGE_BYTES:
+            return Record(self, tag, addr, Window(self.memory, addr, size))
+        return Record(self, tag, addr, self.memory.read(addr, size))
 
     def member(self, tag: str, addr: int, name: str) -> int:
         """One integer of a struct that is too large to be read as a whole. Raises MissingError, FaultError."""

@@ -25,6 +25,14 @@ def _always(path: str) -> tuple[Spelling, ...]:
 FIELDS: dict[str, tuple[Spelling, ...]] = {
     "list_head.next": _always("next"),
     "list_head.prev": _always("prev"),
+    "llist_head.first": _always("first"),
+    "rb_root.rb_node": _always("rb_node"),
+    "rb_node.parent_color": _always("__rb_parent_color"),
+    "rb_node.rb_left": _always("rb_left"),
+    "rb_node.rb_right": _always("rb_right"),
+    "xarray.xa_head": (Spelling("xa_head", "v4.20"),),
+    "xa_node.shift": (Spelling("shift", "v4.20"),),
+    "xa_node.slots": (Spelling("slots", "v4.20"),),
 
     "page.flags": (Spelling("flags.f", "v6.18"), Spelling("flags", "v2.6")),
     "page.mapping": _always("mapping"),
@@ -38,13 +46,67 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "page.compound_head": (Spelling("compound_info", "v7.1"), Spelling("compound_head", "v4.4")),
     "page.compound_order": (Spelling("compound_order", "v4.0"),),       # of the second page of the block
     "page.compound_mapcount": (Spelling("compound_mapcount.counter", "v4.5"),),     # of the second page
-    "page.slab_cache": (Spelling("slab_cache", "v3.10"),),
-    "slab.slab_cache": (Spelling("slab_cache", "v5.17"),),              # lies over struct page
+    "page.mem_cgroup": (Spelling("mem_cgroup", "v3.19, until v5.11"),),
     "folio._folio_order": (Spelling("_folio_order", "v5.18"),),         # lies over the second page
     "folio._entire_mapcount": (Spelling("_entire_mapcount.counter", "v6.2"),
                                Spelling("_compound_mapcount.counter", "v5.18")),
     "folio._flags_1": (Spelling("_flags_1.f", "v6.18"), Spelling("_flags_1", "v6.6")),     # bits 0 to 7: the order
+    "page.slab_cache": (Spelling("slab_cache", "v3.10, until v5.17"),),
+    "page.freelist": (Spelling("freelist", "v2.6.22, until v5.17"),),
+    "page.inuse": (Spelling("inuse", "v2.6.22, until v5.17"),),
+    "page.objects": (Spelling("objects", "v2.6.27, until v5.17"),),
+    "page.frozen": (Spelling("frozen", "v3.1, until v5.17"),),
+    "page.slab_list": (Spelling("slab_list", "v5.3, until v5.17"), Spelling("lru", "v2.6.22")),
+    "page.slab_next": (Spelling("next", "v3.2, until v5.17"),),         # the next one on a CPU's list
+    "page.slabs": (Spelling("pages", "v3.2, until v5.17"),),            # how many follow on that list, this one too
+
+    "slab.slab_cache": (Spelling("slab_cache", "v5.17"),),              # struct slab lies over struct page
+    "slab.freelist": (Spelling("freelist", "v5.17"),),
+    "slab.inuse": (Spelling("inuse", "v5.17"),),
+    "slab.objects": (Spelling("objects", "v5.17"),),
+    "slab.frozen": (Spelling("frozen", "v5.17"),),
+    "slab.slab_list": (Spelling("slab_list", "v5.17"),),
+    "slab.slab_next": (Spelling("next", "v5.17, until v7.0"),),
+    "slab.slabs": (Spelling("slabs", "v5.17, until v7.0"),),
+
+    "kmem_cache.cpu_slab": (Spelling("cpu_slab", "v2.6.22, until v7.0"),),
+    "kmem_cache.cpu_sheaves": (Spelling("cpu_sheaves", "v6.18"),),
+    "kmem_cache.sheaf_capacity": (Spelling("sheaf_capacity", "v6.18"),),
+    "kmem_cache.flags": _always("flags"),
+    "kmem_cache.min_partial": _always("min_partial"),
+    "kmem_cache.size": _always("size"),
+    "kmem_cache.object_size": (Spelling("object_size", "v3.6"), Spelling("objsize", "v2.6.22")),
+    "kmem_cache.offset": _always("offset"),
+    "kmem_cache.cpu_partial": (Spelling("cpu_partial", "v3.2, until v7.0"),),
+    "kmem_cache.oo": (Spelling("oo.x", "v2.6.27"),),
+    "kmem_cache.min": (Spelling("min.x", "v2.6.27"),),
+    "kmem_cache.refcount": _always("refcount"),
+    "kmem_cache.inuse": _always("inuse"),
+    "kmem_cache.align": _always("align"),
+    "kmem_cache.red_left_pad": (Spelling("red_left_pad", "v4.6"),),
+    "kmem_cache.random": (Spelling("random", "v4.14, with hardened freelists"),),
     "kmem_cache.name": _always("name"),
+    "kmem_cache.list": _always("list"),
+    "kmem_cache.node": (Spelling("node", "v2.6.22, until v7.2"),),
+    "kmem_cache.per_node": (Spelling("per_node", "v7.2"),),
+    "kmem_cache_per_node_ptrs.node": (Spelling("node", "v7.2"),),
+    "kmem_cache_per_node_ptrs.barn": (Spelling("barn", "v7.2"),),
+    "kmem_cache_cpu.freelist": _always("freelist"),
+    "kmem_cache_cpu.slab": (Spelling("slab", "v5.17"), Spelling("page", "v2.6.22")),
+    "kmem_cache_cpu.partial": (Spelling("partial", "v3.2"),),
+    "kmem_cache_node.nr_partial": _always("nr_partial"),
+    "kmem_cache_node.partial": _always("partial"),
+    "kmem_cache_node.full": (Spelling("full", "v2.6.22, with SLUB_DEBUG"),),
+    "kmem_cache_node.nr_slabs": (Spelling("nr_slabs", "v2.6.22, with SLUB_DEBUG"),),
+    "kmem_cache_node.total_objects": (Spelling("total_objects", "v2.6.27, with SLUB_DEBUG"),),
+    "slub_percpu_sheaves.main": (Spelling("main", "v6.18"),),
+    "slub_percpu_sheaves.spare": (Spelling("spare", "v6.18"),),
+    "slub_percpu_sheaves.rcu_free": (Spelling("rcu_free", "v6.18"),),
+    "slab_sheaf.size": (Spelling("size", "v6.18"),),
+    "slab_sheaf.objects": (Spelling("objects", "v6.18"),),
+    "slab_sheaf.barn_list": (Spelling("barn_list", "v6.18"),),
+    "node_barn.sheaves_full": (Spelling("sheaves_full", "v6.18"),),
+    "node_barn.nr_full": (Spelling("nr_full", "v6.18"),),
 
     "zone.name": _always("name"),
     "zone.zone_start_pfn": _always("zone_start_pfn"),
@@ -65,7 +127,7 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "zone.highatomic_free": (Spelling("nr_free_highatomic", "v6.13"),),
     "zone.vmemmap_tails": (Spelling("vmemmap_tails", "v7.1, where a huge page's struct pages are shared"),),
     "zone.lock": (Spelling("lock.rlock.raw_lock.val.counter", "v4.2, queued"),
-                  Spelling("lock.locked", "the mmscope guest")),
+                  Spelling("lock.locked", "mmscope guest")),
     "zone.lock_owner": (Spelling("lock.rlock.raw_lock.tickets.owner", "v3.6, ARM"),),
     "zone.lock_next": (Spelling("lock.rlock.raw_lock.tickets.next", "v3.6, ARM"),),
     "free_area.free_list": _always("free_list"),
@@ -117,10 +179,62 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "cma.base_pfn": (Spelling("ranges.base_pfn", "v6.15"), Spelling("base_pfn", "v3.17")),
     "cma.count": _always("count"),
     "cma.name": (Spelling("name", "v4.10"),),
+
+    "vmap_area.va_start": _always("va_start"),
+    "vmap_area.va_end": _always("va_end"),
+    "vmap_area.flags": (Spelling("flags", "v6.3, to v5.2"),),
+    "vmap_area.rb_node": _always("rb_node"),
+    "vmap_area.list": _always("list"),
+    "vmap_area.purge_list": (Spelling("purge_list", "to v5.12"),),
+    "vmap_area.subtree_max_size": (Spelling("subtree_max_size", "v5.2"),),
+    "vmap_area.vm": _always("vm"),
+    "vm_struct.next": _always("next"),
+    "vm_struct.addr": _always("addr"),
+    "vm_struct.size": _always("size"),
+    "vm_struct.flags": _always("flags"),
+    "vm_struct.pages": _always("pages"),
+    "vm_struct.page_order": (Spelling("page_order", "v5.13"),),
+    "vm_struct.nr_pages": _always("nr_pages"),
+    "vm_struct.phys_addr": _always("phys_addr"),
+    "vm_struct.caller": _always("caller"),
+    "vm_struct.requested_size": (Spelling("requested_size", "v6.14"),),
+    "vmap_node.pool": (Spelling("pool", "v6.9"),),
+    "vmap_node.busy": (Spelling("busy", "v6.9"),),
+    "vmap_node.lazy": (Spelling("lazy", "v6.9"),),
+    "vmap_node.purge_list": (Spelling("purge_list", "v6.9"),),
+    "vmap_pool.head": (Spelling("head", "v6.9"),),
+    "rb_list.root": (Spelling("root", "v6.9"),),
+    "rb_list.head": (Spelling("head", "v6.9"),),
+    "vmap_block.va": _always("va"),
+    "vmap_block.free": _always("free"),
+    "vmap_block.dirty": _always("dirty"),
+    "vmap_block.free_list": _always("free_list"),
+    "vmap_block.cpu": (Spelling("cpu", "v6.6"),),
+    "vmap_block_queue.free": _always("free"),
+    "vmap_block_queue.vmap_blocks": (Spelling("vmap_blocks", "v6.3"),),
+
+    "pcpu_chunk.list": _always("list"),
+    "pcpu_chunk.free_bytes": (Spelling("free_bytes", "v4.14"), Spelling("free_size", "v2.6.30")),
+    "pcpu_chunk.contig_bits": (Spelling("chunk_md.contig_hint", "v5.2"), Spelling("contig_bits", "v4.14")),
+    "pcpu_chunk.contig_bytes": (Spelling("contig_hint", "to v4.13"),),
+    "pcpu_chunk.base_addr": _always("base_addr"),
+    "pcpu_chunk.alloc_map": (Spelling("alloc_map", "v4.14"),),
+    "pcpu_chunk.bound_map": (Spelling("bound_map", "v4.14"),),
+    "pcpu_chunk.map_used": (Spelling("map_used", "to v4.13"),),
+    "pcpu_chunk.map_alloc": (Spelling("map_alloc", "to v4.13"),),
+    "pcpu_chunk.map": (Spelling("map", "to v4.13"),),
+    "pcpu_chunk.immutable": _always("immutable"),
+    "pcpu_chunk.isolated": (Spelling("isolated", "v5.14"),),
+    "pcpu_chunk.start_offset": (Spelling("start_offset", "v4.14"),),
+    "pcpu_chunk.end_offset": (Spelling("end_offset", "v4.14"),),
+    "pcpu_chunk.nr_pages": (Spelling("nr_pages", "v4.14"),),
+    "pcpu_chunk.nr_populated": (Spelling("nr_populated", "v3.18"),),
+    "pcpu_chunk.nr_empty_pop_pages": (Spelling("nr_empty_pop_pages", "v4.14"),),
+    "pcpu_chunk.populated": _always("populated"),
 }
 
 VARIABLES: dict[str, tuple[Spelling, ...]] = {
-    "banner": (Spelling("mmscope_banner", "the mmscope guest"), Spelling("linux_banner", "v2.6")),
+    "banner": (Spelling("mmscope_banner", "mmscope guest"), Spelling("linux_banner", "v2.6")),
     "node": (Spelling("node_data", "with NUMA"), Spelling("contig_page_data", "v2.6")),
     "totalram_pages": (Spelling("_totalram_pages.counter", "v5.0"), Spelling("totalram_pages", "v2.6")),
     "totalhigh_pages": (Spelling("_totalhigh_pages.counter", "v5.0"), Spelling("totalhigh_pages", "v2.6")),
@@ -136,11 +250,16 @@ VARIABLES: dict[str, tuple[Spelling, ...]] = {
     "memblock in use": (Spelling("memblock_memory", "v5.9"),),
     "high_memory": _always("high_memory"),
     "memblock": _always("memblock"),
+    "memblock_trim_memory": (Spelling("memblock_trim_memory", "v3.5"),),
     "system_state": _always("system_state"),
     "slab_state": _always("slab_state"),
+    "slab_caches": _always("slab_caches"),
+    "nr_node_ids": (Spelling("nr_node_ids", "v2.6.21, with NUMA"),),
+    "estimate of free objects": (Spelling("count_partial_free_approx", "v6.10, a function"),),
     "migratetype_names": _always("migratetype_names"),
     "swapper_pg_dir": (Spelling("swapper_pg_dir", "v2.6"), Spelling("init_top_pgt", "v4.12, x86-64")),
     "empty_zero_page": _always("empty_zero_page"),
+    "zero_pfn": (Spelling("zero_page_pfn", "v7.1"), Spelling("zero_pfn", "v2.6.29")),
     "hstates": (Spelling("hstates", "with huge pages"),),
     "last section": (Spelling("__highest_present_section_nr", "v4.13"),),
     "memstart_addr": (Spelling("memstart_addr", "arm64"),),
@@ -174,12 +293,80 @@ VARIABLES: dict[str, tuple[Spelling, ...]] = {
     "percpu base": (Spelling("pcpu_base_addr", "v2.6.30"),),
     "percpu unit offsets": (Spelling("pcpu_unit_offsets", "v2.6.32"),),
     "percpu unit size": (Spelling("pcpu_unit_size", "v2.6.30"),),
-    "percpu first chunk end": (Spelling("pcpu_first_chunk_limit", "the mmscope guest"),),
-    "page_ext table": (Spelling("page_ext_table", "the mmscope guest"),),
-    "page_ext start": (Spelling("page_ext_start_pfn", "the mmscope guest"),),
-    "page_ext end": (Spelling("page_ext_end_pfn", "the mmscope guest"),),
+    "percpu first chunk end": (Spelling("pcpu_first_chunk_limit", "mmscope guest"),),
+    "percpu start": _always("__per_cpu_start"),
+    "percpu end": _always("__per_cpu_end"),
+    "percpu unit pages": (Spelling("pcpu_unit_pages", "v2.6.30"),),
+    "percpu units": (Spelling("pcpu_nr_units", "v2.6.30"),),
+    "percpu slots": (Spelling("pcpu_chunk_lists", "v5.9"), Spelling("pcpu_slot", "v2.6.30")),
+    "percpu slot count": (Spelling("pcpu_nr_slots", "v2.6.30"),),
+    "percpu free slot": (Spelling("pcpu_free_slot", "v5.14"),),
+    "percpu sidelined slot": (Spelling("pcpu_sidelined_slot", "v5.14"),),
+    "percpu depopulate slot": (Spelling("pcpu_to_depopulate_slot", "v5.14"),),
+    "percpu first chunk": (Spelling("pcpu_first_chunk", "v2.6.30"),),
+    "percpu reserved chunk": (Spelling("pcpu_reserved_chunk", "v2.6.30"),),
+    "percpu populated pages": (Spelling("pcpu_nr_populated", "v4.19"),),
+    "percpu empty pages": (Spelling("pcpu_nr_empty_pop_pages", "v3.18"),),
+    "page_ext table": (Spelling("page_ext_table", "mmscope guest"),),
+    "page_ext start": (Spelling("page_ext_start_pfn", "mmscope guest"),),
+    "page_ext end": (Spelling("page_ext_end_pfn", "mmscope guest"),),
     "arm phys pfn offset": (Spelling("__pv_phys_pfn_offset", "v3.13"),),
+    "vmalloc ready": (Spelling("vmap_initialized", "v2.6.28"),),
+    "vmlist": _always("vmlist"),
+    "vmap areas": (Spelling("vmap_area_list", "to v6.8"),),
+    "vmap area tree": (Spelling("vmap_area_root", "to v6.8"),),
+    "vmap nodes": (Spelling("vmap_nodes", "v6.9"),),
+    "vmap node": (Spelling("single", "v6.9"),),            # the only one, where the compiler left vmap_nodes out
+    "vmap node count": (Spelling("nr_vmap_nodes", "v6.9"),),
+    "vmap free areas": (Spelling("free_vmap_area_list", "v5.2"),),
+    "vmap free tree": (Spelling("free_vmap_area_root", "v5.2"),),
+    "vmap purge areas": (Spelling("purge_vmap_area_list", "to v6.8"),),
+    "vmap purge tree": (Spelling("purge_vmap_area_root", "to v6.8"),),
+    "vmap purge stack": (Spelling("vmap_purge_list", "to v5.12"),),
+    "vmap lazy pages": (Spelling("vmap_lazy_nr.counter", "v2.6.28"), Spelling("vmap_lazy_nr", "mmscope guest")),
+    "vmap block queue": (Spelling("vmap_block_queue", "v2.6.28"),),
+    "vmap blocks": (Spelling("vmap_blocks", "to v6.2"),),
+    "vmalloc base": (Spelling("vmalloc_base", "v4.8, x86-64"),),
+    "five levels": (Spelling("__pgtable_l5_enabled", "v4.17, x86-64"),),
+    "symbol count": (Spelling("kallsyms_num_syms", "v2.6"),),
+    "symbol addresses": (Spelling("kallsyms_addresses", "v2.6, absolute"),),
+    "symbol offsets": (Spelling("kallsyms_offsets", "v4.6"),),
+    "symbol base": (Spelling("kallsyms_relative_base", "v4.6 to v6.18"),),
+    "symbol names": (Spelling("kallsyms_names", "v2.6"),),
+    "symbol markers": (Spelling("kallsyms_markers", "v2.6"),),
+    "symbol tokens": (Spelling("kallsyms_token_table", "v2.6"),),
+    "symbol token index": (Spelling("kallsyms_token_index", "v2.6"),),
 }
+
+
+@dataclass(frozen=True)
+class VmFlag:
+    """A bit of vm_struct.flags; they are macros, of which debug information knows nothing."""
+
+    mask: int
+    name: str
+    since: str
+    arch: Optional[str] = None          # only there
+
+
+# Source: include/linux/vmalloc.h of the release named; arch/arm/mm/mm.h for ARM's.
+VM_FLAGS = (
+    VmFlag(0x1, "ioremap", "v2.6"),
+    VmFlag(0x2, "vmalloc", "v2.6"),
+    VmFlag(0x4, "vmap", "v2.6"),
+    VmFlag(0x8, "user", "v2.6"),
+    VmFlag(0x10, "dma-coherent", "v5.1"),
+    VmFlag(0x20, "uninitialized", "v3.10"),
+    VmFlag(0x40, "no-guard", "v3.12"),
+    VmFlag(0x80, "kasan", "v4.0"),
+    VmFlag(0x100, "flush-reset-perms", "v5.2"),
+    VmFlag(0x200, "map-put-pages", "v5.8"),
+    VmFlag(0x400, "allow-huge-vmap", "v5.18"),
+    VmFlag(0x800, "defer-kmemleak", "v5.16"),
+    VmFlag(0x1000, "sparse", "v6.9"),
+    VmFlag(0x40000000, "arm-static-mapping", "v3.2", "arm"),
+    VmFlag(0x80000000, "arm-section-mapping", "v2.6", "arm"),
+)
 
 
 @dataclass(frozen=True)
@@ -199,4 +386,31 @@ BUDDY_MARKS = (
     BuddyMark("page.page_type", 0xFF000000, 0xF0000000, "v6.12", "PGTY_buddy", 24),
     BuddyMark("page.page_type", 0xF0000080, 0xF0000000, "v4.18"),
     BuddyMark("page.mapcount", 0xFFFFFFFF, 0xFFFFFF80, "v2.6.38"),
+)
+
+
+@dataclass(frozen=True)
+class SlabFlag:
+    """A bit of kmem_cache->flags where the symbols do not name them: macros, until they became enum _slab_flag_bits."""
+
+    name: str
+    bit: int
+    since: str      # the bit has had this meaning from here up to v6.9
+
+
+# Source: include/linux/slab.h of the releases named. Only bits whose meaning did not change on the way.
+SLAB_FLAGS = (
+    SlabFlag("CONSISTENCY_CHECKS", 0x00000100, "v2.6.22"),
+    SlabFlag("RED_ZONE", 0x00000400, "v2.6.22"),
+    SlabFlag("POISON", 0x00000800, "v2.6.22"),
+    SlabFlag("HWCACHE_ALIGN", 0x00002000, "v2.6.22"),
+    SlabFlag("CACHE_DMA", 0x00004000, "v2.6.22"),
+    SlabFlag("STORE_USER", 0x00010000, "v2.6.22"),
+    SlabFlag("RECLAIM_ACCOUNT", 0x00020000, "v2.6.22"),
+    SlabFlag("PANIC", 0x00040000, "v2.6.22"),
+    SlabFlag("TYPESAFE_BY_RCU", 0x00080000, "v2.6.22"),
+    SlabFlag("MEM_SPREAD", 0x00100000, "v2.6.24"),
+    SlabFlag("TRACE", 0x00200000, "v2.6.22"),
+    SlabFlag("NOLEAKTRACE", 0x00800000, "v2.6.31"),
+    SlabFlag("ACCOUNT", 0x04000000, "v4.5"),
 )

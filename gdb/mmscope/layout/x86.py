@@ -131,3 +131,13 @@ def mmu_enabled(register: Callable[[str], Optional[int]]) -> Optional[bool]:
     """Whether paging is on; None when the debugger does not have cr0."""
     value = register("cr0")
     return bool(value & CR0_PAGING) if value is not None else None
+
+
+VMALLOC_TIB = 32, 12800         # with four levels, with five
+MODULES_END = 0xFFFFFFFFFF000000
+
+
+def vmalloc_ranges(reader: Reader, arch: X86) -> tuple[tuple[int, int], ...]:
+    """[start, end) of the vmalloc area, then of the modules, which lie in the image's mapping."""
+    start = reader.value("vmalloc base")
+    return (start, start + (VMALLOC_TIB[bool(reader.find("five levels"))] << 40)), (IMAGE_START, MODULES_END)

@@ -35,7 +35,7 @@ def resolve(ctx: Context, text: str) -> Place:
             raise MmError(f"{text}: this is a struct page: leave out '{kind}:'")
         number = expression.value if kind == "pfn" else _unsigned(ctx, expression.value)
         pfn = number if kind == "pfn" else number >> ctx.arch.page_shift
-        limit = 1 << ctx.arch.address_bits - ctx.arch.page_shift
+        limit = 1 << ctx.arch.phys_bits - ctx.arch.page_shift
         if not 0 <= pfn < limit:
             why = "negative" if pfn < 0 else "too large"
             raise MmError(f"{text}: {number:#x} is not a {_MEANING[kind]}, it is {why}")

@@ -33,8 +33,23 @@ class Host:
     register: Callable[[str], Optional[int]]        # a register of the selected CPU
     evaluate: Callable[[str], "Expression"]         # a C expression
     physical: Callable[[], Optional[ReadPhys]] = lambda: None   # reads physical memory; None: there is no way to
+    symbolize: Callable[[int], Optional["Symbolized"]] = lambda addr: None      # by the symbol file
     symbol_file: Optional[str] = None
     moved: Callable[[int], int] = lambda text: 0    # how far from where the file has them the symbols are loaded
+
+
+@dataclass(frozen=True)
+class Symbolized:
+    """An address as the symbol around it and the distance from that."""
+
+    name: str
+    offset: int
+    size: Optional[int]         # None: not known
+
+    @property
+    def text(self) -> str:
+        """The form of %pS."""
+        return f"{self.name}+{self.offset:#x}" + (f"/{self.size:#x}" if self.size is not None else "")
 
 
 @dataclass(frozen=True)
@@ -196,6 +211,8 @@ class Context:
                         "example: hbreak schedule, continue")
             if self.mmu is False:
                 return f"the MMU is off{at}: run on first, for example: hbreak start_kernel, continue"
+            if self.banner is not None:
+                return f"this CPU has not the kernel's data mapped{at}, as in user space: select another one"
             return f"the kernel is not at its addresses{at}: it does not run yet, or these are not its symbols"
         return self.stage.text if self.stage is not None else None
 

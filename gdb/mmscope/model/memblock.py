@@ -3,7 +3,8 @@
 
   MEMBLOCK-1  regions are sorted by base and do not overlap
   MEMBLOCK-2  neighbours that touch differ in flags or nid (else they would be merged)
-  MEMBLOCK-3  total_size is the sum of the sizes
+  MEMBLOCK-3  total_size is the sum of the sizes; a kernel that trims memory to whole pages (memblock_trim_memory, on
+              x86) does not subtract what it cut off: less than two pages a region
   MEMBLOCK-4  1 <= cnt <= max, and no region has size 0; but an empty list is cnt 1 with one region of size 0
   MEMBLOCK-5  base + size of a region does not wrap
 """
@@ -146,8 +147,18 @@ def _regions(ctx: Context, kind: Record, name: str, flags: dict[str, int],
     if len(regions) == 1 and not regions[0].size:
         regions = []
     total = kind.get("total_size")
-    problems += _check(name, regions, total, 1 << ctx.arch.address_bits)
+    problems += _check(name, regions, total, 1 << ctx.arch.phys_bits, _trimmed(ctx, regions))
     return tuple(regions), tuple(problems)
+
+
+def _trimmed(ctx: Context, regions: list[Region]) -> int:
+    """How many bytes of whole pages' edges may be missing from the regions: MEMBLOCK-3."""
+    page_bytes = 1 << ctx.arch.page_shift
+    if ctx.layout.find_variable("memblock_trim_memory") is None:
+        return 0
+    if any(region.base % page_bytes or region.size % page_bytes for region in regions):
+        return 0
+    return 2 * page_bytes * len(regions)
 
 
 def _region(record: Record, flags: dict[str, int], owners: list[Owner]) -> Region:
@@ -158,7 +169,7 @@ def _region(record: Record, flags: dict[str, int], owners: list[Owner]) -> Regio
                   owner, source)
 
 
-def _check(name: str, regions: list[Region], total: int, top: int) -> Iterator[Problem]:
+def _check(name: str, regions: list[Region], total: int, top: int, trimmed: int) -> Iterator[Problem]:
     """MEMBLOCK-1 to MEMBLOCK-5."""
     for index, region in enumerate(regions):
         where = f"memblock.{name}.regions[{index}]"
@@ -177,7 +188,7 @@ def _check(name: str, regions: list[Region], total: int, top: int) -> Iterator[P
             yield Problem("MEMBLOCK-2", where, "one region", "two",
                           f"{where}: touches the region before and is not merged with it")
     held = sum(region.size for region in regions)
-    if held != total:
+    if not held <= total <= held + trimmed:
         yield Problem("MEMBLOCK-3", f"memblock.{name}.total_size", held, total,
                       f"memblock.{name}: total_size is {total:#x}, the regions add up to {held:#x}")
 

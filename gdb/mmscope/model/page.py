@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Iterator, Optional
 
 from ..errors import MmError
+from ..layout.pagetype import page_type
 from .address import Place
 from .context import Context
 from .migratetype import migratetype_names, pageblock_migratetype
+from .pagecontent import content, flags_kind, mappings
 from .pageuse import HOLE, Use, use_of
 from .problem import Problem
 from .zone import Zone, zones
@@ -38,9 +40,12 @@ class Page:
     owner_source: Optional[str]
     migratetype: Optional[str]      # of its pageblock
     flags: int
-    flag_names: tuple[str, ...]
+    flag_names: tuple[str, ...]     # as they are called in a page of this kind
     refcount: int
-    mapcount: int                   # as stored: one less than the number of mappings
+    mapcount: int                   # as stored: one less than the number of mappings, where the page has no type
+    type: Optional[str]             # page->page_type, which lies over mapcount: buddy, slab, table, ... or none
+    mappings: Optional[int]         # entries of user page tables that map it; None where that is not worked out
+    content: Optional[str]          # anon, file, ksm, movable, zero; None where the page does not say
     private: int
     mapping: int
     index: int
@@ -55,14 +60,15 @@ def page_of(ctx: Context, place: Place) -> Page:
                       f"mem_map is for pfn {pages.start_pfn:#x} to {pages.end_pfn:#x}")
     record = ctx.read.record("page", place.page)
     flags = record.get("flags")
-    names = ctx.page_flags.decode(flags)
     zone = None if place.hole else page_zone(ctx, flags)
     use = Use(HOLE) if place.hole else use_of(ctx, place.pfn, record, zone)
+    names = ctx.page_flags.decode(flags, flags_kind(ctx, place.pfn, record, use))
     return Page(
         place.given, place.pfn, place.phys, place.page, place.virt, ctx.page_flags.node(flags),
         zone.name if zone else None, use.kind, use.order, use.block_pfn, use.cpu, use.pcp_migratetype, use.cache,
         use.owner, use.owner_source, _migratetype(ctx, zone, place.pfn), flags, names, record.get("refcount"),
-        record.get("mapcount"), record.get("private"), record.get("mapping"), record.get("index"),
+        record.get("mapcount"), page_type(ctx.layout, record), mappings(ctx, place.pfn, record, use),
+        content(ctx, place.pfn, record, use), record.get("private"), record.get("mapping"), record.get("index"),
         () if use.kind == HOLE else tuple(_check_zone(ctx, place.pfn, zone)))
 
 

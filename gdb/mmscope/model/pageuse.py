@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Optional
 
 from ..errors import FaultError, MissingError
-from ..layout.pagetype import has_type
+from ..layout.pageflags import order_in_flags
+from ..layout.pagetype import page_type
 from ..layout.reader import Record
 from .buddy import is_buddy, order_count
 from .context import Context
@@ -49,12 +50,12 @@ def use_of(ctx: Context, pfn: int, page: Record, zone: Optional[Zone]) -> Use:
         return _reserved(ctx, pfn)
     head_pfn, head = compound_head(ctx, pfn, page)
     order = compound_order(ctx, head_pfn, head) if head_pfn is not None else None
-    if "slab" in _flags(ctx, head) or has_type(ctx.layout, head, "slab"):
+    if "slab" in _flags(ctx, head) or page_type(ctx.layout, head) == "slab":
         single = head_pfn is None
         return Use(SLAB, 0 if single else order, pfn if single else head_pfn, cache=cache_name(ctx, head))
     if head_pfn is not None:
         return Use(COMPOUND, order, head_pfn)
-    if has_type(ctx.layout, page, "table") or pfn << ctx.arch.page_shift in ctx.kernel_tables:
+    if page_type(ctx.layout, page) == "table" or pfn << ctx.arch.page_shift in ctx.kernel_tables:
         return Use(PAGETABLE)
     listed = find_on_pcp(ctx, zone, pfn) if zone is not None and page.get("refcount") == 0 else None
     if listed is not None:
@@ -112,8 +113,10 @@ def compound_order(ctx: Context, head_pfn: int, head: Record) -> Optional[int]:
     if ctx.layout.find_field("page.compound_order") is not None:
         if ctx.pages.covers(head_pfn + 1):
             order = ctx.read.record("page", ctx.pages.page(head_pfn + 1)).get("compound_order")
-    elif ctx.layout.find_field("folio._flags_1") is not None:
-        order = ctx.read.record("folio", head.addr).get("_flags_1") & 0xFF
+    elif ctx.layout.find_field("folio._folio_order") is not None:
+        order = ctx.read.member("folio", head.addr, "_folio_order")
+    elif order_in_flags(ctx.layout):
+        order = ctx.read.member("folio", head.addr, "_flags_1") & 0xFF
     return order if order is not None and 0 < order < ctx.arch.address_bits - ctx.arch.page_shift else None
 
 

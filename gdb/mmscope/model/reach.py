@@ -12,8 +12,7 @@ from typing import Callable, Iterator, Optional, Protocol
 
 from ..errors import BrokenPath, FaultError, MissingError
 from ..layout.arch import architecture
-from ..layout.pagetable import BLOCK, PAGE
-from ..layout.reader import Reader
+from ..layout.pagetable import mapped
 from ..target.cache import CachedMemory
 from ..target.translated import Span, Translate, Translated
 from ..target.transport import PhysicalMemory, Transport
@@ -70,9 +69,9 @@ def _translated(ctx: Context, physical: PhysicalMemory, virtual: Transport) -> T
         expected = (ctx.banner or ctx.symbol_banner or "").encode("latin-1") + b"\0"
         if len(expected) == 1 or len(expected) > BANNER_BYTES:
             raise MissingError("there is no banner to compare with")
-        for walker in _walkers(ctx):
-            region = REGION_SHIFT[ctx.read.word * 8] if ctx.banner is not None else None
-            found = Translated(physical, walker, ctx.arch.page_shift, region, virtual)
+        region = REGION_SHIFT[ctx.read.word * 8] if ctx.banner is not None else None
+        for root in dict.fromkeys(_roots(ctx, addr)):
+            found = Translated(physical, _walker(ctx, root), ctx.arch.page_shift, region, virtual)
             if _reads(found, addr, expected):
                 return found
     except (MissingError, FaultError) as error:
@@ -88,37 +87,27 @@ def _reads(transport: Translated, addr: int, expected: bytes) -> bool:
         return False
 
 
-def _walkers(ctx: Context) -> Iterator[Callable[[CachedMemory], Translate]]:
-    """A way to translate for each root of page tables that may be the kernel's, the surest first."""
-    arch = ctx.arch
-    if not hasattr(arch, "walk"):
-        yield lambda _: lambda addr: _linear(ctx, addr)
-        return
-    for root in dict.fromkeys(_roots(ctx)):
-        yield lambda memory, root=root: lambda addr: _span(ctx, memory, root, addr)
-
-
-def _roots(ctx: Context) -> Iterator[int]:
-    """Physical addresses: of init_mm's first table, then of those that the selected CPU uses."""
-    table = ctx.layout.find_variable("swapper_pg_dir")
-    phys = ctx.arch.virt_to_phys(table.addr) if table is not None else None
-    if phys is not None:
-        yield phys
+def _roots(ctx: Context, addr: int) -> Iterator[int]:
+    """Physical addresses: of the kernel's own first table, then of those that the selected CPU uses."""
+    own = ctx.arch.mmu.root(addr)
+    if own is not None:
+        yield own.phys
     module = architecture(ctx.layout.debug.arch)
-    yield from module.cpu_roots(ctx.host.register, ctx.read) if module is not None else ()
+    if module is not None and ctx.mmu is not False:
+        yield from module.cpu_roots(ctx.host.register, ctx.read)
 
 
-def _span(ctx: Context, memory: CachedMemory, root: int, addr: int) -> Optional[Span]:
-    """The block of memory that holds addr, by a walk from a root. Raises FaultError."""
-    last = ctx.arch.walk(memory.read, root, addr)[-1]
-    if last.kind not in (PAGE, BLOCK) or last.phys is None:
-        return None
-    start = addr & -last.size
-    return start, start + last.size, last.phys - start
+def _walker(ctx: Context, root: int) -> Callable[[CachedMemory], Translate]:
+    """Translates by the tables from a root on."""
+    walk = ctx.arch.walk
 
-
-def _linear(ctx: Context, addr: int) -> Optional[Span]:
-    """The page that holds addr, by the kernel's linear map."""
-    start = addr >> ctx.arch.page_shift << ctx.arch.page_shift
-    phys = ctx.arch.virt_to_phys(start)
-    return (start, start + (1 << ctx.arch.page_shift), phys - start) if phys is not None else None
+    def _over(memory: CachedMemory) -> Translate:
+        def _span(addr: int) -> Optional[Span]:
+            steps = walk(memory.read, root, addr)
+            phys = mapped(steps, addr)
+            if phys is None:
+                return None
+            start = addr - addr % steps[-1].size
+            return start, start + steps[-1].size, phys - addr
+        return _span
+    return _over

@@ -8,6 +8,7 @@ chosen anew whenever memory is forgotten.
 """
 from __future__ import annotations
 
+import re
 from typing import Any, Optional
 
 import gdb
@@ -15,8 +16,8 @@ import gdb
 from ..errors import BrokenPath, FaultError, MmError
 from ..layout.layout import Layout
 from ..layout.pagetable import ReadPhys
-from ..model.context import Context, Expression, Host
-from ..model.reach import AUTO, STUB, choose
+from ..model.context import Context, Expression, Host, Symbolized
+from ..model.reach import AUTO, choose
 from ..target.cache import CachedMemory
 from ..target.elf import read_static, text_start
 from ..target.transport import Meter, PhysicalMemory
@@ -86,7 +87,8 @@ class Current:
     def _choose(self, memory: CachedMemory, connection: Connection, layout: Layout) -> Context:
         """A new context, reading the best way there is."""
         memory.use(connection.virtual)
-        host = Host(_why_not_live(), self._static, _register, evaluate, self._physical, _symbol_file(), _moved)
+        host = Host(_why_not_live(), self._static, _register, evaluate, self._physical, symbolize, _symbol_file(),
+                    _moved)
         ctx = Context(memory, layout, host)
         choice = choose(ctx, connection, self.mode())
         if choice.transport is not connection.virtual:
@@ -102,9 +104,9 @@ class Current:
 
     def _physical(self) -> Optional[ReadPhys]:
         """Physical memory; None where there is no way to it, or none is wanted."""
-        if self._connection is None or self.mode() == STUB:
+        if self._connection is None:
             return None
-        for find in (self._connection.host, self._connection.physical):
+        for find in self._connection.physical_ways(self.mode()):
             try:
                 memory = find()
             except BrokenPath:
@@ -180,6 +182,22 @@ def _read_physical(memory: PhysicalMemory, phys: int, size: int) -> bytes:
         return memory.read(phys, size)
     except BrokenPath:
         raise FaultError(phys, size) from None
+
+
+def symbolize(addr: int) -> Optional[Symbolized]:
+    """The function around an address, else the symbol before it in the same section; None when there is neither."""
+    try:
+        block = gdb.block_for_pc(addr)
+        while block is not None and block.function is None:
+            block = block.superblock
+        if block is not None and block.start <= addr < block.end:
+            while block.superblock is not None and block.superblock.function is not None:
+                block = block.superblock        # out of what is inlined
+            return Symbolized(block.function.name, addr - block.start, block.end - block.start)
+        found = re.match(r"(\S+)(?: \+ (\d+))? in section", gdb.execute(f"info symbol {addr:#x}", to_string=True))
+    except (gdb.error, RuntimeError):
+        return None
+    return Symbolized(found[1], int(found[2] or 0), None) if found is not None else None
 
 
 def evaluate(text: str) -> Expression:

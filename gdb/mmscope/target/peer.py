@@ -16,6 +16,7 @@ from typing import Iterator, Optional
 MAPPED_V4 = "0000000000000000FFFF0000"      # an IPv4 address in a table of IPv6 ones
 SOCKET = re.compile(r"socket:\[(\d+)\]$")
 PREFIXES = ("unix:", "tcp:", "tcp4:", "tcp6:")
+TRIES = 3                   # a table that changes while it is read can lack a line
 End = tuple[str, int]       # address as the tables have it, port
 
 
@@ -42,7 +43,9 @@ def find_peer(details: Optional[str]) -> Optional[int]:
 
     details is how the debugger names the connection: a path, or HOST:PORT; None when it does not tell.
     """
-    every = tuple(connections())
+    every: tuple[Connected, ...] = ()
+    for _ in range(TRIES):
+        every = every or tuple(connections())
     chosen = [each for each in every if details is not None and _named(each, details)] or every
     pids = {each.pid for each in chosen}
     return pids.pop() if len(pids) == 1 else None

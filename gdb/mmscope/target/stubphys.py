@@ -15,7 +15,7 @@ from typing import Callable, Iterator, Optional
 
 from ..errors import BrokenPath, FaultError
 from .mtree import Range
-from .transport import Meter
+from .transport import Cost, Meter
 
 MODE = "qemu.PhyMemMode"
 NAME = "remote stub, physical"
@@ -35,6 +35,7 @@ class StubPhysical:
         self._packet = packet
         self._ranges = ranges
         self._packet_bytes = packet_bytes       # of memory, that one answer carries
+        self._before: Optional[tuple[Cost, str]] = None     # how the switch was found, in which command
 
     def drop(self) -> None:
         """Nothing is kept here."""
@@ -76,7 +77,7 @@ class StubPhysical:
     @contextlib.contextmanager
     def _switched(self) -> Iterator[None]:
         """The stub reads physical addresses inside, and what it read before afterwards."""
-        before = self._ask(f"q{MODE}")
+        before = self._found()
         if before not in ("0", "1"):
             raise BrokenPath("the stub does not read physical memory")
         try:
@@ -86,6 +87,13 @@ class StubPhysical:
         finally:
             if before == "0":
                 self._put_back()
+
+    def _found(self) -> str:
+        """How the switch is. Asked once a command: each has books of its own, and nobody else turns it meanwhile."""
+        if self._before is None or self._before[0] is not self.meter.cost:
+            answer = self._ask(f"q{MODE}")
+            self._before = self.meter.cost, answer
+        return self._before[1]
 
     def _put_back(self) -> None:
         """Switch off again. Whatever interrupts it is kept until that is done."""

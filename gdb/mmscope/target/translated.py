@@ -16,6 +16,7 @@ from .transport import PhysicalMemory, Transport
 Span = tuple[int, int, int]     # [start, end) is mapped to physical addresses that are the third more
 Translate = Callable[[int], Optional[Span]]     # the block that holds an address; None where nothing is mapped
 SAMPLE_BYTES = 64
+BLIND_LIMIT = 4         # then this CPU does not have the kernel mapped
 
 
 class Translated:
@@ -44,6 +45,7 @@ class Translated:
         self._sizes = [1 << self._shift]        # of the spans there are
         self._last: Span = (0, 0, 0)
         self._regions: set[int] = set()         # that were compared
+        self._blind = 0                         # samples that the stub could not read
 
     def read(self, addr: int, size: int) -> bytes:
         """Exactly size bytes at virtual address addr. Raises FaultError."""
@@ -133,8 +135,14 @@ class Translated:
         addr -= addr % SAMPLE_BYTES
         try:
             found = self._physical.read(addr + span[2], SAMPLE_BYTES)      # RAM, so the stub may read it too
+        except FaultError:
+            return
+        try:
             expected = self._virtual.read(addr, SAMPLE_BYTES)
         except FaultError:
+            self._blind += 1
+            if self._blind == BLIND_LIMIT:
+                self._region_shift = None
             return
         if expected != found:
             raise BrokenPath(f"the page tables and the stub differ at {addr:#x}")

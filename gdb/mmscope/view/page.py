@@ -25,7 +25,7 @@ def page_text(page: Page) -> str:
         ("pageblock", "none" if page.kind == HOLE else escape(page.migratetype or "unknown")),
         ("flags", f"{page.flags:#x}  {' '.join(page.flag_names) or '(none by name)'}"),
         ("refcount", str(page.refcount)),
-        ("mapcount", _mapcount(page)),
+        _mapcount(page),
         ("private", address(page.private)),
         ("mapping", address(page.mapping)),
         ("index", address(page.index)),
@@ -46,9 +46,13 @@ def _kind(page: Page) -> str:
         what += f" of cache {escape(page.cache or 'unknown')}"
     if page.owner is not None:
         what += f": {escape(page.owner)}"
+    if page.content is not None:
+        what += f", {_CONTENTS[page.content]}"
     return what + _block(page)
 
 
+_CONTENTS = {"anon": "anonymous memory", "file": "of a file or the page cache", "ksm": "shared by KSM",
+             "movable": "movable by its driver", "zero": "the page of zeroes"}
 _WORDS = {PCP: "free, on a CPU's list", PAGETABLE: "page table", COMPOUND: "compound page"}
 
 
@@ -62,7 +66,10 @@ def _block(page: Page) -> str:
     return "" if page.order == 0 and page.kind != FREE else f", head of a block {order}"
 
 
-def _mapcount(page: Page) -> str:
+def _mapcount(page: Page) -> tuple[str, str]:
+    """The count of mappings, or what else is kept in its place."""
+    if page.type is not None:
+        return "page type", f"{page.type}  (in the place of mapcount)"
     if page.kind == SLAB:
-        return f"{page.mapcount}  (as stored; a slab keeps other counts there)"
-    return f"{page.mapcount}  (as stored, -1 is unmapped)"
+        return "mapcount", f"{page.mapcount}  (as stored; a slab keeps other counts there)"
+    return "mapcount", f"{page.mapcount}  (as stored, -1 is unmapped)"
