@@ -104,7 +104,8 @@ def test_arm64_is_told_by_its_vectors_and_by_where_its_tables_are(machine):
 
 
 @pytest.mark.parametrize("memstart, bits, phys", [
-    (0x40000000, 48, 0x40000000), (0xFFF1000040000000 - (1 << 64), 48, 0x40000000), (-0x2A6C80000000, 48, -0x2A6C80000000),
+    (0x40000000, 48, 0x40000000), (0xFFF1000040000000 - (1 << 64), 48, 0x40000000),
+    (-0x2A6C80000000, 48, -0x2A6C80000000),
     (-1, 48, None), (None, 48, None), (0x40000000, 52, 0x40000000), (-1 << 50, 52, -1 << 50)])
 def test_arm64s_linear_map_with_kaslr_and_with_fewer_bits_than_it_was_built_for(memstart, bits, phys):
     assert arm64._phys_offset(memstart, bits) == phys

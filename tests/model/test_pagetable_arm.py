@@ -69,7 +69,9 @@ def test_a_table_that_leads_to_itself_ends_like_any_other():
 
 def test_second_level_tables_are_found():
     memory = Physical(4)
-    for index, entry in ((0, 0), (1024, 0), (2048, 0), (3072, 0), (3000, SECOND | 1), (3001, SECOND + 0x400 | 1), (3002, 0x4120041e), (3003, 0x20000001)):
+    for index in range(0, 4096, 1024):
+        memory.put(ROOT, index, 0)
+    for index, entry in ((3000, SECOND | 1), (3001, SECOND + 0x400 | 1), (3002, 0x4120041e), (3003, 0x20000001)):
         memory.put(ROOT, index, entry)
     assert ShortMmu().tables(memory.read, ROOT) == {SECOND, SECOND + 0x400, 0x20000000}
 
