@@ -39,8 +39,10 @@ WIDE = {"armhf": [(0, 1 << 32, 60), (0xbf000000, 1 << 24, 10),
 
 def qemus(gdb: Gdb, addr: int) -> int | None:
     """The physical address that QEMU finds for a virtual one."""
-    found = re.search(r"gpa: (0x[0-9a-f]+|0)\b",
-                      gdb.run(f"monitor gva2gpa {addr:#x}"))
+    said = gdb.run(f"python print(gdb.execute('monitor gva2gpa {addr:#x}', "
+                   "to_string=True))")
+    assert "gpa: " in said or "Unmapped" in said
+    found = re.search(r"gpa: (0x[0-9a-f]+|0)\b", said)
     return int(found[1], 16) if found else None
 
 
