@@ -18,7 +18,7 @@ from lab_guest import FINISH_LIMIT_SECONDS, HELD_LIMIT_SECONDS, LabGuest
 READERS = ("seq_read_iter", "seq_read")     # above slab_show
 BATCHES = 60        # a batch is a page of text
 ALLOCATORS = ("kmem_cache_alloc_noprof", "kmem_cache_alloc")
-ALLOCATIONS = 40
+ALLOCATIONS = 20
 ALLOCATE_LIMIT_SECONDS = 5
 SOUND_STOPS = 5
 SCAN_LIMIT_SECONDS = 60
@@ -133,7 +133,7 @@ def test_what_cpus_keep_is_there(caches: dict[str, dict[str, Any]]) -> None:
 
 def test_all_slabs_of_a_cache_are_found(booted_guest: LabGuest) -> None:
     """Their number and that of their objects is what the kernel counts."""
-    names = ("vm_area_struct", "kmalloc-64", "kmem_cache")
+    names = ("vm_area_struct", "kmalloc-256", "kmem_cache")
     with booted_guest.held_in("slab_show") as gdb:
         reports = [gdb.json(f"mm slab {name} --objects --json",
                             limit_seconds=SCAN_LIMIT_SECONDS) for name in names]
