@@ -27,7 +27,7 @@ EXTRA_SOURCE = "MMSCOPE_APT_SOURCE"
 NO_NETWORK = re.compile(
     "Could not resolve|Temporary failure|Could not connect|Cannot initiate"
     "|Unable to connect|Network is unreachable|Connection (refused|timed out)")
-GONE = re.compile(r"\b404 +Not Found")
+GONE = re.compile("404 +Not Found|File not found")
 
 CONFIG = """\
 #clear APT::Update::Pre-Invoke;

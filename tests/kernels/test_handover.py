@@ -20,7 +20,7 @@ from lab_guest import Kernel, cma_pool
 ARTICLE = "armmp-6.1-sabrelite"
 ARTICLE_POOL = (0x5c000000, 0x14000000)
 ARTICLE_HIGHMEM_MANAGED = 0x1c000
-ARCH = {"armhf": "arm", "arm64": "arm64", "amd64": "x86-64"}
+ARCH = {"armhf": "arm", "arm64": "arm64", "amd64": "x86_64"}
 SLAB_IS_UP = "SLUB: HWalign"        # the log's line: memblock is over
 
 
@@ -102,7 +102,11 @@ def test_info_answers_at_every_stop(boot: Boot, kernel: Kernel) -> None:
 def test_memblock_equals_what_memblock_debug_logged(boot: Boot) -> None:
     for stop in (MM_INIT, FREE_ALL):
         log, state = boot.logs[stop], boot[memblock, stop]
-        assert state["problems"] == []
+        # What x86 trims off its memory is not taken off memblock's total:
+        # the kernel's own log has the same wrong sum.
+        assert all(p["id"] == "MEMBLOCK-3"
+                   and f"memory size = {p['actual']:#018x} " in log
+                   for p in state["problems"]), state["problems"]
         reserved = console.union(ranges(state["reserved"]))
         memory = console.union(ranges(state["memory"]))
         truth = console.logged(log)
@@ -119,7 +123,7 @@ def test_memblock_equals_what_memblock_debug_logged(boot: Boot) -> None:
 def test_memblock_equals_debugfs_region_for_region(boot: Boot) -> None:
     if "mmscope: BEGIN /sys/kernel/debug/memblock/" not in boot.console:
         # This kernel discards memblock. Then nothing is there to be printed.
-        assert boot[info, READY]["target"]["arch"] == "x86-64"
+        assert boot[info, READY]["target"]["arch"] == "x86_64"
         return
     later = console.Logged(*(ranges(boot[memblock, FREE_ALL][which])
                              for which in ("memory", "reserved")))
@@ -127,8 +131,18 @@ def test_memblock_equals_debugfs_region_for_region(boot: Boot) -> None:
     # union() would merge regions that memblock keeps apart: only take away.
     assert "memblock_reserve: [" not in after
     later.apply(after)
+    # From 7.2 on the pages of the initrd and of the init section leave it too,
+    # and no line of memblock's says so.
+    printed = console.debugfs_regions(boot.console, "reserved")
+    gone = console.subtract(later.reserved, printed)
+    page_kb = console.page_bytes(boot.console) // 1024
+    freed_kb = [int(kb) for kb in
+                re.findall(r"\] Freeing .* memory: (\d+)K", after)]
+    for start, end in gone:
+        freed_kb.remove((end - start) // (page_kb * 1024) * page_kb)
+    later.reserved = console.subtract(later.reserved, gone)
     assert later.memory == console.debugfs_regions(boot.console, "memory")
-    assert later.reserved == console.debugfs_regions(boot.console, "reserved")
+    assert later.reserved == printed
 
 
 def test_memory_is_what_iomem_calls_system_ram(boot: Boot) -> None:
@@ -213,11 +227,14 @@ def test_managed_pages_are_the_pages_handed_over(boot: Boot,
     assert total == sum(end - start for start, end in free_pages(boot))
     if not later:
         assert total == sum(handed.values())
-    # Not what is called available: 6.12 prints it when some is allocated.
-    present_kb, reserved_kb, cma_kb = map(int, re.search(
-        r"\] Memory: \d+K/(\d+)K available \(.*, (\d+)K reserved, "
-        r"(\d+)K cma-reserved", boot.console).groups())
+    # Not what is called available: 6.12 prints it when some is allocated,
+    # and when some of the kernel's own is free already.
+    line = re.search(r"\] Memory: \d+K/(\d+)K available \(.*, (\d+)K reserved,"
+                     r" (\d+)K cma-reserved", boot.console)
+    present_kb, reserved_kb, cma_kb = map(int, line.groups())
+    freed_kb = map(int, re.findall(r"\] Freeing .* memory: (\d+)K",
+                                   boot.console[:line.start()]))
     assert total * console.page_bytes(boot.console) \
-        == (present_kb - reserved_kb - cma_kb) * 1024
+        == (present_kb - reserved_kb - cma_kb - sum(freed_kb)) * 1024
     if kernel.name == ARTICLE:
         assert managed[0, "HighMem"] == ARTICLE_HIGHMEM_MANAGED

@@ -3,7 +3,7 @@
 
 RAM is at 0x10000000. The first zone begins at an odd pfn and has 0x1000 pages, HighMem follows with 0x800.
 """
-from mmscope.errors import FaultError
+from mmscope.errors import FaultError, MmError
 from mmscope.layout.debuginfo import Symbol
 from mmscope.layout.layout import Layout
 from mmscope.model.context import Context, Expression, Host
@@ -213,4 +213,7 @@ class Machine:
 
     @staticmethod
     def evaluate(text):
-        return Expression(int(text, 0), False)
+        try:
+            return Expression(int(text, 0), False)
+        except ValueError:
+            raise MmError(f"'{text}' is no number") from None

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Debug information from text: the structs of a kernel, as short as they can be said.
 
-struct TAG, enum TAG and var begin a line; members follow, indented. A type is u8 u16 u32 s32 u64 ptr bool,
-atomic (a struct around a counter), char (for arrays) or the tag of a struct. name@other overlays another member,
+struct TAG, enum TAG and var begin a line; members follow, indented. A type is u8 s8 u16 u32 s32 u64 ptr bool, long
+and ulong (of a pointer's size), atomic and atomic_long (a struct around a counter), char (for arrays) or the tag of a
+struct. name@other overlays another member,
 name@other+4 what is 4 bytes behind it. name:15@other+2 is a bit field: 15 bits, in the byte
 2 bytes behind it and on; name:1.7@other+3: from bit 7 of that one on.
 """
@@ -12,9 +13,16 @@ from mmscope.layout.debuginfo import ARRAY, INT, POINTER, STRUCT, UINT, Member, 
 
 from vm_shapes import VM_4_9, VM_5_10, VM_6_1, VM_6_12
 
-PLAIN = {"u8": Type(UINT, 1), "bool": Type(UINT, 1), "char": Type(UINT, 1), "u16": Type(UINT, 2), "u32": Type(UINT, 4),
-         "s32": Type(INT, 4), "u64": Type(UINT, 8), "ptr": Type(POINTER, 4),
-         "atomic": Type(STRUCT, 4, members=(Member("counter", 0, Type(INT, 4)),))}
+def plain(word):
+    """Types by name, where a pointer has so many bytes."""
+    def atomic(size):
+        return Type(STRUCT, size, members=(Member("counter", 0, Type(INT, size)),))
+    return {"u8": Type(UINT, 1), "bool": Type(UINT, 1), "char": Type(UINT, 1), "u16": Type(UINT, 2),
+            "u32": Type(UINT, 4), "s8": Type(INT, 1), "s32": Type(INT, 4), "u64": Type(UINT, 8),
+            "ptr": Type(POINTER, word), "long": Type(INT, word), "ulong": Type(UINT, word),
+            "atomic": atomic(4), "atomic_long": atomic(word)}
+
+
 MEMBER = re.compile(r"(\w+) (\w+)(?:\[(\d+)\])?(?::(\d+)(?:\.(\d+))?)?(?:@(\w+)(?:\+(\d+))?)?$")
 
 COMMON = """
@@ -288,9 +296,10 @@ struct node_barn
 class Shapes:
     """A DebugInfo made from text. Variables are laid out from base on, each at a multiple of 64."""
 
-    arch, byte_order, pointer_bytes = "arm", "little", 4
+    byte_order = "little"
 
-    def __init__(self, text: str, base: int) -> None:
+    def __init__(self, text: str, base: int, arch: str = "arm", word: int = 4) -> None:
+        self.arch, self.pointer_bytes, self._plain = arch, word, plain(word)
         self.structs: dict[str, Struct] = {}
         self.enums: dict[str, dict[str, int]] = {}
         self.symbols: dict[str, Symbol] = {}
@@ -312,11 +321,11 @@ class Shapes:
                 if overlay:
                     members[name] = Member(name, members[overlay].offset + behind, kind, *bits)
                     continue
-                align = min(kind.element.size if kind.element else kind.size, 4)
+                align = min(kind.element.size if kind.element else kind.size, self.pointer_bytes)
                 offset += -offset % align
                 members[name] = Member(name, offset, kind)
                 offset += kind.size
-            self.structs[tag] = Struct(tag, offset + -offset % 4, members)
+            self.structs[tag] = Struct(tag, offset + -offset % self.pointer_bytes, members)
         return self.structs.get(tag)
 
     def enum(self, tag):
@@ -365,8 +374,8 @@ class Shapes:
 
     def _member(self, line):
         kind, name, count, bits, bit, overlay, behind = MEMBER.match(line).groups()
-        if kind in PLAIN:
-            found = PLAIN[kind]
+        if kind in self._plain:
+            found = self._plain[kind]
         else:
             found = Type(STRUCT, self.struct(kind).size, tag=kind)
         if count:

@@ -10,7 +10,7 @@ import pytest
 
 from mmscope.errors import BrokenPath, FaultError
 from mmscope.target import peer
-from mmscope.target.host import PROCESS, RAM_FILE, open_host
+from mmscope.target.host import PROCESS, RAM_FILE, compare, open_host
 from mmscope.target.mtree import Range
 from mmscope.target.procmaps import covering, is_file, parse
 from mmscope.target.transport import Meter
@@ -142,6 +142,23 @@ def test_another_process_is_not_taken_for_qemu(ram):
         opened((0, free, PAGE))
     with pytest.raises(BrokenPath, match="not the QEMU"):
         open_host(os.getpid(), (Range(0, PAGE, "ram"),), lambda _: None, Meter())
+
+
+@pytest.mark.parametrize("change, agrees", [(b"", True), (b"other", False)])
+def test_a_line_is_held_to_what_the_stub_has(ram, change, agrees):
+    area, path = ram
+    area[:PAGE] = bytes(PAGE)
+    host = opened((0, address(area), 2 * PAGE))
+    other = opened((0, address(area), 2 * PAGE))
+    asked = []
+    other.read = lambda phys, size: asked.append(phys) or (change + host.read(phys, size))[:size]
+    ranges = (Range(0, 2 * PAGE, "ram"),)
+    if agrees:
+        compare(host, other, ranges)
+    else:
+        with pytest.raises(BrokenPath, match="other bytes than the stub at physical 0x1000"):
+            compare(host, other, ranges)
+    assert asked == [PAGE]      # what is empty everywhere proves nothing
 
 
 def test_no_permission_is_said(ram, monkeypatch):

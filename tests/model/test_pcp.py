@@ -5,10 +5,12 @@ import pytest
 from machine import LOW_START
 from mmscope.model.address import resolve
 from mmscope.model.page import page_of
-from mmscope.model.pcp import pagesets
+from mmscope.errors import MmError
+from mmscope.model.pcp import pagesets, pcp_report
 from mmscope.model.percpu import cpu_offsets
 from mmscope.model.zone import zones
 from mmscope.view.page import page_text
+from mmscope.view.pcp import pcp_text
 
 A = LOW_START + 13
 POINTER, STEP = 0x1000, 0x400       # a per-CPU pointer, and how far CPUs are from each other
@@ -121,3 +123,45 @@ def test_until_the_areas_are_set_up_there_is_one_copy(machine):
     assert cpu_offsets(machine.context()) == {0: 0x100, 2: 0x300}
     machine.poke(machine.addr("nr_cpu_ids"), 0x7FFFFFFF)
     assert cpu_offsets(machine.context()) == {0: 0x100, 2: 0x300}
+
+
+def report(machine, *args):
+    return pcp_report(machine.context(), *args)
+
+
+def test_pcp_1_count_differs_from_the_lists(listed):
+    assert report(listed).problems == ()
+    listed.put(listed.pcp(1), "per_cpu_pages", "count", 5)
+    problem, = report(listed).problems
+    assert (problem.id, problem.expected, problem.actual) == ("PCP-1", 2, 5)
+
+
+def test_a_list_that_is_broken_is_said_once(listed):
+    listed.poke(listed.node(A), 4)
+    assert [problem.id for problem in report(listed).problems] == ["LIST-1"]
+
+
+def test_arguments_choose_zone_and_cpu(listed):
+    assert [(each.cpu, each.zone) for each in report(listed).pagesets] == [(0, low_name(listed)), (1, low_name(listed))]
+    assert [each.cpu for each in report(listed, low_name(listed).upper(), 0, 1).pagesets] == [1]
+    assert report(listed, "Highmem").pagesets == ()
+
+
+def low_name(machine):
+    return machine.names[machine.low][5:].capitalize()
+
+
+@pytest.mark.parametrize("wrong", [("Nowhere",), (None, 7), (None, None, 2)])
+def test_what_is_not_there_is_one_line(listed, wrong):
+    with pytest.raises(MmError) as error:
+        report(listed, *wrong)
+    assert "\n" not in str(error.value)
+
+
+def test_text_has_counts_by_type_and_order_and_says_when_there_is_nothing(listed):
+    text = pcp_text(report(listed))
+    assert f"CPU 0, node 0, zone {low_name(listed)}: count 0, high 186, batch 31\n\n" in text
+    row = next(line for line in text.splitlines() if line.startswith("Movable"))
+    assert row.split()[1] == "2" and row.split()[-1] == "2"
+    assert max(map(len, text.splitlines())) <= 80
+    assert pcp_text(report(listed, "Highmem")) == "no CPU has its lists yet\n"

@@ -34,10 +34,9 @@ def with_kallsyms(shape=LINUX_6_1, base=True):
     """A machine whose table has SYMBOLS; each token is the character of its number."""
     extra = KALLSYMS if base else KALLSYMS.replace("var u32 kallsyms_relative_base\n", "")
     machine = Machine(shape + extra)
-    move = dataclasses.replace
-    machine.shapes.symbols.update(
-        _text=move(machine.shapes.symbols["_text"], addr=TEXT), _stext=move(machine.shapes.symbols["_stext"], addr=TEXT),
-        _end=move(machine.shapes.symbols["_end"], addr=TEXT + 0x200))
+    symbols = machine.shapes.symbols
+    for name, addr in (("_text", TEXT), ("_stext", TEXT), ("_end", TEXT + 0x200)):
+        symbols[name] = dataclasses.replace(symbols[name], addr=addr)
     machine.poke(machine.addr("kallsyms_num_syms"), len(SYMBOLS))
     names = b""
     letters = sorted({letter for name, _ in SYMBOLS for letter in name} | {"_"})

@@ -80,22 +80,19 @@ class Context:
 
     @cached_property
     def banner(self) -> Optional[str]:
-        """The banner in target memory; None when what is there is no banner."""
+        """The banner in target memory; None when what is there is no banner, or the kernel's data is not readable.
+
+        In user space a kernel may have its text and constants mapped, and nothing else.
+        """
         if self.kind is None or self.host.live is not None:
+            return None
+        data = self.layout.find_variable("system_state")
+        try:
+            self.memory.read(data.addr, 4) if data is not None else None
+        except FaultError:
             return None
         text = self.read.string(self.read.address("banner"), BANNER_BYTES)
         return text if text is not None and text.startswith(BANNERS) else None
-
-    @cached_property
-    def mapped(self) -> bool:
-        """Whether the kernel reads back, not only its banner: user space may have its text mapped, but not its data."""
-        if self.banner is None:
-            return False
-        data = self.layout.find_variable("node")
-        try:
-            return data is None or bool(self.memory.read(data.addr, 1))
-        except FaultError:
-            return False
 
     @cached_property
     def symbol_banner(self) -> Optional[str]:
@@ -194,7 +191,7 @@ class Context:
         """How far the boot is; None without a live target, and without the symbols of what runs there."""
         if self.kind is None or self.host.live is not None or self.mismatch is not None:
             return None
-        if not self.mapped:
+        if self.banner is None:
             return Stage.RESET
         try:
             zones = self.zone_addrs
@@ -249,7 +246,7 @@ class Context:
         """
         try:
             mmu, shift = self.arch.mmu, self.arch.page_shift
-            root = mmu.root(self.arch.user_end)
+            root = mmu.root((1 << self.arch.address_bits) - 1)
             tables = mmu.tables(self._read_ram, root.phys) if root is not None else ()
         except (MissingError, FaultError):
             return frozenset()

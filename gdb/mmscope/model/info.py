@@ -65,7 +65,7 @@ def info(ctx: Context) -> Info:
     """Everything that can be told at this stage."""
     short = target(ctx)
     arch = _known(lambda: ctx.arch)
-    levels = arch.mmu.levels(arch.user_end) if arch else ()
+    levels = arch.mmu.levels((1 << arch.address_bits) - 1) if arch else ()
     running = ctx.stage is not None and ctx.stage > Stage.RESET
     ready = ctx.stage is not None and ctx.stage >= Stage.ZONES
     return Info(

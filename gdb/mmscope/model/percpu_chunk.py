@@ -3,7 +3,8 @@
 
   PERCPU-1, PERCPU-2  see percpu_map.py
   PERCPU-3  the free bytes a chunk counts are the sum of its free areas
-  PERCPU-4  no free area is larger than the chunk's hint
+  PERCPU-4  map of areas: no free area is larger than the chunk's hint; bit maps: one is as large at least, as the
+            hint is not raised by every free
   PERCPU-5  a chunk is on the slot of what it has free; the reserved one is on none
   PERCPU-6  nr_populated is the bits set in populated[]
   PERCPU-7  every page of an area in use is populated
@@ -52,7 +53,7 @@ class Chunk:
     start: int                      # offsets [start, end) can be given out
     end: int
     free_bytes: int
-    contig_hint_bytes: int          # no free area is larger
+    contig_hint_bytes: int          # the largest free area that the kernel knows of
     nr_populated: int               # pages of one unit
     nr_empty_pop_pages: Optional[int]
     immutable: bool
@@ -123,7 +124,8 @@ def _chunk(ctx: Context, addr: int, kind: str, slot: Optional[int], accounted: b
                   record.get("free_bytes"), hint, record.get("nr_populated"), record.find("nr_empty_pop_pages"),
                   bool(record.get("immutable")), isolated, used, spans.free, tuple(_runs(bits, page)),
                   spans.problems)
-    checked = (*_check_free(found), *_check_slot(ctx, found, where), *_check_pages(found, bits, page))
+    checked = (*_check_free(found, record.has("alloc_map")), *_check_slot(ctx, found, where),
+               *_check_pages(found, bits, page))
     return Chunk(**{**found.__dict__, "problems": spans.problems + checked})
 
 
@@ -147,15 +149,15 @@ def _runs(bits: str, page: int) -> Iterator[Span]:
         at = bits.find("1", end)
 
 
-def _check_free(chunk: Chunk) -> Iterator[Problem]:
+def _check_free(chunk: Chunk, bit_maps: bool) -> Iterator[Problem]:
     """PERCPU-3, PERCPU-4."""
     total, largest = sum(span.size for span in chunk.free), max((span.size for span in chunk.free), default=0)
     if total != chunk.free_bytes:
         yield _broken("PERCPU-3", chunk.chunk, total, chunk.free_bytes,
                       f"counts {chunk.free_bytes} free bytes, its free areas have {total}")
-    if largest > chunk.contig_hint_bytes:
+    if chunk.contig_hint_bytes > largest if bit_maps else chunk.contig_hint_bytes < largest:
         yield _broken("PERCPU-4", chunk.chunk, largest, chunk.contig_hint_bytes,
-                      f"has a free area of {largest} bytes, its hint is {chunk.contig_hint_bytes}")
+                      f"has {largest} bytes free in one piece at most, its hint is {chunk.contig_hint_bytes}")
 
 
 def _check_slot(ctx: Context, chunk: Chunk, where: Slots) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from ..errors import BrokenPath, FaultError, MmError
 from ..layout.layout import Layout
 from ..layout.pagetable import ReadPhys
 from ..model.context import Context, Expression, Host, Symbolized
-from ..model.reach import AUTO, STUB, choose
+from ..model.reach import AUTO, choose
 from ..target.cache import CachedMemory
 from ..target.elf import read_static, text_start
 from ..target.transport import Meter, PhysicalMemory
@@ -104,9 +104,9 @@ class Current:
 
     def _physical(self) -> Optional[ReadPhys]:
         """Physical memory; None where there is no way to it, or none is wanted."""
-        if self._connection is None or self.mode() == STUB:
+        if self._connection is None:
             return None
-        for find in (self._connection.host, self._connection.physical):
+        for find in self._connection.physical_ways(self.mode()):
             try:
                 memory = find()
             except BrokenPath:

@@ -2,20 +2,19 @@
 """GDB's connection to a remote stub: packets, the stub's monitor, and the ways to memory that it opens."""
 from __future__ import annotations
 
-import re
-from typing import Optional, Union
+from typing import Callable, Optional, Union
 
 import gdb
 
 from ..errors import BrokenPath
-from ..target.host import HostMemory, open_host
+from ..model.reach import AUTO, HOST, PHYSICAL
+from ..target.host import HostMemory, compare, open_host
 from ..target.mtree import Range, host_address, ram_ranges
 from ..target.peer import find_peer
 from ..target.stubphys import StubPhysical, physical_mode
-from ..target.transport import Meter
+from ..target.transport import Meter, PhysicalMemory
 from .memory import GdbTransport
 
-RECEIVED = re.compile(r'received: "(.*)"')
 Found = Union[HostMemory, StubPhysical, BrokenPath]
 
 
@@ -49,6 +48,11 @@ class Connection:
             raise self._physical
         return self._physical
 
+    def physical_ways(self, mode: str) -> tuple[Callable[[], PhysicalMemory], ...]:
+        """What finds physical memory, by what mm-transport is set to, the best first."""
+        return {AUTO: (self.host, self.physical), HOST: (self.host, self.physical), PHYSICAL: (self.physical,)}.get(
+            mode, ())
+
     def close(self) -> None:
         """Close what is open."""
         if isinstance(self._host, HostMemory):
@@ -57,14 +61,11 @@ class Connection:
 
     def packet(self, text: str) -> str:
         """Send a packet; its answer, "" where the stub does not know it. Raises BrokenPath."""
-        send = getattr(self._connection, "send_packet", None)       # GDB 12
         try:
-            if send is not None:
-                return (send(text) or b"").decode("ascii", "replace")
-            said = RECEIVED.search(gdb.execute(f"maintenance packet {text}", to_string=True))
+            answer = self._connection.send_packet(text)
         except (gdb.error, RuntimeError, ValueError) as error:
             raise BrokenPath(f"the stub does not answer: {error}") from None
-        return said[1] if said else ""
+        return (answer or b"").decode("ascii", "replace")
 
     def monitor(self, command: str) -> str:
         """Run a command of the stub's monitor; its output. Raises BrokenPath."""
@@ -80,7 +81,13 @@ class Connection:
         pid = find_peer(getattr(self._connection, "details", None))
         if pid is None:
             raise BrokenPath("the connection does not lead to a process on this machine that can be seen")
-        return open_host(pid, ranges, lambda phys: host_address(self.monitor(f"gpa2hva {phys:#x}"), phys), self.meter)
+        host = open_host(pid, ranges, lambda phys: host_address(self.monitor(f"gpa2hva {phys:#x}"), phys), self.meter)
+        try:
+            compare(host, self.physical(), ranges)
+        except BaseException:
+            host.close()
+            raise
+        return host
 
     def _find_physical(self) -> StubPhysical:
         """What the stub says of itself."""
@@ -98,7 +105,7 @@ class Connection:
         return self._ranges
 
 
-def _result(find) -> Found:
+def _result(find: Callable[[], Union[HostMemory, StubPhysical]]) -> Found:
     """What is found, or why nothing is."""
     try:
         return find()

@@ -15,9 +15,11 @@ from typing import Callable, Iterator, Optional
 from ..errors import BrokenPath, FaultError
 from .mtree import Range
 from .procmaps import Mapping, covering, is_file, parse
-from .transport import Meter
+from .transport import Meter, PhysicalMemory
 
 RAM_FILE, PROCESS = "QEMU's RAM file", "/proc/PID/mem"
+LINE_BYTES = 2048
+SEARCH_BYTES = 16 << 20     # a kernel begins before that
 STEP_BYTES = 4 << 20    # some milliseconds: Ctrl-C is heard between two
 
 
@@ -87,6 +89,20 @@ class HostMemory:
             except (OSError, OverflowError) as error:
                 self.broken = BrokenPath(f"{where}: {getattr(error, 'strerror', error)}")
         raise self.broken
+
+
+def compare(host: HostMemory, physical: PhysicalMemory, ranges: tuple[Range, ...]) -> None:
+    """Hold one line to what the stub has there: the first that is not empty, of the largest range.
+
+    Raises BrokenPath when they differ, so that nothing is believed of a process that only looks like the QEMU.
+    """
+    largest = max(ranges, key=lambda each: each.size)
+    for phys in range(largest.start, min(largest.end, largest.start + SEARCH_BYTES), LINE_BYTES):
+        found = host.read(phys, LINE_BYTES)
+        if any(found):
+            if physical.read(phys, LINE_BYTES) != found:
+                raise BrokenPath(f"process {host.pid} has other bytes than the stub at physical {phys:#x}")
+            return
 
 
 def open_host(pid: int, ranges: tuple[Range, ...], host_address: Callable[[int], Optional[int]],

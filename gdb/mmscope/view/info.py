@@ -45,7 +45,8 @@ def _linear_map(info: Info) -> Optional[str]:
     """What is mapped at its start; with KASLR RAM begins somewhere above that."""
     if info.phys_offset is None or info.page_offset is None:
         return None
-    return f"physical {info.phys_offset:#x} is at {info.page_offset:#x}"
+    phys = max(info.phys_offset, 0)
+    return f"physical {phys:#x} is at {phys - info.phys_offset + info.page_offset:#x}"
 
 
 def _lowmem(info: Info) -> str:
