@@ -125,7 +125,7 @@ def test_nothing_is_wrong_with_any_slab(
 
 def test_freelists_add_up(caches: dict[str, dict[str, Any]]) -> None:
     slabs = [slab for each in caches.values() for slab in each["cache"]["slabs"]]
-    assert sum(len(slab["free"]) > 2 for slab in slabs) > 20
+    assert sum(len(slab["free"]) > 2 for slab in slabs) > 8
     assert all(slab["objects"] - slab["inuse"] == len(slab["free"])
                for slab in slabs)
 
