@@ -147,12 +147,7 @@ def _regions(ctx: Context, kind: Record, name: str, flags: dict[str, int],
     if len(regions) == 1 and not regions[0].size:
         regions = []
     total = kind.get("total_size")
-<<<<<<< HEAD
-    problems += _check(name, regions, total, 1 << ctx.arch.phys_bits)
-=======
-    problems += _check(name, regions, total, 1 << ctx.layout.field("memblock_region.base").type.size * 8,
-                       _trimmed(ctx, regions))
->>>>>>> main
+    problems += _check(name, regions, total, 1 << ctx.arch.phys_bits, _trimmed(ctx, regions))
     return tuple(regions), tuple(problems)
 
 
