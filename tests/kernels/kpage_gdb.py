@@ -5,12 +5,16 @@ The guest stands at the entry of kpageflags_read or kpagecount_read. For each
 pfn the position that the caller wants is changed, and the function runs to its
 end once more: it puts 8 bytes into the buffer of the program that reads. In the
 end all is as it was, and the function is yet to begin.
+
+Only this CPU runs, and takes no interrupt: it might wait for the others then.
 """
 import json
 
 import gdb
 
 PAN = 1 << 22           # of cpsr: the kernel may not look at user space
+IRQ_OFF = 1 << 7        # of cpsr, on both ARMs
+IRQ_ON = 1 << 9         # of x86's eflags
 ENTRY_BYTES = 8
 
 
@@ -21,7 +25,7 @@ class Asker:
         name = gdb.selected_inferior().architecture().name()
         self.x86, self.arm64 = "x86" in name, name == "aarch64"
         if self.x86:
-            arguments, kept = ("rdi", "rsi", "rdx", "rcx"), ("rsp",)
+            arguments, kept = ("rdi", "rsi", "rdx", "rcx"), ("rsp", "eflags")
             self.result, self.pc = "rax", "rip"
         else:
             prefix, link = ("x", "x30") if self.arm64 else ("r", "lr")
@@ -40,10 +44,15 @@ class Asker:
         self.put_user = None if self.x86 or self.arm64 else int(
             gdb.parse_and_eval("(unsigned long)&__put_user_8"))
 
-    def begin(self, size):
-        """Stand at the entry again."""
+    def begin(self, size, quiet=True):
+        """Stand at the entry again, where interrupts are off, or as before."""
+        gdb.newest_frame().select()     # of an outer one not all can be set
         for name, value in self.before.items():
             put(name, value)
+        if quiet and self.x86:
+            put("eflags", self.before["eflags"] & ~IRQ_ON)
+        elif quiet:
+            put("cpsr", self.before["cpsr"] | IRQ_OFF)
         if self.x86:
             write(self.before["rsp"], self.back)
         put(self.arguments[2], size)
@@ -85,7 +94,7 @@ def kpage_ask(pfns):
         gdb.execute("delete", to_string=True)
         gdb.execute("set scheduler-locking off")
         write(asker.position, number(position))
-        asker.begin(size)
+        asker.begin(size, quiet=False)
     print(json.dumps(found))
 
 

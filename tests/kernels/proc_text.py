@@ -2,9 +2,10 @@
 """A command beside what the kernel prints of the same moment, node by node."""
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 from harness.gdbmi import Gdb
 from lab_guest import HELD_LIMIT_SECONDS, LabGuest
@@ -29,8 +30,9 @@ def of_each_node(guest: LabGuest, function: str, command: str,
                  part: Callable[[str, int], str]) -> dict[int, Pair]:
     """The text of `command` and of `function`, which prints one node a call.
 
-    part: what of our text is a node's. An interrupt between the two may
-    change a number: then the next call is taken; the last one counts.
+    part: what of our text is a node's. Where the kernel lets interrupts in
+    while it prints, one may change a number: then the next call is taken; the
+    last one counts.
     """
     found: dict[int, Pair] = {}
     with guest.held_in(function) as gdb:
@@ -41,7 +43,8 @@ def of_each_node(guest: LabGuest, function: str, command: str,
             # A CPU that stands still must not have what this one waits for.
             if not same(found.get(node)) and not locked(gdb):
                 ours = gdb.run(command)
-                text = guest.kernel_text()
+                with uninterrupted(guest):
+                    text = guest.kernel_text()
                 if text is not None:
                     found[node] = Pair(part(ours, node), text)
             if all(same(found.get(node)) for node in nodes):
@@ -49,6 +52,19 @@ def of_each_node(guest: LabGuest, function: str, command: str,
             guest.next_hit(address, HELD_LIMIT_SECONDS)
     assert set(nodes) <= set(found), f"{function} was called for {set(found)}"
     return found
+
+
+@contextlib.contextmanager
+def uninterrupted(guest: LabGuest) -> Iterator[None]:
+    """The CPU takes no interrupt inside, unless the kernel itself wants it."""
+    name, bit, masked = (("$eflags", 1 << 9, 0) if guest.kernel.arch == "amd64"
+                         else ("$cpsr", 1 << 7, 1 << 7))
+    before = guest.gdb.number(name) & bit
+    guest.gdb.run(f"set {name} = {name} & ~{bit} | {masked}")
+    try:
+        yield
+    finally:
+        guest.gdb.run(f"set {name} = {name} & ~{bit} | {before}")
 
 
 def same(pair: Pair | None) -> bool:

@@ -15,13 +15,15 @@ import pytest
 
 import kpage
 from harness.gdbmi import Gdb, GdbError
-from lab_guest import LabGuest
+from lab_guest import HELD_LIMIT_SECONDS, LabGuest
 
 HELPER = Path(__file__).with_name("kpage_gdb.py")
 SEED = 11
 FROM_ZONE = 25          # of each zone, anywhere
 IN_A_ROW = 25           # from its start, where the kernel and its tables are
 BLOCKS = 6
+READS = 8               # the guest's programs read 16 entries in a row
+ENTRY_BYTES = 8
 EVERY_KIND = {"free", "pcp", "slab", "reserved", "used"}
 
 Page = Optional[dict[str, Any]]
@@ -64,11 +66,24 @@ def look(gdb: Gdb, pfn: int) -> Page:
 def ask(guest: LabGuest, function: str) -> list[tuple[int, Page, int]]:
     """pfn, mm page, and what the kernel says, at one stop."""
     with guest.held_in(function) as gdb:
+        gdb.run(f"source {HELPER}")
+        go_on_reading(guest)
         pfns = sample(gdb)
         pages = [look(gdb, pfn) for pfn in pfns]
-        gdb.run(f"source {HELPER}")
         said = json.loads(gdb.run(f"python kpage_ask({pfns})").splitlines()[-1])
     return list(zip(pfns, pages, said))
+
+
+def go_on_reading(guest: LabGuest) -> None:
+    """To where a program reads on: its buffer is its own then, not to be
+    copied when it is written to."""
+    address = guest.gdb.number("(unsigned long)$pc")
+    for _ in range(READS):
+        before = guest.gdb.number("*(long long *)ppos")
+        guest.next_hit(address, HELD_LIMIT_SECONDS)
+        if guest.gdb.number("*(long long *)ppos") == before + ENTRY_BYTES:
+            return
+    raise AssertionError(f"no program read on in {READS} reads")
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """memblock is decoded, its holes are what the hand-over frees, and every broken invariant is named."""
-from dataclasses import replace
-
 import pytest
 
 from machine import HEAP
 from mmscope.errors import MmError
-from mmscope.model.address import resolve
 from mmscope.model.memblock import Range, memblock
 from mmscope.view.memblock import memblock_text
 
@@ -107,14 +104,6 @@ def test_memblock_4_regions_that_cannot_be_read(machine):
 def test_memblock_5_region_wraps(machine):
     machine.memblock("memory", (0xFFFFF000, 0x2000))
     assert broken(machine) == ["MEMBLOCK-5"]
-
-
-def test_memory_above_4_gib_is_memory_where_physical_addresses_are_wider_than_pointers(machine):
-    machine.memblock("memory", (0xFFFFF000, 0x2000))
-    ctx = machine.context()
-    ctx.arch = replace(ctx.arch, phys_bits=40)      # LPAE
-    assert memblock(ctx).problems == ()
-    assert resolve(ctx, "pfn:0x100000").phys == resolve(ctx, "phys:0x100000000").phys == 1 << 32
 
 
 def test_owners_are_named_with_their_source_and_unknown_is_none(machine):

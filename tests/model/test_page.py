@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A page is found by any of its names, and says what it is."""
+from dataclasses import replace
+
 import pytest
 
 from machine import BASE_PFN, END_PFN, HIGH_START, LOW_PAGES, LOW_START, MEM_MAP
@@ -83,6 +85,12 @@ def test_what_is_no_page_is_one_line(machine, text):
     with pytest.raises(MmError) as error:
         page(machine, text)
     assert "\n" not in str(error.value)
+
+
+def test_a_frame_above_4_gib_is_one_where_physical_addresses_are_wider_than_pointers(machine):
+    ctx = machine.context()
+    ctx.arch = replace(ctx.arch, phys_bits=40)      # LPAE
+    assert resolve(ctx, "pfn:0x100000").phys == resolve(ctx, "phys:0x100000000").phys == 1 << 32
 
 
 def test_frame_without_a_struct_page_says_what_mem_map_covers(machine):

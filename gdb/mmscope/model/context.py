@@ -95,17 +95,6 @@ class Context:
         return text if text is not None and text.startswith(BANNERS) else None
 
     @cached_property
-    def mapped(self) -> bool:
-        """Whether the kernel reads back, not only its banner: user space may have its text mapped, but not its data."""
-        if self.banner is None:
-            return False
-        data = self.layout.find_variable("node")
-        try:
-            return data is None or bool(self.memory.read(data.addr, 1))
-        except FaultError:
-            return False
-
-    @cached_property
     def symbol_banner(self) -> Optional[str]:
         """The banner in the symbol file; None when that has no contents for it."""
         if self.kind is None:
@@ -202,7 +191,7 @@ class Context:
         """How far the boot is; None without a live target, and without the symbols of what runs there."""
         if self.kind is None or self.host.live is not None or self.mismatch is not None:
             return None
-        if not self.mapped:
+        if self.banner is None:
             return Stage.RESET
         try:
             zones = self.zone_addrs
@@ -221,8 +210,6 @@ class Context:
                         "example: hbreak schedule, continue")
             if self.mmu is False:
                 return f"the MMU is off{at}: run on first, for example: hbreak start_kernel, continue"
-            if self.banner is not None:
-                return f"this CPU has not the kernel's data mapped{at}, as in user space: select another one"
             return f"the kernel is not at its addresses{at}: it does not run yet, or these are not its symbols"
         return self.stage.text if self.stage is not None else None
 

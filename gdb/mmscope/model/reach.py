@@ -53,7 +53,7 @@ def choose(ctx: Context, ways: Ways, mode: str) -> Choice:
             return Choice(_translated(ctx, ways.host(), virtual))
         except BrokenPath as error:
             notes.append(f"host memory is not used: {error}")
-    if mode == PHYSICAL or mode == AUTO and not ctx.mapped:
+    if mode == PHYSICAL or mode == AUTO and ctx.banner is None:
         try:
             return Choice(_translated(ctx, ways.physical(), virtual), tuple(notes))
         except BrokenPath as error:
@@ -69,7 +69,7 @@ def _translated(ctx: Context, physical: PhysicalMemory, virtual: Transport) -> T
         expected = (ctx.banner or ctx.symbol_banner or "").encode("latin-1") + b"\0"
         if len(expected) == 1 or len(expected) > BANNER_BYTES:
             raise MissingError("there is no banner to compare with")
-        region = REGION_SHIFT[ctx.read.word * 8] if ctx.mapped else None
+        region = REGION_SHIFT[ctx.read.word * 8] if ctx.banner is not None else None
         for root in dict.fromkeys(_roots(ctx, addr)):
             found = Translated(physical, _walker(ctx, root), ctx.arch.page_shift, region, virtual)
             if _reads(found, addr, expected):
