@@ -24,6 +24,9 @@ from mmscope.session.debuginfo import GdbDebugInfo
 from mmscope.target.cache import CachedMemory
 
 
+MOST_STATIC_BYTES = 4096
+
+
 def packed(data):
     """Bytes as text."""
     return base64.b64encode(lzma.compress(
@@ -46,6 +49,16 @@ def member_json(member):
     """A Member as JSON."""
     found = [member.name, member.offset, type_json(member.type)]
     return found + [member.bit, member.bits] if member.bits else found
+
+
+def _formats(data):
+    """Bytes of the symbol file; of all its constants only the formats of
+    whole lines, one behind the other: megabytes that nobody asks for."""
+    if len(data) <= MOST_STATIC_BYTES:
+        return data
+    return b"\0".join(
+        [b"", *(text for text in data.split(b"\0")
+                if text.startswith(b"\n") and b"%" in text), b""])
 
 
 class Members(dict):
@@ -162,8 +175,11 @@ class Recorder:
     def _question(self, name, ask):
         def recording(*args):
             found = ask(*args)
+            if callable(found):         # a way to physical memory
+                self._host[json.dumps([name])] = ["way"]
+                return self._question(name + " read", found)
             if isinstance(found, bytes):
-                kept = ["hex", found.hex()]
+                kept = ["hex", _formats(found).hex()]
             elif dataclasses.is_dataclass(found):
                 kept = [type(found).__name__, dataclasses.asdict(found)]
             else:

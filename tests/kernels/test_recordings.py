@@ -22,7 +22,7 @@ from lab_guest import HELD_LIMIT_SECONDS, ROOT, Kernel, LabGuest
 from proc_text import uninterrupted
 
 TAKE = bool(os.environ.get("MMSCOPE_TAKE"))
-TRIES = 20
+TRIES = 40
 
 
 def python(gdb: Gdb, statement: str) -> None:

@@ -105,6 +105,7 @@ class RecordedMemory:
     """A transport over what was read."""
 
     line_bytes = 1      # nothing is read ahead: it may not be there
+    detail = None
 
     def __init__(self, stop: dict) -> None:
         self.name = stop["transport"]
@@ -160,13 +161,16 @@ class Recording:
                 kept = answers[key]
                 if not isinstance(kept, list):
                     return kept
+                if kept[0] == "way":
+                    return ask(f"{name} read")
                 if kept[0] == "hex":
                     return bytes.fromhex(kept[1])
                 return getattr(context, kept[0])(**kept[1])
             return answer
         fields = context.Host.__dataclass_fields__
-        host = context.Host(**{name: None if name == "live" else ask(name)
-                               for name in fields})
+        host = context.Host(**{
+            name: None if name in ("live", "symbol_file") else ask(name)
+            for name in fields})
         return context.Context(_Cache(RecordedMemory(found)),
                                Layout(RecordedDebug(self.content)), host)
 
