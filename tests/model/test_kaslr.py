@@ -6,6 +6,7 @@ from machine import Machine
 from mmscope.command import needs
 from mmscope.errors import MmError
 from mmscope.layout import arm, arm64, x86
+from mmscope.layout.buildid import build_id
 from mmscope.layout.debuginfo import Symbol
 from mmscope.model.info import info
 from mmscope.model.memblock import discarded
@@ -128,3 +129,28 @@ def test_init_memory_is_not_believed_from_when_it_is_being_freed(machine):
     assert not machine.context().freed(machine.addr("memblock"))
     machine.shapes.enums["system_states"] = {"SYSTEM_BOOTING": 0, "SYSTEM_FREEING_INITMEM": 1, "SYSTEM_RUNNING": 2}
     assert machine.context().freed(machine.addr("memblock"))
+
+
+def note(kind, name, data):
+    """An ELF note."""
+    head = b"".join(number.to_bytes(4, "little") for number in (len(name), len(data), kind))
+    return head + name + bytes(-len(name) % 4) + data + bytes(-len(data) % 4)
+
+
+def test_the_build_id_decides_where_the_symbol_file_has_no_banner(machine):
+    ours = note(1, b"Xen\0", b"linux") + note(3, b"GNU\0", b"\1" * 20)
+    machine.shapes.symbols["__start_notes"] = Symbol("__start_notes", machine.heap + -machine.heap % 4)
+    addr = machine.addr("__start_notes")
+    machine.ram.write(addr, ours)
+    machine.static = ours
+    needs.target(machine.context())
+    machine.ram.write(addr, ours.replace(b"\1" * 20, b"\2" * 20))
+    with pytest.raises(MmError, match="another build"):
+        needs.target(machine.context())
+    machine.static = None
+    needs.target(machine.context())
+
+
+def test_notes_that_make_no_sense_have_no_build_id():
+    for data in (b"", b"\xff" * 64, note(3, b"GNU\0", b""), note(3, b"GNU\0", b"x" * 20)[:20]):
+        assert build_id(data, "little") is None
