@@ -58,7 +58,9 @@ def _formats(data):
         return data
     return b"\0".join(
         [b"", *(text for text in data.split(b"\0")
-                if text.startswith(b"\n") and b"%" in text), b""])
+                if text.startswith(b"\n") and b"%" in text
+                and text.isascii() and text[1:].replace(b"\n", b"")
+                .decode().isprintable()), b""])
 
 
 class Members(dict):
