@@ -19,6 +19,7 @@ NAMES = ("arm",)        # what GDB's names of it begin with: arm, armv7, ...
 PAGE_SHIFT = 12
 SPLIT_ALIGN = 1 << 24       # PAGE_OFFSET is a multiple of this, and the first page table lies in its first 16 MiB
 PGD_BYTES = 0x4000          # first-level table of the short-descriptor format
+LPAE_PGD_BYTES = 0x5000     # of the long one, with the second-level tables that are part of it
 MODULES_BYTES = 1 << 24
 SCTLR_MMU = 1
 HUGE_ORDER = 9              # of long descriptors: what an entry of the second table maps
@@ -77,7 +78,8 @@ def resolve(reader: Reader, register: Callable[[str], Optional[int]]) -> Arm:
     root = Root(tables - page_offset + phys_offset, "swapper_pg_dir") if phys_offset is not None else None
     lpae = _has_lpae(reader)
     return Arm(page_offset, phys_offset, high or None, arm_mmu.kernel_mmu(lpae, root, reader.order),
-               phys_bits=LPAE_PHYS_BITS if lpae else 32, hugetlb=reader.layout.find_variable("hstates") is not None)
+               pgd_bytes=LPAE_PGD_BYTES if lpae else PGD_BYTES, phys_bits=LPAE_PHYS_BITS if lpae else 32,
+               hugetlb=reader.layout.find_variable("hstates") is not None)
 
 
 def _has_lpae(reader: Reader) -> bool:
@@ -130,6 +132,7 @@ def mmu_enabled(register: Callable[[str], Optional[int]]) -> Optional[bool]:
 
 VMALLOC_GAP = 8 << 20           # between the linear map and the vmalloc area, and what that begins at a multiple of
 VMALLOC_END = 0xFF800000
+LPAE_PGD_BYTES = 0x5000     # of the long one, with the second-level tables that are part of it
 MODULES_BYTES = 16 << 20        # below the linear map
 
 

@@ -34,7 +34,7 @@ class Arm64:
     image_offset: Optional[int]         # virtual minus physical address of the image
     hugetlb: bool                       # pageblocks are of the huge page's order
     mmu: Mmu
-    pgd_bytes: int = 4096
+    pgd_bytes: int
     name: str = NAME
     address_bits: int = 64
     phys_bits: int = 52
@@ -82,7 +82,8 @@ def resolve(reader: Reader, register: Callable[[str], Optional[int]]) -> Arm64:
     image_offset = reader.find("kimage_voffset") or None
     return Arm64(-1 << bits & MASK, _phys_offset(reader.find("memstart_addr"), bits), high, page_shift, (start, end),
                  image_offset, reader.layout.find_variable("hstates") is not None,
-                 arm64_mmu.kernel_mmu(bits, page_shift, _kernel_root(reader, image_offset, bits, page_shift)))
+                 arm64_mmu.kernel_mmu(bits, page_shift, _kernel_root(reader, image_offset, bits, page_shift)),
+                 1 << page_shift)
 
 
 def _phys_offset(memstart: Optional[int], bits: int) -> Optional[int]:

@@ -8,6 +8,7 @@ from typing import Callable, Optional
 
 from ..errors import FaultError, MissingError
 from ..layout.arch import Arch, architecture
+from ..layout.buildid import NOTES_BYTES, build_id
 from ..layout.layout import Layout, is_pointer
 from ..layout.pagetable import Mmu, ReadPhys
 from ..layout.pageflags import PageFlags, node_count, page_flags
@@ -131,6 +132,8 @@ class Context:
             return (f"KASLR has moved this kernel by {self.kaslr_offset:#x}, nothing is decoded: load its symbols "
                     f"there with 'symbol-file -o {self.kaslr_offset:#x} {self.host.symbol_file or 'VMLINUX'}'")
         banner = self.banner or (self.elsewhere.banner if self.elsewhere is not None else None)
+        if banner is not None and self.symbol_banner is None and self._built_apart():
+            return f"the target runs {release_of(banner)}, the symbols are of another build: nothing is decoded"
         if banner is None or self.symbol_banner is None or banner == self.symbol_banner:
             return None
         running, loaded = release_of(banner), release_of(self.symbol_banner)
@@ -138,10 +141,23 @@ class Context:
             return f"the target runs another build of {running} than the symbols are of: nothing is decoded"
         return f"the target runs {running}, the symbols are of {loaded}: nothing is decoded"
 
+    def _built_apart(self) -> bool:
+        """Whether the build IDs of target and symbol file differ: some files keep no constants, but their notes."""
+        notes = self.layout.find_variable("notes")
+        if notes is None:
+            return False
+        try:
+            running = build_id(self.memory.read(notes.addr, NOTES_BYTES), self.read.order)
+        except FaultError:
+            return False
+        loaded = build_id(self.host.static(notes.addr, NOTES_BYTES), self.read.order)
+        return running is not None and loaded is not None and running != loaded
+
     @cached_property
     def release(self) -> Optional[str]:
         """The kernel's release, from its banner."""
-        banner = self.banner or self.symbol_banner
+        other = self.elsewhere.banner if self.elsewhere is not None else None
+        banner = self.banner or other or self.symbol_banner
         return release_of(banner) if banner else None
 
     @property

@@ -5,7 +5,8 @@
   MEMBLOCK-2  neighbours that touch differ in flags or nid (else they would be merged)
   MEMBLOCK-3  total_size is the sum of the sizes; a kernel that trims memory to whole pages (memblock_trim_memory, on
               x86) does not subtract what it cut off: less than two pages a region
-  MEMBLOCK-4  1 <= cnt <= max, and no region has size 0; but an empty list is cnt 1 with one region of size 0
+  MEMBLOCK-4  cnt <= max, and no region has size 0; but an empty list is cnt 1 with one region of size 0, or cnt 0 where
+              that is how the kernel begins
   MEMBLOCK-5  base + size of a region does not wrap
 """
 from __future__ import annotations
@@ -127,7 +128,7 @@ def _regions(ctx: Context, kind: Record, name: str, flags: dict[str, int],
     """Decode the regions of one list and hold them to their invariants."""
     problems: list[Problem] = []
     cnt, most = kind.get("cnt"), kind.get("max")
-    if not (1 <= cnt <= most <= MAX_REGIONS):
+    if not (1 <= cnt <= most <= MAX_REGIONS) and (cnt or kind.get("total_size") or not 1 <= most <= MAX_REGIONS):
         limit = f"1 to {most}" if 1 <= most <= MAX_REGIONS else f"1 to {MAX_REGIONS}, max {most}"
         problems.append(Problem("MEMBLOCK-4", f"memblock.{name}.cnt", limit, cnt,
                                 f"memblock.{name}: cnt {cnt} is not in {limit}"))

@@ -55,11 +55,12 @@ class Page:
 def page_of(ctx: Context, place: Place) -> Page:
     """Decode the page at a place. Raises MmError when there is no struct page for it, FaultError."""
     if place.page is None:
-        pages = ctx.pages
-        raise MmError(f"pfn {place.pfn:#x} has no struct page: "
-                      f"mem_map is for pfn {pages.start_pfn:#x} to {pages.end_pfn:#x}")
+        raise MmError(ctx.pages.why_not(place.pfn))
     record = ctx.read.record("page", place.page)
     flags = record.get("flags")
+    if not flags and is_deferred(ctx, place.pfn):
+        raise MmError(f"pfn {place.pfn:#x}: the kernel has not initialised its struct page yet, it does so later in "
+                      "its boot (deferred struct pages)")
     zone = None if place.hole else page_zone(ctx, flags)
     use = Use(HOLE) if place.hole else use_of(ctx, place.pfn, record, zone)
     names = ctx.page_flags.decode(flags, flags_kind(ctx, place.pfn, record, use))
@@ -70,6 +71,18 @@ def page_of(ctx: Context, place: Place) -> Page:
         record.get("mapcount"), page_type(ctx.layout, record), mappings(ctx, place.pfn, record, use),
         content(ctx, place.pfn, record, use), record.get("private"), record.get("mapping"), record.get("index"),
         () if use.kind == HOLE else tuple(_check_zone(ctx, place.pfn, zone)))
+
+
+def is_deferred(ctx: Context, pfn: int) -> bool:
+    """Whether a page frame is one whose struct page its node leaves for later, when there are threads to do it."""
+    if ctx.layout.find_field("pglist_data.first_deferred_pfn") is None:
+        return False
+    for addr in ctx.node_addrs:
+        node = ctx.read.record("pglist_data", addr)
+        start = node.get("node_start_pfn")
+        if start <= pfn < start + node.get("node_spanned_pages"):
+            return pfn >= node.get("first_deferred_pfn")
+    return False
 
 
 def _check_zone(ctx: Context, pfn: int, zone: Optional[Zone]) -> Iterator[Problem]:
