@@ -138,7 +138,8 @@ def cache_name(ctx: Context, head: Record) -> Optional[str]:
     tag = "slab" if ctx.layout.find_field("slab.slab_cache") is not None else "page"
     try:
         cache = ctx.read.record(tag, head.addr).get("slab_cache")
-        return ctx.read.name(ctx.read.record("kmem_cache", cache), "name", NAME_LIMIT) or None if cache else None
+        at = cache + ctx.layout.field("kmem_cache.name").offset     # the struct ends before its type does
+        return ctx.read.string(ctx.read.unsigned(at), NAME_LIMIT) or None if cache else None
     except (MissingError, FaultError):
         return None
 
