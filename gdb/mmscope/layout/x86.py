@@ -18,6 +18,7 @@ NAMES = ("i386:x86-64",)
 IMAGE_START, IMAGE_BYTES = 0xFFFFFFFF80000000, 1 << 30
 LINEAR_BYTES = 1 << 46          # at least; 1 << 55 with five levels
 IMAGE_STEP, IMAGE_LOAD = 1 << 21, 1 << 24
+LINEAR_SHIFT = 30      # the linear map begins at a multiple of a GiB
 HUGE_ORDER = 9
 CR0_PAGING = 1 << 31
 
@@ -72,7 +73,10 @@ def resolve(reader: Reader, register: Callable[[str], Optional[int]]) -> X86:
     """Find the linear map and the image. Raises MissingError when the symbols lack the first."""
     reader.address("page_offset_base")
     image_phys = reader.find("phys_base")
-    return X86(reader.find("page_offset_base") or None, 0, reader.find("high_memory") or None, image_phys,
+    base = reader.find("page_offset_base")
+    if base is not None and (base >> 56 != 0xFF or base % (1 << LINEAR_SHIFT)):
+        base = None
+    return X86(base, 0, reader.find("high_memory") or None, image_phys,
                reader.layout.find_variable("hstates") is not None, _kernel_mmu(reader, register, image_phys))
 
 

@@ -141,7 +141,8 @@ class Context:
     @cached_property
     def release(self) -> Optional[str]:
         """The kernel's release, from its banner."""
-        banner = self.banner or self.symbol_banner
+        other = self.elsewhere.banner if self.elsewhere is not None else None
+        banner = self.banner or other or self.symbol_banner
         return release_of(banner) if banner else None
 
     @property

@@ -65,6 +65,8 @@ def info(ctx: Context) -> Info:
     """Everything that can be told at this stage."""
     short = target(ctx)
     arch = _known(lambda: ctx.arch)
+    if ctx.mismatch is not None:
+        arch = None                                 # what it says comes out of another kernel's memory
     levels = arch.mmu.levels((1 << arch.address_bits) - 1) if arch else ()
     running = ctx.stage is not None and ctx.stage > Stage.RESET
     ready = ctx.stage is not None and ctx.stage >= Stage.ZONES

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SEARCH_BYTES, CHUNK_BYTES = 64 << 20, 1 << 16
 BANNER_BYTES = 256
-BANNER = re.compile(rb"Linux version \d[^\0\n]{8,200}\([^\0\n]*")
+BANNER = re.compile(rb"Linux version \d[^\0\n]{8,200}#\d[^\0\n]*")       # some images have one without a number, too
 BLOCK = 4096            # of physical memory, that is kept
 
 
@@ -38,6 +38,8 @@ def find_elsewhere(ctx: Context, addr: int, expected: Optional[str]) -> Optional
         return None
     reads = _Reads(ctx, module)
     want = expected.encode("latin-1") if expected else b"Linux version "
+    if reads.virtual(addr, len(want)) == want:
+        return None                         # in its place, but not enough of it is mapped
     text = ctx.read.address("kernel text")
     for offset, image in module.image_offsets(ctx.read, ctx.host.register, reads.physical):
         if offset and want in (reads.bytes(addr + offset, len(want)), reads.at(image, addr - text, len(want))):
@@ -53,7 +55,7 @@ def _search(reads: _Reads, start: int) -> Optional[str]:
     """The first banner from an address on."""
     before = b""
     for at in range(start, start + SEARCH_BYTES, CHUNK_BYTES):
-        data = reads.virtual(at, CHUNK_BYTES)
+        data = reads.virtual(at, CHUNK_BYTES) if reads.virtual(at, 1) is not None else None     # one request, if not
         if data is None:
             before = b""
             continue
