@@ -142,9 +142,10 @@ def test_what_is_allocated_was_free_and_is_in_use(
     assert after["problems"] == end["problems"] == []
     assert place["used"] and place["size"] == SIZE
     assert place["pointer"] == pointer and len(copies) >= 1
-    new = areas_of(after) - areas_of(before)
-    assert new == {(place["chunk"], place["offset"], SIZE)}
-    assert areas_of(end) == areas_of(before)
+    # An interrupt may free what waited for it: no more is said of others.
+    area = place["chunk"], place["offset"], SIZE
+    assert [area in areas_of(look) for look in (before, after, end)] \
+        == [False, True, False]
 
 
 def areas_of(report: dict[str, Any]) -> set[tuple[int, int, int]]:
