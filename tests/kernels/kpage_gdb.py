@@ -101,7 +101,7 @@ def kpage_ask(pfns):
 def get(name):
     """A register without its sign."""
     word = gdb.lookup_type("long").sizeof
-    return int(gdb.parse_and_eval(f"(unsigned long)${name}")) % (1 << word * 8)
+    return int(gdb.parse_and_eval(f"${name}")) % (1 << word * 8)
 
 
 def put(name, value):

@@ -30,7 +30,7 @@ def info(gdb: Gdb) -> dict[str, Any]:
     return gdb.json("mm info --json")
 
 
-@at(MM_INIT, FREE_ALL)
+@at(MM_INIT, FREE_ALL, HANDED_OVER)
 def memblock(gdb: Gdb) -> dict[str, Any]:
     return gdb.json("mm memblock --json")
 
@@ -125,7 +125,12 @@ def test_memblock_equals_debugfs_region_for_region(boot: Boot) -> None:
         # This kernel discards memblock. Then nothing is there to be printed.
         assert boot[info, READY]["target"]["arch"] == "x86_64"
         return
-    later = console.Logged(*(ranges(boot[memblock, FREE_ALL][which])
+    # The hand-over gives nodes to reserved regions, and merges them then.
+    for which in ("memory", "reserved"):
+        before, after = (console.union(ranges(boot[memblock, stop][which]))
+                         for stop in (FREE_ALL, HANDED_OVER))
+        assert before == after
+    later = console.Logged(*(ranges(boot[memblock, HANDED_OVER][which])
                              for which in ("memory", "reserved")))
     after = boot.console[boot.console.index(SLAB_IS_UP):]
     # union() would merge regions that memblock keeps apart: only take away.
@@ -204,8 +209,12 @@ def test_blocks_after_mem_init_are_the_canonical_ones(boot: Boot) -> None:
 
 
 def test_pages_that_are_reserved_carry_the_flag(boot: Boot) -> None:
+    memory = ranges(boot[memblock, FREE_ALL]["memory"])
     for page in boot[pages]:
-        assert page["kind"] == "reserved"
+        # x86 reserves its first page, which is no memory.
+        is_memory = console.subtract([(page["phys"], page["phys"] + 1)],
+                                     memory) == []
+        assert page["kind"] == ("reserved" if is_memory else "hole")
         assert "reserved" in page["flag_names"]
 
 

@@ -45,9 +45,10 @@ def test_counts_are_those_of_zoneinfo(looked: dict[str, Any]) -> None:
                for pageset in zone["pagesets"]}
     ours = {(each["node"], each["zone"], each["cpu"]): each
             for each in looked["pcp"]["pagesets"]}
-    assert set(ours) == set(printed)
     for key, values in printed.items():
         assert all(ours[key][name] == value for name, value in values.items())
+    # A CPU that could come, but is not online, has lists and no page on them.
+    assert not any(ours[key]["count"] for key in set(ours) - set(printed))
 
 
 def test_pages_on_the_lists_say_so(looked: dict[str, Any]) -> None:

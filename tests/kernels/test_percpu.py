@@ -50,8 +50,9 @@ def call(guest: LabGuest, gdb: Gdb, function: str, *args: int) -> int:
         gdb.run(f"set var {name} = {value}")
     if arch == "amd64":
         # Called, the stack is 8 off a multiple of 16.
-        gdb.run("set var $rsp = ($rsp & ~15) - 264")
-        gdb.run(f"set var *(unsigned long *)$rsp = {here}")
+        stack = (kept["$rsp"] & ~15) - 264
+        gdb.run(f"set var $rsp = {stack}")
+        gdb.run(f"set var *(unsigned long *){stack} = {here}")
     else:
         gdb.run(f"set var {'$lr' if arch == 'armhf' else '$x30'} = {here}")
     gdb.run(f"set var $pc = {word(gdb, '&' + function)}")

@@ -63,3 +63,25 @@ def test_a_full_first_chunk_is_followed_by_one_in_the_vmalloc_area(boot):
         guest.gdb.run(f"call (void)free_percpu((void *){freed & 0xffffffff:#x})")
         assert number(guest, "percpu_check()") == 0
     assert "error" not in guest.console() and "warning" not in guest.console()
+
+
+def test_mm_percpu_shows_what_is_allocated_and_where(boot):
+    guest = boot("virt", "--smp", "3").load()
+    guest.run_to("cpu_idle")
+    before = guest.gdb.json("mm percpu --json")
+    assert before["problems"] == [] and len(before["cpus"]) == before["nr_units"] == 3
+    assert before["static_size"] == number(guest, "(long)__per_cpu_end - (long)__per_cpu_start")
+    small, large = (number(guest, f"__alloc_percpu({size}, 8)") & 0xffffffff for size in (24, 32768))
+    after = guest.gdb.json("mm percpu --json")
+    assert after["problems"] == [] and len(after["chunks"]) == len(before["chunks"]) + 1
+    for pointer, size, kind in ((small, 24, "first"), (large, 32768, "dynamic")):
+        place = guest.gdb.json(f"mm percpu {pointer:#x} --json")
+        assert (place["kind"], place["size"], place["used"]) == (kind, size, True)
+        assert [copy["base_addr"] for copy in place["copies"]] == [
+            (pointer + number(guest, f"__per_cpu_offset[{cpu}]")) & 0xffffffff for cpu in range(3)]
+        assert guest.gdb.json(f"mm percpu {place['copies'][2]['base_addr']:#x} --json")["cpu"] == 2
+        guest.gdb.run(f"call (void)free_percpu((void *){pointer:#x})")
+        assert not guest.gdb.json(f"mm percpu {pointer:#x} --json")["used"]
+    place = guest.gdb.json("mm percpu cpu_number --json")
+    assert (place["kind"], place["symbol"]) == ("static", "cpu_number")
+    assert [number(guest, f"*(int *){copy['base_addr']:#x}") for copy in place["copies"]] == [0, 1, 2]

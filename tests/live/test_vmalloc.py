@@ -221,6 +221,50 @@ def test_kmap_shows_a_highmem_page_at_its_physical_address(guest):
     call(guest, f"__free_pages((struct page *) {page:#x}, 0)")
 
 
+def area_of(report: dict, addr: int) -> dict:
+    """The area that mm vmalloc shows at an address."""
+    return next(area for area in report["areas"] if area["start"] == addr)
+
+
+def test_mm_vmalloc_shows_areas_as_they_come_and_go(guest):
+    before = guest.gdb.json("mm vmalloc --json")
+    assert before["problems"] == [] and before["end"] == VMALLOC_END
+    console = area_of(before, number(guest, "vmlist->addr"))
+    assert (console["kind"], console["phys"], console["size"]) == ("ioremap", 0x02100000, SECTION)
+    assert "arm-static-mapping" in console["flag_names"]
+    addr = number(guest, "vmalloc(5 * 4096 + 1)")
+    device = number(guest, f"ioremap({FREE_DEVICE + 0x3010:#x}, 0x20)") & -PAGE
+    report = guest.gdb.json("mm vmalloc --json")
+    area = area_of(report, addr)
+    assert (area["kind"], area["size"], area["nr_pages"]) == ("vmalloc", 7 * PAGE, 6)
+    assert area_of(report, device)["phys"] == FREE_DEVICE + 0x3000
+    place = guest.gdb.json(f"mm vmalloc {addr + 2 * PAGE + 7:#x} --json")
+    assert place["pfn"] == pages_of(guest, addr)[2] // PAGE
+    lines = guest.gdb.run("mm vmallocinfo").splitlines()
+    assert any(line.startswith(f"0x{addr:08x}-0x{addr + 7 * PAGE:08x}   28672 ") and line.endswith(" pages=6 vmalloc")
+               for line in lines)
+    call(guest, f"vfree((void *) {addr:#x})")
+    call(guest, f"iounmap((void *) {device:#x})")
+    lazy = guest.gdb.json("mm vmalloc --json")
+    assert area_of(lazy, addr)["kind"] == area_of(lazy, device)["kind"] == "lazy"
+    assert lazy["lazy_pages"] == number(guest, "vmap_lazy_nr") == 9 and lazy["problems"] == []
+    call(guest, "vm_unmap_aliases()")
+    assert guest.gdb.json("mm vmalloc --json")["areas"] == before["areas"]
+
+
+def test_mm_vmalloc_shows_the_blocks_of_vm_map_ram(guest):
+    array = number(guest, f"kmalloc(4, {GFP_KERNEL:#x})")
+    write(guest, array, number(guest, f"alloc_pages({GFP_HIGHUSER:#x}, 0)").to_bytes(4, "little"))
+    prot = number(guest, f"kzalloc(4, {GFP_KERNEL:#x})")
+    addr = number(guest, f"vm_map_ram((struct page **) {array:#x}, 1, 0, *(pgprot_t *) {prot:#x})")
+    report = guest.gdb.json("mm vmalloc --json")
+    block = next(block for block in report["blocks"] if block["start"] <= addr < block["end"])
+    assert (block["cpu"], block["used_pages"]) == (0, 1) and report["problems"] == []
+    assert area_of(report, block["start"])["kind"] == "vm_map_ram"
+    call(guest, f"vm_unmap_ram((void *) {addr:#x}, 1)")
+    call(guest, "vm_unmap_aliases()")
+
+
 def test_32_bit_arm_has_no_larger_pages_and_no_second_set_of_tables(guest):
     assert number(guest, "ioremap_pud_capable") == number(guest, "ioremap_pmd_capable") == 0
 

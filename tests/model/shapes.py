@@ -55,7 +55,7 @@ struct per_cpu_pages
 struct oo
     u32 x
 struct kmem_cache_node
-    u32 list_lock
+    spinlock list_lock
     u32 nr_partial
     list_head partial
     atomic nr_slabs

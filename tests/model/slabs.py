@@ -1,11 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Caches and slabs in a machine, as each generation of SLUB keeps them."""
+from mmscope.errors import MmError
+
 from machine import BASE_PFN, PAGE_OFFSET, Machine
 
 MEMORY, MEMORY_BYTES = 0xC0800000, 0x20000      # of slabs
 CPU_PARTS, STEP, POINTER = 0xC0900000, 0x1000, 0x100
 RANDOM = 0x5AA5C33C
 CPUS = 2
+
+
+def evaluate(text):
+    """As GDB does it: a name that it does not know is an error."""
+    try:
+        return Machine.evaluate(text)
+    except ValueError:
+        raise MmError(f"'{text}': no symbol") from None
 
 
 class Slabs:
@@ -22,6 +32,7 @@ class Slabs:
         machine.poke(machine.addr("nr_cpu_ids"), CPUS)
         for cpu in range(CPUS):
             machine.poke(machine.addr("__per_cpu_offset") + 4 * cpu, CPU_PARTS + cpu * STEP)
+        machine.evaluate = evaluate
         self.caches, self.pointer = [], POINTER
 
     def put(self, addr, tag, **values):

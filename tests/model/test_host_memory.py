@@ -172,6 +172,11 @@ def test_no_permission_is_said(ram, monkeypatch):
     monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(BrokenPath, match="Permission denied.*ptrace_scope"):
         opened((0, address(area), PAGE))
+    # Some RAM on the chip beside that of the file: only that is left out.
+    memory = opened((0, address(area), PAGE), (PAGE, address(ram[0]), 2 * PAGE))
+    assert memory.name == RAM_FILE and memory.read(PAGE, 2) == b"\0\1"
+    with pytest.raises(FaultError):
+        memory.read(0, 1)
 
 
 def test_a_file_that_the_mapping_shows_with_another_device_is_known_by_who_has_it_open(ram):

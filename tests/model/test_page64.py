@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Pages of 64-bit kernels with SPARSEMEM: sections, nodes, compound pages, types, and what is in a page."""
+import dataclasses
+
 import pytest
 
-from machine64 import APART, PAGE_BYTES, PAGE_OFFSET, SECTION_PAGES, Machine64
+from machine64 import APART, HEAP, PAGE_BYTES, PAGE_OFFSET, SECTION_PAGES, VMEMMAP, Machine64
 from mmscope.errors import MissingError, MmError
 from mmscope.model.address import resolve
 from mmscope.model.buddy import buddy_report
+from mmscope.model.owners import find_owners
 from mmscope.model.page import page_of
 from mmscope.model.zone import zone_report
 from mmscope.view.page import page_text
 from shapes64 import EARLY, LATE
 
 A, B = 1024, 2 * SECTION_PAGES + 1024       # one on each node
-FLAGS = "flags"
 
 
 @pytest.fixture(params=[LATE, EARLY], ids=["late", "early"])
@@ -172,3 +174,36 @@ def test_the_page_of_zeroes_says_so(machine64):
     flag(machine64, A, "reserved")
     assert (page(machine64, A).kind, page(machine64, A).content) == ("reserved", "zero")
     assert page(machine64, A + 1).content is None
+
+
+def test_owners_of_what_sparsemem_and_nodes_need(machine64):
+    found = find_owners(machine64.context())
+    names = {owner.name for owner in found}
+    assert {"struct pglist_data", "sections", "pageblock types"} <= names
+    node, = (owner for owner in found if owner.name == "struct pglist_data"
+             and owner.start == machine64.nodes[1] - PAGE_OFFSET)
+    assert node.end - node.start == machine64.shapes.structs["pglist_data"].size
+    usage, = (owner for owner in found if owner.name == "pageblock types"
+              and owner.start == machine64.usages[2] - PAGE_OFFSET)
+    assert usage.end - usage.start == 16        # the map of subsections, one word for 8 pageblocks
+
+
+def test_the_array_of_pages_is_found_through_the_page_tables():
+    """Section 0's array is mapped by one block of 2 MiB, section 2's part of it too."""
+    machine = Machine64(LATE + "var ulong init_top_pgt\n")
+    tables = [HEAP + 0x30000 + 0x1000 * at for at in range(3)]
+    machine.heap = tables[-1] + 0x1000
+    symbol = machine.shapes.symbols["init_top_pgt"]
+    in_image = tables[0] - PAGE_OFFSET + 0xFFFFFFFF80000000
+    machine.shapes.symbols["init_top_pgt"] = dataclasses.replace(symbol, addr=in_image)
+    machine.poke(tables[0] + (VMEMMAP >> 39 & 511) * 8, tables[1] - PAGE_OFFSET | 3)
+    machine.poke(tables[1] + (VMEMMAP >> 30 & 511) * 8, tables[2] - PAGE_OFFSET | 3)
+    machine.poke(tables[2] + (VMEMMAP >> 21 & 511) * 8, 0x6000000 | 0x83)
+    found = [owner for owner in find_owners(machine.context()) if owner.name == "mem_map"]
+    array = SECTION_PAGES * PAGE_BYTES
+    assert [(owner.start, owner.end) for owner in found] == [
+        (0x6000000, 0x6000000 + array), (0x6000000 + 2 * array, 0x6000000 + 3 * array)]
+
+
+def test_without_its_page_tables_the_array_has_no_owner(machine64):
+    assert not [owner for owner in find_owners(machine64.context()) if owner.name == "mem_map"]

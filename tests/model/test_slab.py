@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Caches and their slabs are read as each generation of SLUB keeps them; what is broken is named."""
+import dataclasses
+
 import pytest
 
 from mmscope.errors import MmError
+from mmscope.layout.debuginfo import Symbol
 from mmscope.model.slab import cache_table
+from mmscope.model.slabcache import read_cache
 from mmscope.model.slabfind import slab_report
 from mmscope.model.slabinfo import slabinfo
+from mmscope.model.slabnode import cache_nodes, kernels_free_objects
 from mmscope.view.slab import slab_text
 from mmscope.view.slabinfo import slabinfo_text
 from shapes import LINUX_4_9, LINUX_6_1, LINUX_7_2
@@ -61,6 +66,27 @@ def test_the_table_counts_as_the_kernel_does(slabs):
         == (count, count * 64, count * 64 - 4, 1)
     assert table.problems == ()
     assert "2 caches" in slab_text(table)
+
+
+def test_a_node_whose_lock_is_held_is_said(slabs):
+    assert not [row for row in cache_table(slabs.machine.context()).caches if row.locked]
+    path = "list_lock.locked" if slabs.tag == "page" else "list_lock.rlock.raw_lock.tickets.next"
+    slabs.machine.put(slabs.node(slabs.kmalloc), "kmem_cache_node", path, 1)
+    assert [row.locked for row in cache_table(slabs.machine.context()).caches] == [False, True]
+    assert "kmalloc-64 is locked" in slab_text(report(slabs))
+
+
+def test_free_objects_of_long_lists_are_estimated_where_the_kernel_does(slabs):
+    ctx = slabs.machine.context()
+    node = cache_nodes(ctx, read_cache(ctx, slabs.kmalloc))[0][0]       # 4 free in half, none in full
+    long = dataclasses.replace(node, nr_partial=30001, total_objects=10**6, free_objects=77,
+                               partial=(slabs.half,) * 4000 + (slabs.full,) * 22001 + (slabs.half,) * 4000)
+    assert kernels_free_objects(ctx, long) == 77
+    slabs.machine.shapes.symbols["count_partial_free_approx"] = Symbol("count_partial_free_approx", 0xC0008000)
+    ctx = slabs.machine.context()
+    assert kernels_free_objects(ctx, long) == 32000 * 30001 // 10000
+    assert kernels_free_objects(ctx, dataclasses.replace(long, total_objects=5000)) == 5000
+    assert kernels_free_objects(ctx, dataclasses.replace(long, nr_partial=10000, partial=long.partial[:10000])) == 77
 
 
 def test_flags_have_the_names_that_the_target_gives_them(slabs):
@@ -146,18 +172,9 @@ def test_left_padding_moves_the_objects(slabs):
 @pytest.mark.parametrize("text, why", [
     ("no-such", "no cache 'no-such'"), ("0xc0a00000", "is in no slab"), ("0x10", "no cache '0x10'")])
 def test_what_is_neither_cache_nor_object_is_said(slabs, text, why):
-    slabs.machine.evaluate = lambda text: evaluate(slabs.machine, text)
     with pytest.raises(MmError) as error:
         report(slabs, text)
     assert why in str(error.value) and "\n" not in str(error.value)
-
-
-def evaluate(machine, text):
-    """As GDB does it: a name that it does not know is an error."""
-    try:
-        return type(machine).evaluate(text)
-    except ValueError:
-        raise MmError(f"'{text}': no symbol") from None
 
 
 # --- what is broken -----------------------------------------------------------

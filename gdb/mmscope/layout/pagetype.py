@@ -22,8 +22,11 @@ OLD_BITS = {0x80: "buddy", 0x100: "offline", 0x200: "kmemcg", 0x400: "table", 0x
 def page_type(layout: Layout, page: Record) -> Optional[str]:
     """The type of a struct page, without PGTY_; None when it has none."""
     value = page.find("page_type")
-    if value is None:
-        return None
+    return type_name(layout, value) if value is not None else None
+
+
+def type_name(layout: Layout, value: int) -> Optional[str]:
+    """The same for what is in page_type."""
     types = layout.enum("pagetype")
     if types:
         names = {number: name[len("PGTY_"):] for name, number in types.items() if name.startswith("PGTY_")}

@@ -226,8 +226,6 @@ class Context:
                         "example: hbreak schedule, continue")
             if self.mmu is False:
                 return f"the MMU is off{at}: run on first, for example: hbreak start_kernel, continue"
-            if self.banner is not None:
-                return f"this CPU has not the kernel's data mapped{at}, as in user space: select another one"
             return f"the kernel is not at its addresses{at}: it does not run yet, or these are not its symbols"
         return self.stage.text if self.stage is not None else None
 

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from typing import Iterator, Optional
 
 from ..errors import FaultError, MissingError
+from ..layout.pagetable import mapped
 from . import fdt
 from .buddy import order_count
 from .context import Context
+from .migratetype import pageblock_bits, pageblock_order
+from .pagemap import section_shift, sections
 from .percpu import cpu_offsets
 
 MAX_CMA_AREAS = 1024
+MAX_STEPS = 1 << 16         # of a walk along an array of struct page
 NAME_LIMIT = 64
 
 
@@ -61,8 +65,8 @@ def _covered(owners: list[Owner], start: int, end: int) -> int:
 def find_owners(ctx: Context) -> list[Owner]:
     """Everything that is known at this stage, the best name of a range first. What cannot be read is left out."""
     found: list[Owner] = []
-    for source in (_page_table, _kernel, _initrd, _mem_map, _page_ext, _percpu, _tables, _pageblocks, _cma,
-                   _device_tree):
+    for source in (_page_table, _kernel, _initrd, _mem_map, _vmemmap, _page_ext, _percpu, _tables, _pageblocks,
+                   _sections, _nodes, _cma, _device_tree):
         try:
             found += source(ctx)
         except (MissingError, FaultError, fdt.FdtError):
@@ -161,18 +165,62 @@ def _tables(ctx: Context) -> Iterator[Owner]:
 
 def _pageblocks(ctx: Context) -> Iterator[Owner]:
     """Migratetypes of the pageblocks, a bit map for each zone."""
-    bits = ctx.layout.enum("pageblock_bits").get("NR_PAGEBLOCK_BITS")
-    order = ctx.arch.pageblock_order(order_count(ctx))
+    bits, order = pageblock_bits(ctx), pageblock_order(ctx)
     for addr in ctx.zone_addrs:
         zone = ctx.read.record("zone", addr)
         start = ctx.arch.virt_to_phys(zone.find("pageblock_flags") or 0)
-        if start is None or not bits:
+        if start is None or bits is None:
             continue
         first = zone.get("zone_start_pfn") >> order
         end = zone.get("zone_start_pfn") + zone.get("spanned_pages")
         blocks = -(-end >> order) - first
-        words = -(-blocks * bits // (ctx.read.word * 8))
+        words = -(-blocks * bits.count // (ctx.read.word * 8))
         yield Owner(start, start + words * ctx.read.word, "pageblock types", "pageblock_flags")
+
+
+def _nodes(ctx: Context) -> Iterator[Owner]:
+    """A struct pglist_data for each node (NUMA)."""
+    if ctx.layout.variable("node").path != "node_data":
+        return
+    for addr in ctx.node_addrs:
+        start = ctx.arch.virt_to_phys(addr)
+        if start is not None:
+            yield Owner(start, start + ctx.layout.struct("pglist_data").size, "struct pglist_data", "node_data")
+
+
+def _sections(ctx: Context) -> Iterator[Owner]:
+    """What SPARSEMEM needs beside the arrays: the table of sections, and each section's maps."""
+    if ctx.layout.find_variable("mem_section") is None:
+        return
+    size, bits = ctx.layout.struct("mem_section").size, pageblock_bits(ctx)
+    length = ctx.layout.field("mem_section_usage.pageblock_flags").offset
+    if bits is not None:
+        blocks = 1 << section_shift(ctx.read) - ctx.arch.page_shift - pageblock_order(ctx)
+        length += -(-blocks * bits.count // (ctx.read.word * 8)) * ctx.read.word
+    for _, addr in sections(ctx.read, ctx.arch):
+        for at, bytes_, what in ((addr, size, "sections"),
+                                 (ctx.read.record("mem_section", addr).get("usage"), length, "pageblock types")):
+            start = ctx.arch.virt_to_phys(at)
+            if start is not None:
+                yield Owner(start, start + bytes_, what, "mem_section")
+
+
+def _vmemmap(ctx: Context) -> Iterator[Owner]:
+    """The arrays of struct page (SPARSEMEM), found through the kernel's page tables."""
+    root = ctx.arch.mmu.root((1 << ctx.arch.address_bits) - 1)
+    if ctx.layout.find_variable("mem_section") is None or root is None:
+        return
+    for run in ctx.pages.runs:
+        addr, end = (run.zero + pfn * ctx.pages.page_bytes for pfn in (run.start_pfn, run.end_pfn))
+        for _ in range(MAX_STEPS):
+            if addr >= end:
+                break
+            steps = ctx.arch.mmu.walk(ctx.read_phys, root.phys, addr)
+            phys, size = mapped(steps, addr), steps[-1].size if steps else end - addr
+            length = min(end - addr, size - addr % size)
+            if phys is not None:
+                yield Owner(phys, phys + length, "mem_map", "mem_section")
+            addr += length
 
 
 def _cma(ctx: Context) -> Iterator[Owner]:

@@ -55,9 +55,7 @@ class Page:
 def page_of(ctx: Context, place: Place) -> Page:
     """Decode the page at a place. Raises MmError when there is no struct page for it, FaultError."""
     if place.page is None:
-        pages = ctx.pages
-        raise MmError(f"pfn {place.pfn:#x} has no struct page: "
-                      f"mem_map is for pfn {pages.start_pfn:#x} to {pages.end_pfn:#x}")
+        raise MmError(ctx.pages.why_not(place.pfn))
     record = ctx.read.record("page", place.page)
     flags = record.get("flags")
     if not flags and is_deferred(ctx, place.pfn):

@@ -19,6 +19,7 @@ SUBSECTION_SHIFT = 21           # bytes, on every architecture
 SECTION_FLAGS = 0x3F            # room that any release takes for flags in section_mem_map
 SECTION_PRESENT, SECTION_HAS_MEM_MAP, SECTION_ONLINE = 1, 2, 4
 MAX_SECTIONS = 1 << 20
+MOST_SHOWN = 4                  # runs, in a message
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,12 @@ class PageMap:
             if rest == 0 and run.start_pfn <= number < run.end_pfn:
                 return number
         return None
+
+    def why_not(self, pfn: int) -> str:
+        """Why a pfn that is not covered has no struct page."""
+        here = ", ".join(f"{run.start_pfn:#x} to {run.end_pfn:#x}" for run in self.runs[:MOST_SHOWN])
+        more = ", ..." if len(self.runs) > MOST_SHOWN else ""
+        return f"pfn {pfn:#x} has no struct page: mem_map is for pfn {here}{more}"
 
     def holds(self, addr: int) -> bool:
         """Whether an address lies in an array, at the start of an entry or not."""

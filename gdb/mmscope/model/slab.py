@@ -5,7 +5,7 @@
 """
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Iterator, Optional
 
 from .context import Context
@@ -35,6 +35,7 @@ class CacheRow:
     nr_partial: int             # slabs on nodes' partial lists
     flags: int
     flag_names: tuple[str, ...]
+    locked: bool                # a node's list_lock is held: its lists may be half changed
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class SlabReport:
     caches: tuple[CacheRow, ...]
     cache: Optional[CacheDetail] = None
     object: Optional[ObjectAt] = None
-    problems: tuple[Problem, ...] = field(default=())
+    problems: tuple[Problem, ...] = ()
 
 
 def cache_table(ctx: Context) -> SlabReport:
@@ -84,7 +85,7 @@ def cache_row(ctx: Context, cache: Cache) -> tuple[CacheRow, tuple[Problem, ...]
     return CacheRow(
         cache.name, cache.addr, cache.object_size, cache.size, cache.objects_per_slab, cache.order,
         sum(node.nr_slabs or 0 for node in nodes), total - free, total, sum(node.nr_partial for node in nodes),
-        cache.flags, cache.flag_names), problems
+        cache.flags, cache.flag_names, any(node.locked for node in nodes)), problems
 
 
 def cache_detail(ctx: Context, cache: Cache, full: bool,

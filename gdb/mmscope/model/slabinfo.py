@@ -8,6 +8,8 @@ from .context import Context
 from .problem import Problem
 from .slab import cache_table
 
+INT_BITS = 32       # of what the kernel prints: an order that is broken can be anything
+
 
 @dataclass(frozen=True)
 class SlabinfoCache:
@@ -35,5 +37,6 @@ def slabinfo(ctx: Context) -> Slabinfo:
     """Count every cache's slabs and objects. Raises MissingError, FaultError."""
     table = cache_table(ctx)
     return Slabinfo(tuple(
-        SlabinfoCache(row.name, row.active_objs, row.num_objs, row.size, row.objects_per_slab, 1 << row.order,
-                      row.slabs, row.slabs) for row in table.caches), table.problems)
+        SlabinfoCache(row.name, row.active_objs, row.num_objs, row.size, row.objects_per_slab,
+                      1 << row.order if row.order < INT_BITS else 0, row.slabs, row.slabs)
+        for row in table.caches), table.problems)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Iterator, Optional
 
 from ..errors import FaultError
+from ..layout.lock import held
 from ..layout.reader import Record
 from .context import Context
 from .problem import Problem
@@ -25,6 +26,7 @@ class CacheNode:
 
     node: int
     addr: int
+    locked: Optional[bool]              # list_lock is held: lists may be half changed; None: its form is not known
     nr_partial: int                     # slabs, as the target counts them
     nr_slabs: Optional[int]             # all slabs of the node; None: this kernel does not count (no SLUB_DEBUG)
     total_objects: Optional[int]
@@ -87,8 +89,8 @@ def _read(ctx: Context, cache: Cache, node: int, addr: int) -> CacheNode:
         walk = _walk(ctx, record.addr_of("full"), f"{where}, full", limit, link)
         full = tuple(entry - link for entry in walk.nodes)
         problems += [*walk.problems, *_check_full(ctx, full, where)]
-    return CacheNode(node, addr, nr_partial, nr_slabs, record.find("total_objects"), free, slabs, full,
-                     tuple(problems))
+    return CacheNode(node, addr, held(record), nr_partial, nr_slabs, record.find("total_objects"), free,
+                     slabs, full, tuple(problems))
 
 
 def _walk(ctx: Context, head: int, where: str, limit: int, link: int) -> Walk:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Optional
 
 from ..errors import MmError
+from ..layout.lock import held
 from ..layout.reader import Record
 from .context import Context
 from .problem import Problem
@@ -114,14 +115,7 @@ def _zone(ctx: Context, zone: Record, node: int, index: int) -> Zone:
         node, index, name if name else f"zone{index}", zone.get("zone_start_pfn"), zone.get("spanned_pages"),
         zone.get("present_pages"), zone.get("managed_pages"), _stat(zone, items.get("NR_FREE_PAGES")),
         zone.find("cma_pages"), _stat(zone, items.get("NR_FREE_CMA_PAGES")),
-        dict(zip(_watermark_names(ctx), zone.all("watermark"))), zone.all("lowmem_reserve"), _locked(zone), zone.addr)
-
-
-def _locked(zone: Record) -> Optional[bool]:
-    """Whether zone->lock is held. A ticket lock is free when the next ticket is the owner's."""
-    if zone.has("lock"):
-        return zone.get("lock") != 0
-    return zone.get("lock_owner") != zone.get("lock_next") if zone.has("lock_owner") else None
+        dict(zip(_watermark_names(ctx), zone.all("watermark"))), zone.all("lowmem_reserve"), held(zone), zone.addr)
 
 
 def _stat(zone: Record, item: Optional[int]) -> Optional[int]:

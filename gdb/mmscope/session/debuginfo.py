@@ -36,7 +36,10 @@ class GdbDebugInfo:
         """A global, else a file-scope variable or function, else a name of the symbol table, or None."""
         symbol = gdb.lookup_global_symbol(name) or gdb.lookup_static_symbol(name)
         if symbol is not None and symbol.type is not None:
-            address = symbol.value().address
+            try:
+                address = symbol.value().address
+            except gdb.error:       # declared in the DWARF, and not linked
+                address = None
             if address is not None:
                 return Symbol(name, int(address), describe(symbol.type))
         with _in_c():

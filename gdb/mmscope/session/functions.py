@@ -53,8 +53,7 @@ def mm_page(ctx: Context, pfn: gdb.Value) -> gdb.Value:
     needs.zones(ctx)
     number = expression_of(pfn).value
     if not ctx.pages.covers(number):
-        raise MmError(f"pfn {number:#x} has no struct page: mem_map is for pfn "
-                      f"{ctx.pages.start_pfn:#x} to {ctx.pages.end_pfn:#x}")
+        raise MmError(ctx.pages.why_not(number))
     return gdb.Value(ctx.pages.page(number)).cast(gdb.lookup_type("struct page").pointer())
 
 

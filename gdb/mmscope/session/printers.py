@@ -12,6 +12,8 @@ from typing import Any, Callable, Optional
 import gdb
 
 from ..errors import FaultError, MmError
+from ..layout.pageflags import SLAB
+from ..layout.pagetype import type_name
 from ..layout.versions import VARIABLES
 from ..model.address import page_map
 from ..model.buddy import mark_of
@@ -84,18 +86,21 @@ def print_page(page: Fields) -> str:
     pages = page_map(ctx)
     pfn = pages.pfn(page.addr) if pages is not None and page.addr is not None else None
     words = [f"pfn {pfn:#x}"] if pfn is not None else []
-    words.append(f"flags {flags:#x} ({' '.join(ctx.page_flags.decode(flags)) or 'none'})")
+    kind = type_name(ctx.layout, page.int("page_type")) if ctx.layout.find_field("page.page_type") is not None else None
+    slab = kind == "slab" or "slab" in ctx.page_flags.decode(flags)
+    names = ctx.page_flags.decode(flags, SLAB if slab else "")
+    words.append(f"flags {flags:#x} ({' '.join(names) or 'none'})")
     zone = page_zone(ctx, flags)
     words.append(f"zone {escape(zone.name) if zone else ctx.page_flags.zone(flags)}, refcount {page.int('refcount')}")
     field, matches = mark_of(ctx)
     if matches(page.int(field)):
         words.append(f"free block of order {page.int('private')}")
     else:
-        words.append(_in_use(page, "slab" in ctx.page_flags.decode(flags)))
+        words.append(_in_use(page, slab, kind))
     return "page {" + ", ".join(words) + "}"
 
 
-def _in_use(page: Fields, slab: bool) -> str:
+def _in_use(page: Fields, slab: bool, kind: Optional[str]) -> str:
     """What the members mean that slabs and the later pages of compound pages use for other things."""
     ctx = page.ctx
     if slab and page.addr is not None:
@@ -106,7 +111,8 @@ def _in_use(page: Fields, slab: bool) -> str:
     head_pfn = pages.pfn(head) if pages is not None and head is not None else None
     if head_pfn is not None:
         return f"in the compound page at pfn {head_pfn:#x}"
-    return f"mapcount {page.int('mapcount')}, private {page.int('private'):#x}"
+    count = f"type {kind}" if kind is not None else f"mapcount {page.int('mapcount')}"
+    return f"{count}, private {page.int('private'):#x}"
 
 
 def print_zone(zone: Fields) -> str:
@@ -146,7 +152,9 @@ def print_list_head(head: Fields) -> str:
 
 def _disagreement(ctx: Context, addr: Optional[int], next_: int) -> str:
     """What is wrong with next, if anything is."""
-    if ctx.arch.virt_to_phys(next_) is None or next_ % ctx.read.word:
+    pages = page_map(ctx)
+    known = ctx.arch.virt_to_phys(next_) is not None or pages is not None and pages.holds(next_)
+    if not known or next_ % ctx.read.word:
         return ", next is no lowmem address"
     try:
         back = ctx.read.record("list_head", next_).get("prev")

@@ -15,7 +15,7 @@ from ..target.stubphys import StubPhysical, physical_mode
 from ..target.transport import Meter, PhysicalMemory
 from .memory import GdbTransport
 
-Found = Union[HostMemory, StubPhysical, BrokenPath]
+Found = Union[HostMemory, StubPhysical, str]        # a str says why there is none
 
 
 class Connection:
@@ -35,17 +35,17 @@ class Connection:
             self._host = _result(self._find_host)
         if isinstance(self._host, HostMemory) and self._host.broken is not None:
             self._host.close()
-            self._host = self._host.broken
-        if isinstance(self._host, BrokenPath):
-            raise self._host
+            self._host = str(self._host.broken)
+        if isinstance(self._host, str):
+            raise BrokenPath(self._host)
         return self._host
 
     def physical(self) -> StubPhysical:
         """Physical memory through the stub. Raises BrokenPath."""
         if self._physical is None:
             self._physical = _result(self._find_physical)
-        if isinstance(self._physical, BrokenPath):
-            raise self._physical
+        if isinstance(self._physical, str):
+            raise BrokenPath(self._physical)
         return self._physical
 
     def physical_ways(self, mode: str) -> tuple[Callable[[], PhysicalMemory], ...]:
@@ -57,7 +57,7 @@ class Connection:
         """Close what is open."""
         if isinstance(self._host, HostMemory):
             self._host.close()
-        self._host = BrokenPath("the connection is closed")
+        self._host = "the connection is closed"
 
     def packet(self, text: str) -> str:
         """Send a packet; its answer, "" where the stub does not know it. Raises BrokenPath."""
@@ -110,4 +110,4 @@ def _result(find: Callable[[], Union[HostMemory, StubPhysical]]) -> Found:
     try:
         return find()
     except BrokenPath as error:
-        return error
+        return str(error)

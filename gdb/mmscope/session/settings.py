@@ -6,15 +6,13 @@ from typing import Callable
 
 import gdb
 
-from ..model.reach import AUTO, HOST, MODES, PHYSICAL, STUB
+from ..model.reach import AUTO, MODES
 
 NAME = "mm-transport"
 
 
 class TransportSetting(gdb.Parameter):
-    """Set how the mm commands read target memory.
-
-auto      host memory where the target is a QEMU machine on this machine and
+    """auto      host memory where the target is a QEMU machine on this machine and
           that is seen to give the right bytes; else through the stub; physical
           where the stub cannot read the kernel's addresses
 stub      virtual addresses through the stub, as GDB itself reads

@@ -118,28 +118,30 @@ def open_host(pid: int, ranges: tuple[Range, ...], host_address: Callable[[int],
         raise BrokenPath(f"the mappings of process {pid} cannot be read: {error.strerror}") from None
     files = _Files(pid)
     try:
-        segments = tuple(segment for each in ranges for segment in _segments(each, host_address, mappings, files))
-        if not segments:
-            raise BrokenPath("the stub names no RAM")
+        found = {each: tuple(_segments(each, host_address, mappings, files)) for each in ranges}
+        main = max(ranges, key=lambda each: each.size)
+        if files.denied is not None and sum(part.end - part.start for part in found[main]) < main.size:
+            raise files.denied
     except BaseException:
         files.close()
         raise
-    return HostMemory(pid, segments, meter)
+    return HostMemory(pid, tuple(part for parts in found.values() for part in parts), meter)
 
 
 def _segments(each: Range, host_address: Callable[[int], Optional[int]], mappings: tuple[Mapping, ...],
               files: _Files) -> Iterator[Segment]:
-    """Where the bytes of one range are. Raises BrokenPath."""
+    """Where the bytes of one range are, without those that we may not read. Raises BrokenPath."""
     host = host_address(each.start)
     found = covering(mappings, host, host + each.size) if host is not None else None
     if found is None:
         raise BrokenPath(f"process {files.pid} does not have the guest's RAM: it is not the QEMU")
     for mapping in found:
         start, end = max(mapping.start, host), min(mapping.end, host + each.size)
-        fd = files.shared(mapping)
-        place = (fd, mapping.offset + start - mapping.start, mapping.path) if fd is not None else (
-            files.memory(), start, "")
-        yield Segment(each.start + start - host, each.start + end - host, *place)
+        fd, offset, path = files.shared(mapping), mapping.offset + start - mapping.start, mapping.path
+        if fd is None:
+            fd, offset, path = files.memory(), start, ""
+        if fd is not None:
+            yield Segment(each.start + start - host, each.start + end - host, fd, offset, path)
 
 
 class _Files:
@@ -147,6 +149,7 @@ class _Files:
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
+        self.denied: Optional[BrokenPath] = None        # why the memory of the process is not read
         self._open: dict[object, Optional[int]] = {}
 
     def close(self) -> None:
@@ -155,15 +158,16 @@ class _Files:
             if fd is not None:
                 os.close(fd)
 
-    def memory(self) -> int:
-        """The memory of the process. Raises BrokenPath."""
+    def memory(self) -> Optional[int]:
+        """The memory of the process; None when we may not read it."""
         if "" not in self._open:
             try:
                 self._open[""] = os.open(f"/proc/{self.pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
             except OSError as error:
                 hint = " (kernel.yama.ptrace_scope, or it is another user's)" if isinstance(
                     error, PermissionError) else ""
-                raise BrokenPath(f"/proc/{self.pid}/mem: {error.strerror}{hint}") from None
+                self.denied = BrokenPath(f"/proc/{self.pid}/mem: {error.strerror}{hint}")
+                self._open[""] = None
         return self._open[""]
 
     def shared(self, mapping: Mapping) -> Optional[int]:

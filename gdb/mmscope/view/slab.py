@@ -17,7 +17,9 @@ def slab_text(report: SlabReport) -> str:
     if report.object is not None:
         cache = _cache(report.cache) if report.cache is not None else ""
         return _object(report.object) + cache
-    return _cache(report.cache) if report.cache is not None else _table(report.caches)
+    locked = "".join(f"{escape(row.name)} is locked: stopped where its lists may be half changed\n"
+                     for row in report.caches if row.locked)
+    return (_cache(report.cache) if report.cache is not None else _table(report.caches)) + locked
 
 
 def _table(rows: Sequence[CacheRow]) -> str:
@@ -29,7 +31,7 @@ def _table(rows: Sequence[CacheRow]) -> str:
               str(row.slabs), str(row.active_objs), str(row.num_objs),
               "".join(letters[name] for name in row.flag_names)) for row in rows]
     text = table(("name", "object", "size", "n", "o", "slabs", "active", "total", "flags"), known, "l       l")
-    legend = ", ".join(f"{letter} {name}" for name, letter in letters.items())
+    legend = " ".join(f"{letter}={name}" for name, letter in letters.items())
     note = f"{counted(len(rows), 'cache')}; n: objects in a slab, o: its order; what CPUs keep counts as active"
     return "\n".join([text, *wrap(note, LINE_WIDTH), *(wrap(f"flags: {legend}", LINE_WIDTH) if legend else ())]) + "\n"
 
@@ -112,7 +114,7 @@ def _slab_table(slabs: Sequence[Slab]) -> str:
     """Header and lines."""
     rows = [(_where(slab), f"{slab.addr:#x}", f"{slab.pfn:#x}", address(slab.virt), str(slab.order),
              f"{slab.inuse}/{slab.objects}", "frozen" if slab.frozen else "") for slab in slabs]
-    return table(("where", "slab", "pfn", "memory", "order", "in use", ""), rows, "l     l")
+    return table(("where", "slab", "pfn", "memory", "order", "inuse", ""), rows, "l     l")
 
 
 def _where(slab: Slab) -> str:
