@@ -30,6 +30,11 @@ def info(gdb: Gdb) -> dict[str, Any]:
     return gdb.json("mm info --json")
 
 
+@at(RESET)
+def layout(gdb: Gdb) -> dict[str, Any]:
+    return gdb.json("mm layout --json")
+
+
 @at(MM_INIT, FREE_ALL, HANDED_OVER)
 def memblock(gdb: Gdb) -> dict[str, Any]:
     return gdb.json("mm memblock --json")
@@ -97,6 +102,10 @@ def test_info_answers_at_every_stop(boot: Boot, kernel: Kernel) -> None:
     assert stages[HANDED_OVER] == "buddy"
     assert stages[SLAB_UP] == "slab"
     assert stages[READY] == "booted"
+
+
+def test_layout_answers_before_the_first_instruction(boot: Boot) -> None:
+    assert boot[layout]["problems"] == []
 
 
 def test_memblock_equals_what_memblock_debug_logged(boot: Boot) -> None:

@@ -88,27 +88,40 @@ def test_the_pages_are_those_of_meminfo(booted_guest: LabGuest,
 
 def test_every_cpu_has_its_copy_of_a_static_variable(
         booted_guest: LabGuest) -> None:
-    gdb = booted_guest.gdb
-    place = gdb.json("mm percpu runqueues --json")
+    with booted_guest.held_in("frag_show") as gdb:
+        place = gdb.json("mm percpu runqueues --json")
+        cpus = [gdb.number(f"((struct rq *){copy['base_addr']})->cpu")
+                for copy in place["copies"]]
     assert (place["kind"], place["symbol"]) == ("static", "runqueues")
-    assert len(place["copies"]) == gdb.number("nr_cpu_ids") or \
-        booted_guest.kernel.name.endswith("sabrelite")
-    for copy in place["copies"]:
-        assert gdb.number(f"((struct rq *){copy['base_addr']})->cpu") \
-            == copy["cpu"]
+    assert cpus and cpus == [copy["cpu"] for copy in place["copies"]]
 
 
 def test_what_caches_point_to_is_an_allocation(
-        booted_guest: LabGuest, report: dict[str, Any]) -> None:
-    gdb = booted_guest.gdb
+        booted_guest: LabGuest) -> None:
+    with booted_guest.held_in("frag_show") as gdb:
+        least, pointers = of_caches(gdb)
+        places = [gdb.json(f"mm percpu {pointer} --json")
+                  for pointer in pointers]
+        report = gdb.json("mm percpu --json")
+        wrap = 2 ** (8 * gdb.number("sizeof(long)"))
+    areas = {chunk["base_addr"] + area["offset"] for chunk in
+             report["chunks"] for area in chunk["areas"]}
+    assert len(pointers) > 10
+    for pointer, place in zip(pointers, places):
+        assert place["used"] and place["pointer"] == pointer
+        assert least <= place["size"] < least + 64
+        at = pointer - report["start"] + report["base_addr"]
+        assert at % wrap in areas
+
+
+def of_caches(gdb: Gdb) -> tuple[int, list[int]]:
+    """The per-CPU pointers of slab caches, and the size of what is there."""
     member, size = "cpu_slab", "sizeof(struct kmem_cache_cpu)"
     try:
         least = gdb.number(size)
     except GdbError:        # from 7.0
         member = "cpu_sheaves"
         least = gdb.number("sizeof(struct slub_percpu_sheaves)")
-    areas = {(chunk["base_addr"] + area["offset"]) for chunk in
-             report["chunks"] for area in chunk["areas"]}
     head = word(gdb, "&slab_caches")
     link = gdb.number("(unsigned long)&((struct kmem_cache *)0)->list")
     node, pointers = word(gdb, "slab_caches.next"), []
@@ -116,14 +129,7 @@ def test_what_caches_point_to_is_an_allocation(
         pointers.append(word(
             gdb, f"((struct kmem_cache *){node - link})->{member}"))
         node = word(gdb, f"((struct list_head *){node})->next")
-    pointers = [pointer for pointer in pointers if pointer]
-    assert len(pointers) > 10
-    for pointer in pointers:
-        place = gdb.json(f"mm percpu {pointer} --json")
-        assert place["used"] and place["pointer"] == pointer
-        assert least <= place["size"] < least + 64
-        at = pointer - report["start"] + report["base_addr"]
-        assert at % 2 ** (8 * gdb.number("sizeof(long)")) in areas
+    return least, [pointer for pointer in pointers if pointer]
 
 
 def test_what_is_allocated_was_free_and_is_in_use(
@@ -142,9 +148,10 @@ def test_what_is_allocated_was_free_and_is_in_use(
     assert after["problems"] == end["problems"] == []
     assert place["used"] and place["size"] == SIZE
     assert place["pointer"] == pointer and len(copies) >= 1
-    new = areas_of(after) - areas_of(before)
-    assert new == {(place["chunk"], place["offset"], SIZE)}
-    assert areas_of(end) == areas_of(before)
+    # An interrupt may free what waited for it: no more is said of others.
+    area = place["chunk"], place["offset"], SIZE
+    assert [area in areas_of(look) for look in (before, after, end)] \
+        == [False, True, False]
 
 
 def areas_of(report: dict[str, Any]) -> set[tuple[int, int, int]]:

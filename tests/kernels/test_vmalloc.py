@@ -17,6 +17,7 @@ from lab_guest import FINISH_LIMIT_SECONDS, HELD_LIMIT_SECONDS, LabGuest
 
 WHOLE, LINES = "vmalloc_info_show", "'mm/vmalloc.c'::s_show"
 READERS = ("seq_read_iter", "seq_read")     # above s_show
+QUIET = "frag_show"         # where nothing is being done to areas
 TRIES = 60
 SOUND_TRIES = 5
 
@@ -24,11 +25,12 @@ SOUND_TRIES = 5
 @pytest.fixture(scope="module")
 def guest(booted_guest: LabGuest) -> Iterator[LabGuest]:
     """The guest, which shows a privileged reader real addresses."""
-    gdb = booted_guest.gdb
-    before = gdb.number("kptr_restrict")
-    gdb.run("set var kptr_restrict = 1")
+    with booted_guest.held_in(QUIET) as gdb:
+        before = gdb.number("kptr_restrict")
+        gdb.run("set var kptr_restrict = 1")
     yield booted_guest
-    booted_guest.gdb.run(f"set var kptr_restrict = {before}")
+    with booted_guest.held_in(QUIET) as gdb:
+        gdb.run(f"set var kptr_restrict = {before}")
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +111,7 @@ def batch(guest: LabGuest, gdb: Gdb) -> str:
 @pytest.fixture(scope="module")
 def report(guest: LabGuest) -> dict[str, Any]:
     """mm vmalloc at a stop that is in the middle of nothing."""
-    with guest.held_in("frag_show") as gdb:
+    with guest.held_in(QUIET) as gdb:
         address = gdb.number("(unsigned long)$pc")
         for _ in range(SOUND_TRIES):
             found = gdb.json("mm vmalloc --json")
@@ -146,16 +148,16 @@ def test_areas_and_free_ranges_fill_the_vmalloc_area(
         assert (spans[0][0], spans[-1][1]) == (start, end)
 
 
-def test_an_address_is_found_with_its_page(
-        guest: LabGuest, report: dict[str, Any]) -> None:
-    area = next(area for area in report["areas"]
-                if area["kind"] == "vmalloc" and (area["nr_pages"] or 0) > 1)
-    page = guest.gdb.number("sizeof(struct page)") and \
-        (area["end"] - area["start"]) // (area["nr_pages"] + 1)
-    place = guest.gdb.json(f"mm vmalloc {area['start'] + page + 8} --json")
+def test_an_address_is_found_with_its_page(guest: LabGuest) -> None:
+    with guest.held_in(QUIET) as gdb:
+        area = next(area for area in gdb.json("mm vmalloc --json")["areas"]
+                    if area["kind"] == "vmalloc"
+                    and (area["nr_pages"] or 0) > 1)
+        page = (area["end"] - area["start"]) // (area["nr_pages"] + 1)
+        place = gdb.json(f"mm vmalloc {area['start'] + page + 8} --json")
+        shown = gdb.json(f"mm page {place['page']} --json")
+        kernels = gdb.number(
+            f"(unsigned long)((struct vm_struct *){area['vm']})->pages[1]"
+        ) % 2 ** (8 * gdb.number("sizeof(long)"))
     assert place["area"]["vm"] == area["vm"] and place["offset"] == page + 8
-    assert place["page"] == guest.gdb.number(
-        f"(unsigned long)((struct vm_struct *){area['vm']})->pages[1]"
-    ) % 2 ** (8 * guest.gdb.number("sizeof(long)"))
-    shown = guest.gdb.json(f"mm page {place['page']} --json")
-    assert shown["pfn"] == place["pfn"]
+    assert place["page"] == kernels and shown["pfn"] == place["pfn"]

@@ -147,6 +147,8 @@ class Machine64:
         for number, node in enumerate(self.nodes):
             self.poke(self.addr("node_data") + 8 * number, node)
             self.put(node, "pglist_data", "node_id", number)
+            if self.late:
+                self.put(node, "pglist_data", "first_deferred_pfn", -1)
             for index, name in enumerate(("DMA", "Normal", "Movable")):
                 zone = self.zone(number, index)
                 self.put(zone, "zone", "name", self.string(name))
@@ -158,6 +160,8 @@ class Machine64:
             for name, value in (("zone_start_pfn", start), ("spanned_pages", count), ("present_pages", count),
                                 ("managed_pages.counter", count)):
                 self.put(zone, "zone", name, value)
+            self.put(self.nodes[number], "pglist_data", "node_start_pfn", start)
+            self.put(self.nodes[number], "pglist_data", "node_spanned_pages", count)
             pointer = PERCPU + number * 0x400
             self.put(zone, "zone", "per_cpu_pageset" if self.late else "pageset", pointer)
             if self.late:

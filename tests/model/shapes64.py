@@ -129,6 +129,7 @@ struct pglist_data
     zonelist node_zonelists[1]
     ulong node_start_pfn
     ulong node_spanned_pages
+    ulong first_deferred_pfn
     s32 node_id
     atomic kswapd_failures
     atomic_long vm_stat[3]

@@ -207,3 +207,22 @@ def test_the_array_of_pages_is_found_through_the_page_tables():
 
 def test_without_its_page_tables_the_array_has_no_owner(machine64):
     assert not [owner for owner in find_owners(machine64.context()) if owner.name == "mem_map"]
+
+
+def test_a_struct_page_that_is_set_up_later_means_nothing_yet():
+    machine = Machine64(LATE)
+    machine.put(machine.nodes[1], "pglist_data", "first_deferred_pfn", B)
+    machine.set(B, "flags.f", 0)
+    found = page(machine, B)
+    assert (found.kind, found.zone, found.migratetype, found.problems) == ("deferred", None, None, ())
+    assert "deferred: its struct page is not set up yet" in page_text(found)
+    assert page(machine, B - 1).kind == "used" and page(machine, A).kind == "used"
+    flag(machine, B, "reserved")
+    assert page(machine, B).kind == "reserved"
+
+
+def test_page_1_is_not_asked_of_a_page_outside_all_zones(machine64):
+    assert page(machine64, 0).problems == ()        # the first zone begins at pfn 1
+    machine64.set(A, "flags.f" if machine64.late else "flags", 1 << 62 | 1 << 60)
+    assert [(problem.id, problem.expected, problem.actual) for problem in page(machine64, A).problems] \
+        == [("PAGE-1", "DMA", "Normal")]

@@ -14,7 +14,7 @@ from mmscope.model.slabnode import cache_nodes, kernels_free_objects
 from mmscope.view.slab import slab_text
 from mmscope.view.slabinfo import slabinfo_text
 from shapes import LINUX_4_9, LINUX_6_1, LINUX_7_2
-from slabs import Slabs
+from slabs import MEMORY, Slabs
 
 FULL, HALF, CPU_ONE, WAITING, EMPTY = 0, 2, 4, 6, 8      # pages of slab memory
 
@@ -190,6 +190,14 @@ def test_a_freelist_that_leaves_the_slab_is_slub_1(slabs, wrong):
 def test_an_entry_between_two_objects_is_slub_1(slabs):
     slabs.store(slabs.kmalloc, addrs(slabs, HALF, 1)[0], addrs(slabs, HALF, 63)[0] + 8)
     assert broken(slabs) == {"SLUB-1"}
+
+
+def test_a_freelist_that_cannot_be_read_is_slub_1(slabs):
+    size = slabs.field(slabs.kmalloc, "size")
+    slabs.put(slabs.kmalloc, "kmem_cache", offset=size - 4)
+    slabs.machine.ram.areas[MEMORY] = slabs.machine.ram.areas[MEMORY][:HALF * 4096]
+    text = [problem.text for problem in report(slabs).problems if "cannot be read" in problem.text]
+    assert text and "SLUB-1" in broken(slabs)
 
 
 def test_a_freelist_that_loops_is_slub_2(slabs):

@@ -7,7 +7,8 @@ from hypothesis import given, settings, strategies
 
 from machine import Machine
 from mmscope.errors import FaultError
-from mmscope.model.walk import walk_pointers, walk_tree, walk_xarray
+from mmscope.model.walk import walk_pointers
+from mmscope.model.walktree import walk_tree, walk_xarray
 from shapes import LINUX_6_1
 from vm_machine import VM_HEAP, VM_HEAP_BYTES
 

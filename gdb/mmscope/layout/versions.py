@@ -129,7 +129,7 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "zone.boost": (Spelling("watermark_boost", "v5.0"),),
     "zone.highatomic": (Spelling("nr_reserved_highatomic", "v4.4"),),
     "zone.highatomic_free": (Spelling("nr_free_highatomic", "v6.13"),),
-    "zone.vmemmap_tails": (Spelling("vmemmap_tails", "v7.1, where a huge page's struct pages are shared"),),
+    "zone.vmemmap_tails": (Spelling("vmemmap_tails", "v7.1"),),
     "zone.lock": (Spelling("lock.rlock.raw_lock.val.counter", "v4.2, queued"),
                   Spelling("lock.locked", "mmscope guest")),
     "zone.lock_owner": (Spelling("lock.rlock.raw_lock.tickets.owner", "v3.6, ARM"),),
@@ -160,6 +160,7 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "pglist_data.node_id": _always("node_id"),
     "pglist_data.first_deferred_pfn": (Spelling("first_deferred_pfn", "v4.2, with deferred struct pages"),),
     "pglist_data.vm_stat": (Spelling("vm_stat", "v4.8"),),
+    "pglist_data.first_deferred_pfn": (Spelling("first_deferred_pfn", "v4.2"),),
     "pglist_data.kswapd_failures": (Spelling("kswapd_failures", "v4.12"),),
     "zonelist._zonerefs": _always("_zonerefs"),
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One page frame and its struct page. Mirrors helper/include/mm/mm_types.h.
 
-  PAGE-1  the zone link in flags is that of the zone whose span holds the pfn; not so in holes, where it means nothing
+  PAGE-1  the zone link in flags is that of a zone whose span holds the pfn; in holes and outside of all zones it means
+          nothing
 """
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from .address import Place
 from .context import Context
 from .migratetype import migratetype_names, pageblock_migratetype
 from .pagecontent import content, flags_kind, mappings
-from .pageuse import HOLE, Use, use_of
+from .pageuse import DEFERRED, HOLE, Use, is_deferred, use_of
 from .problem import Problem
 from .zone import Zone, zones
 
@@ -30,7 +31,7 @@ class Page:
     virt: Optional[int]             # None: HighMem, not mapped
     node: int                       # as page->flags says
     zone: Optional[str]             # None: the zone link is no zone of the node, or means nothing in a hole
-    kind: str                       # free, pcp, reserved, slab, pagetable, compound, used, hole
+    kind: str                       # free, pcp, reserved, slab, pagetable, compound, used, hole, deferred
     order: Optional[int]            # of the block that it belongs to: free, on a CPU's list, slab or compound
     block_pfn: Optional[int]        # first page of that block
     cpu: Optional[int]              # kind pcp: on whose list it is
@@ -58,11 +59,9 @@ def page_of(ctx: Context, place: Place) -> Page:
         raise MmError(ctx.pages.why_not(place.pfn))
     record = ctx.read.record("page", place.page)
     flags = record.get("flags")
-    if not flags and is_deferred(ctx, place.pfn):
-        raise MmError(f"pfn {place.pfn:#x}: the kernel has not initialised its struct page yet, it does so later in "
-                      "its boot (deferred struct pages)")
-    zone = None if place.hole else page_zone(ctx, flags)
-    use = Use(HOLE) if place.hole else use_of(ctx, place.pfn, record, zone)
+    nothing = HOLE if place.hole else DEFERRED if is_deferred(ctx, place.pfn, record) else None
+    zone = None if nothing else page_zone(ctx, flags)
+    use = Use(nothing) if nothing else use_of(ctx, place.pfn, record, zone)
     names = ctx.page_flags.decode(flags, flags_kind(ctx, place.pfn, record, use))
     return Page(
         place.given, place.pfn, place.phys, place.page, place.virt, ctx.page_flags.node(flags),
@@ -70,27 +69,15 @@ def page_of(ctx: Context, place: Place) -> Page:
         use.owner, use.owner_source, _migratetype(ctx, zone, place.pfn), flags, names, record.get("refcount"),
         record.get("mapcount"), page_type(ctx.layout, record), mappings(ctx, place.pfn, record, use),
         content(ctx, place.pfn, record, use), record.get("private"), record.get("mapping"), record.get("index"),
-        () if use.kind == HOLE else tuple(_check_zone(ctx, place.pfn, zone)))
-
-
-def is_deferred(ctx: Context, pfn: int) -> bool:
-    """Whether a page frame is one whose struct page its node leaves for later, when there are threads to do it."""
-    if ctx.layout.find_field("pglist_data.first_deferred_pfn") is None:
-        return False
-    for addr in ctx.node_addrs:
-        node = ctx.read.record("pglist_data", addr)
-        start = node.get("node_start_pfn")
-        if start <= pfn < start + node.get("node_spanned_pages"):
-            return pfn >= node.get("first_deferred_pfn")
-    return False
+        () if nothing else tuple(_check_zone(ctx, place.pfn, zone)))
 
 
 def _check_zone(ctx: Context, pfn: int, zone: Optional[Zone]) -> Iterator[Problem]:
     """PAGE-1."""
-    if zone is not None and zone.start_pfn <= pfn < zone.end_pfn:
+    held = ", ".join(each.name for each in zones(ctx) if each.start_pfn <= pfn < each.end_pfn)
+    if not held or zone is not None and zone.start_pfn <= pfn < zone.end_pfn:
         return
     link = f"zone {zone.name}, which is pfn {zone.start_pfn:#x} to {zone.end_pfn:#x}" if zone else "no zone of its node"
-    held = ", ".join(each.name for each in zones(ctx) if each.start_pfn <= pfn < each.end_pfn) or "no zone"
     yield Problem("PAGE-1", f"pfn {pfn:#x}", held, zone.name if zone else None,
                   f"pfn {pfn:#x}: its flags link to {link}")
 

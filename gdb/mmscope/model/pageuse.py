@@ -16,6 +16,7 @@ from .pcp import find_on_pcp
 from .zone import Zone
 
 HOLE = "hole"               # in the span of a node, but no memory
+DEFERRED = "deferred"       # its struct page is not set up yet: the node's last ones are, late in the boot
 FREE = "free"               # in a free block
 PCP = "pcp"                 # on a CPU's list, ready to be given out
 RESERVED = "reserved"       # never handed to the allocator
@@ -61,6 +62,18 @@ def use_of(ctx: Context, pfn: int, page: Record, zone: Optional[Zone]) -> Use:
     if listed is not None:
         return Use(PCP, listed.order, listed.block_pfn, listed.cpu, listed.migratetype)
     return Use(USED)
+
+
+def is_deferred(ctx: Context, pfn: int, page: Record) -> bool:
+    """Whether the struct page of pfn is still to be set up. Those of reserved pages are at once."""
+    if ctx.layout.find_field("pglist_data.first_deferred_pfn") is None or "reserved" in _flags(ctx, page):
+        return False
+    for node in ctx.node_addrs:
+        start, spanned, first = (ctx.read.member("pglist_data", node, name) for name in (
+            "node_start_pfn", "node_spanned_pages", "first_deferred_pfn"))
+        if start <= pfn < start + spanned and pfn >= first:
+            return True
+    return False
 
 
 def free_block(ctx: Context, pfn: int) -> Optional[tuple[int, int]]:
@@ -125,7 +138,8 @@ def cache_name(ctx: Context, head: Record) -> Optional[str]:
     tag = "slab" if ctx.layout.find_field("slab.slab_cache") is not None else "page"
     try:
         cache = ctx.read.record(tag, head.addr).get("slab_cache")
-        return ctx.read.name(ctx.read.record("kmem_cache", cache), "name", NAME_LIMIT) or None if cache else None
+        at = cache + ctx.layout.field("kmem_cache.name").offset     # the struct ends before its type does
+        return ctx.read.string(ctx.read.unsigned(at), NAME_LIMIT) or None if cache else None
     except (MissingError, FaultError):
         return None
 

@@ -15,9 +15,9 @@ from ..errors import MissingError, MmError
 from .context import Context
 from .kallsyms import symbolize
 from .problem import Problem
-from .vmarea import (BUSY, LAZY, PURGING, VM_ALLOC, VM_IOREMAP, VM_MAP, VmapArea, VmStruct, all_areas,
-                     early_areas, free_areas, is_ready, vmalloc_ranges)
+from .vmarea import BUSY, LAZY, PURGING, VmapArea, all_areas, free_areas, vmalloc_ranges
 from .vmblock import VmapBlock, vmap_blocks
+from .vmstruct import VM_ALLOC, VM_IOREMAP, VM_MAP, VmStruct, early_areas, is_ready
 
 VM_MAP_RAM, EARLY, OTHER = "vm_map_ram", "early", "other"
 

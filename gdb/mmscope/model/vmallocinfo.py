@@ -14,7 +14,8 @@ from ..errors import FaultError, MissingError
 from .context import Context
 from .kallsyms import symbolize
 from .problem import Problem
-from .vmarea import BUSY, LAZY, VmapArea, VmStruct, all_areas, is_ready
+from .vmarea import BUSY, LAZY, VmapArea, all_areas
+from .vmstruct import VmStruct, is_ready
 
 UNINITIALIZED = 0x20
 VMAP_RAM = 1                    # vmap_area.flags, from v6.3

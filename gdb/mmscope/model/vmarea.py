@@ -14,33 +14,15 @@ from ..errors import FaultError, MissingError
 from ..layout.arch import architecture
 from ..layout.layout import is_pointer
 from ..layout.reader import Record
-from ..layout.versions import VM_FLAGS
 from .context import Context
 from .problem import Problem
-from .walk import walk_pointers, walk_list, walk_tree
+from .vmstruct import MAX_AREAS, VmStruct, struct_can_be, unreadable, vm_struct
+from .walk import walk_list, walk_pointers
+from .walktree import walk_tree
 
 BUSY, LAZY, PURGING, POOLED, FREE = "busy", "lazy", "purging", "pooled", "free"
-MAX_AREAS = 1 << 20
 MAX_VMAP_NODES = 4096
 HAS_VM = 4                      # vmap_area.flags, until v5.1 and in the guest: vm says whose it is
-VM_IOREMAP, VM_ALLOC, VM_MAP = 1, 2, 4
-
-
-@dataclass(frozen=True)
-class VmStruct:
-    """Who has an area (struct vm_struct)."""
-
-    vm: int                         # address of the struct
-    addr: int
-    size: int                       # bytes, guard page included
-    flags: int
-    flag_names: tuple[str, ...]
-    pages: int                      # address of the array of struct page pointers; 0: none
-    page_order: int                 # its pages come in blocks of this order
-    nr_pages: int
-    phys: int
-    caller: int                     # 0: not known
-    requested_size: Optional[int]   # None: this kernel does not keep it
 
 
 @dataclass(frozen=True)
@@ -76,34 +58,6 @@ def vmalloc_ranges(ctx: Context) -> tuple[tuple[int, int], ...]:
         return module.vmalloc_ranges(ctx.read, ctx.arch) if hasattr(module, "vmalloc_ranges") else ()
     except (MissingError, FaultError):
         return ()
-
-
-def vm_struct(ctx: Context, addr: int) -> VmStruct:
-    """Decode one. Raises FaultError."""
-    record = ctx.read.record("vm_struct", addr)
-    flags = record.get("flags")
-    names = tuple(flag.name for flag in VM_FLAGS if flags & flag.mask and flag.arch in (None, ctx.arch_name))
-    return VmStruct(addr, record.get("addr"), record.get("size"), flags, names, record.get("pages"),
-                    record.find("page_order") or 0, record.get("nr_pages"), record.get("phys_addr"),
-                    record.get("caller"), record.find("requested_size"))
-
-
-def is_ready(ctx: Context) -> bool:
-    """Whether vmalloc_init() has run."""
-    return bool(ctx.read.find("vmalloc ready"))
-
-
-def early_areas(ctx: Context) -> tuple[tuple[VmStruct, ...], tuple[Problem, ...]]:
-    """What was registered before vmalloc_init(), from vmlist. Raises MissingError, FaultError."""
-    offset = ctx.layout.field("vm_struct.next").offset
-    walk = walk_pointers(ctx, ctx.read.value("vmlist"), offset, "vmlist", lambda addr: _aligned(ctx, addr), MAX_AREAS)
-    found, problems = [], list(walk.problems)
-    for addr in walk.nodes:
-        try:
-            found.append(vm_struct(ctx, addr))
-        except FaultError:
-            problems.append(_unreadable("vmlist", addr))
-    return tuple(found), tuple(problems)
 
 
 def vmap_nodes(ctx: Context) -> tuple[int, ...]:
@@ -169,19 +123,14 @@ def _lazy(ctx: Context) -> AreaLists:
         return AreaLists()
     offset = ctx.layout.field("vmap_area.purge_list").offset
     first = ctx.read.record("llist_head", ctx.read.address("vmap purge stack")).get("first")
-    walk = walk_pointers(ctx, first, 0, "purge list", lambda addr: _aligned(ctx, addr), MAX_AREAS)
+    walk = walk_pointers(ctx, first, 0, "purge list", lambda addr: struct_can_be(ctx, addr), MAX_AREAS)
     return _decoded(ctx, LAZY, None, [addr - offset for addr in walk.nodes], list(walk.problems))
-
-
-def _aligned(ctx: Context, addr: int) -> bool:
-    """Whether a struct can be at an address: these come from the slab allocator, or are static."""
-    return addr % ctx.read.word == 0 and ctx.arch.virt_to_phys(addr) is not None
 
 
 def _list(ctx: Context, state: str, node: Optional[int], head: int) -> AreaLists:
     """The areas of one list."""
     offset = ctx.layout.field("vmap_area.list").offset
-    walk = walk_list(ctx, head, _where(state, node, "list"), lambda addr: _aligned(ctx, addr), MAX_AREAS)
+    walk = walk_list(ctx, head, _where(state, node, "list"), lambda addr: struct_can_be(ctx, addr), MAX_AREAS)
     return _decoded(ctx, state, node, [addr - offset for addr in walk.nodes], list(walk.problems))
 
 
@@ -193,7 +142,7 @@ def _pair(ctx: Context, state: str, node: Optional[int], head: int, root: object
         return listed
     offset = ctx.layout.field("vmap_area.rb_node").offset
     where = _where(state, node, "tree")
-    walk = walk_tree(ctx, at, where, lambda addr: _aligned(ctx, addr), MAX_AREAS)
+    walk = walk_tree(ctx, at, where, lambda addr: struct_can_be(ctx, addr), MAX_AREAS)
     in_list, in_tree = [area.vmap_area for area in listed.areas], [addr - offset for addr in walk.nodes]
     problems = list(listed.problems + walk.problems)
     if in_list != in_tree:
@@ -232,7 +181,7 @@ def _decoded(ctx: Context, state: str, node: Optional[int], addrs: list[int], pr
         try:
             areas.append(_area(ctx, state, node, ctx.read.record("vmap_area", addr), problems))
         except FaultError:
-            problems.append(_unreadable(_where(state, node, "area"), addr))
+            problems.append(unreadable(_where(state, node, "area"), addr))
     return AreaLists(tuple(areas), tuple(problems))
 
 
@@ -243,13 +192,9 @@ def _area(ctx: Context, state: str, node: Optional[int], record: Record, problem
         try:
             vm = vm_struct(ctx, record.get("vm"))
         except FaultError:
-            problems.append(_unreadable(f"area {record.get('va_start'):#x}", record.get("vm")))
+            problems.append(unreadable(f"area {record.get('va_start'):#x}", record.get("vm")))
     return VmapArea(record.get("va_start"), record.get("va_end"), state, node, record.addr, flags, vm)
 
 
 def _where(state: str, node: Optional[int], what: str) -> str:
     return f"{state} {what}" if node is None else f"{state} {what} of vmap node {node}"
-
-
-def _unreadable(where: str, addr: int) -> Problem:
-    return Problem("LIST-1", where, "readable memory", addr, f"{where}: what is at {addr:#x} cannot be read")

@@ -19,7 +19,8 @@ from .context import Context
 from .percpu import cpu_offsets, per_cpu_addr, percpu_pointer
 from .problem import Problem
 from .vmarea import VmapArea
-from .walk import walk_list, walk_xarray
+from .walk import walk_list
+from .walktree import walk_xarray
 
 MAX_BLOCKS = 1 << 16
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ..model.page import Page
-from ..model.pageuse import COMPOUND, FREE, HOLE, PAGETABLE, PCP, SLAB, USED
+from ..model.pageuse import COMPOUND, DEFERRED, FREE, HOLE, PAGETABLE, PCP, SLAB, USED
 from .table import pairs
 from .units import address, escape
 
+NOTHING = (HOLE, DEFERRED)
 GIVEN = {"pfn": "page frame number", "phys": "physical address"}
 
 
@@ -20,9 +21,9 @@ def page_text(page: Page) -> str:
         ("phys", f"{page.phys:#x}"),
         ("virt", virt),
         ("struct page", f"{page.page:#x}"),
-        ("zone", "none" if page.kind == HOLE else f"{escape(page.zone or 'unknown')}, node {page.node}"),
+        ("zone", "none" if page.kind in NOTHING else f"{escape(page.zone or 'unknown')}, node {page.node}"),
         ("kind", _kind(page)),
-        ("pageblock", "none" if page.kind == HOLE else escape(page.migratetype or "unknown")),
+        ("pageblock", "none" if page.kind in NOTHING else escape(page.migratetype or "unknown")),
         ("flags", f"{page.flags:#x}  {' '.join(page.flag_names) or '(none by name)'}"),
         ("refcount", str(page.refcount)),
         _mapcount(page),
@@ -37,6 +38,8 @@ def _kind(page: Page) -> str:
     """What the page is for, in words."""
     if page.kind == HOLE:
         return "hole: memblock.memory does not have this page, its struct page means nothing"
+    if page.kind == DEFERRED:
+        return "deferred: its struct page is not set up yet, that is done later in the boot"
     if page.kind == USED and page.refcount == 0:
         return "used, not counted: a later page of a larger block, or on its way from list to list"
     what = _WORDS.get(page.kind, page.kind)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Optional
 
-UNITS = ((1 << 20, "MiB"), (1 << 10, "KiB"))
+UNITS = ((1 << 40, "TiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 
 
 def size(count: int) -> str:
