@@ -84,9 +84,9 @@ def _page_table(ctx: Context) -> Iterator[Owner]:
 def _kernel(ctx: Context) -> Iterator[Owner]:
     """The kernel's own image."""
     start = ctx.arch.virt_to_phys(ctx.read.address("kernel start"))
-    end = ctx.arch.virt_to_phys(ctx.read.address("kernel end") - 1)
-    if start is not None and end is not None:
-        yield Owner(start, end + 1, "kernel image", "symbols _stext, _end")
+    last = ctx.arch.virt_to_phys(ctx.read.address("kernel end") - 1)
+    if start is not None and last is not None:
+        yield Owner(start, last + 1, "kernel image", "symbols _stext, _end")
 
 
 def _device_tree(ctx: Context) -> Iterator[Owner]:
