@@ -28,7 +28,8 @@ class Machine64:
     """Builds the structures, and gives a context that decodes them."""
 
     def __init__(self, text, classic=False):
-        self.shapes = Shapes(text, DATA, "i386:x86-64", 8)
+        self.section_bits = 19 if classic else 0        # at the top of page->flags
+        self.shapes = Shapes(text if classic else text + "var u8 vmemmap_populate\n", DATA, "i386:x86-64", 8)
         self.late = "compound_info" in self.shapes.structs["page"].members
         self.ram, self.heap = Ram(), HEAP
         self.ram.line_bytes = 4096
@@ -75,7 +76,12 @@ class Machine64:
     def flag(self, pfn, *names):
         node, zone = (0, 0) if pfn < SECTION_PAGES else (1, 1)
         bits = sum(1 << self.shapes.enums["pageflags"]["PG_" + name] for name in names)
-        self.set(pfn, "flags", bits | node << 62 | zone << 60)
+        self.set(pfn, "flags", bits | self.links(pfn // SECTION_PAGES, node, zone))
+
+    def links(self, section, node, zone):
+        """The top of page->flags: the section where it is there, the node, the zone."""
+        return (section << 64 | node << 62 | zone << 60) >> self.section_bits & (1 << 64) - 1 if self.section_bits \
+            else node << 62 | zone << 60
 
     def link(self, head, *nodes):
         ring = (head, *nodes)
@@ -188,7 +194,7 @@ class Machine64:
         for section, (node, zone, _, _) in zip((0, 2), SPANS):
             first = section * SECTION_PAGES
             self.ram.write(self.page(first), self.ram.read(self.page(0), PAGE_BYTES))
-            self.set(first, "flags", node << 62 | zone << 60)
+            self.set(first, "flags", self.links(section, node, zone))
             self.ram.write(self.page(first), self.ram.read(self.page(first), PAGE_BYTES) * SECTION_PAGES)
 
     # --- looking ----------------------------------------------------------

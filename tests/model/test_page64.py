@@ -54,6 +54,8 @@ def test_pages_are_found_by_section(classic):
     assert ctx.pages.page(B) == (APART + 1024 * PAGE_BYTES if classic else machine.page(B))
     assert ctx.pages.pfn(machine.page(B)) == B and ctx.pages.pfn(machine.page(A)) == A
     assert not ctx.pages.covers(SECTION_PAGES) and len(ctx.pages.runs) == 2
+    assert {page(machine, pfn).zone for pfn in (A, 5)} != {page(machine, B).zone} and page(machine, B).node == 1
+    assert page(machine, B).problems == ()
     with pytest.raises(MmError, match="0x1000 has no struct page"):
         page(machine, SECTION_PAGES)
 

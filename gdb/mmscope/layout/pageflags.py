@@ -46,8 +46,8 @@ class PageFlags:
         return flags >> self.node_shift & (1 << self.node_bits) - 1
 
 
-def page_flags(layout: Layout) -> PageFlags:
-    """Work the division out from the enumerations. Raises MissingError."""
+def page_flags(layout: Layout, section_bits: int = 0) -> PageFlags:
+    """Work the division out from the enumerations; section_bits are at the top. Raises MissingError."""
     flags = layout.enum("pageflags")
     zones = layout.enum("zone_type")
     if not flags or not zones:
@@ -60,7 +60,7 @@ def page_flags(layout: Layout) -> PageFlags:
     zone_count = zones.get("__MAX_NR_ZONES", zones.get("MAX_NR_ZONES", len(zones)))
     zone_bits = max(zone_count - 1, 0).bit_length()
     node_bits = (node_count(layout) - 1).bit_length()
-    top = layout.field("page.flags").type.size * 8
+    top = layout.field("page.flags").type.size * 8 - section_bits
     return PageFlags(names, top - node_bits - zone_bits, zone_bits, top - node_bits, node_bits,
                      _second_names(layout, names), 8 if order_in_flags(layout) else 0)
 

@@ -16,7 +16,7 @@ from ..layout.reader import Reader
 from ..target.cache import CachedMemory
 from .nodemask import online_nodes
 from .kaslr import Elsewhere, find_elsewhere
-from .pagemap import PageMap, find_page_map
+from .pagemap import PageMap, find_page_map, section_bits
 from .stage import Stage, find_stage, init_is_freed
 from .text import release_of
 
@@ -291,4 +291,6 @@ class Context:
     @cached_property
     def page_flags(self) -> PageFlags:
         """How page->flags is divided. Raises MissingError."""
-        return page_flags(self.layout)
+        with_sections = self.layout.find_variable("mem_section") is not None
+        classic = with_sections and self.layout.find_variable("vmemmap") is None
+        return page_flags(self.layout, section_bits(self.read, self.arch, self.pages) if classic else 0)

@@ -169,3 +169,16 @@ def _merged(runs: Iterator[Run]) -> Iterator[Run]:
         last = run
     if last is not None:
         yield last
+
+
+def section_bits(reader: Reader, arch: Arch, pages: PageMap) -> int:
+    """How many bits at the top of page->flags are the page's section: with SPARSEMEM, but not with vmemmap.
+
+    No symbol tells, but the pages do: those of section 1 and above have their section's number there, and with one
+    bit more or less it would be another number. 0 where there is only section 0, or its pages are not set up.
+    """
+    number = pages.end_pfn - 1 >> section_shift(reader) - arch.page_shift
+    field = reader.layout.field("page.flags")
+    flags = reader.unsigned(pages.page(pages.end_pfn - 1) + field.offset, field.type.size)
+    width = field.type.size * 8
+    return next((bits for bits in range(1, width // 2 + 1) if number and flags >> width - bits == number), 0)
