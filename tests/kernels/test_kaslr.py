@@ -13,6 +13,7 @@ from harness.gdbmi import Gdb, GdbError
 from lab_guest import Kernel, LabGuest
 
 COMMANDS = ("mm zones", "mm buddy", "mm memblock")
+DECODED = ("zones", "buddy", "pcp", "slab", "vmalloc", "percpu")
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Moved:
     offset: int                     # of the kernel's log, or None
     ours: str                       # mm buddyinfo
     kernels: str
+    problems: dict[str, list]       # by command
 
 
 def refusal(gdb: Gdb, command: str) -> str:
@@ -59,8 +61,11 @@ def look(guest: LabGuest) -> Moved:
     after = gdb.json("mm info --json")
     ours, kernels = guest.look_and_print(
         ["frag_show"], lambda gdb: gdb.run("mm buddyinfo"))
+    with guest.held_in("frag_show"):
+        problems = {command: gdb.json(f"mm {command} --json")["problems"]
+                    for command in DECODED}
     return Moved(refusals, before, after, before["kaslr_offset"], ours,
-                 kernels)
+                 kernels, problems)
 
 
 def test_the_offset_and_one_command_are_said_before_any_number(
@@ -79,6 +84,11 @@ def test_with_the_symbols_loaded_there_everything_is_decoded(
         assert moved.after["stage"] == "booted"
         assert moved.after["kaslr_offset"] == moved.offset != 0
         assert moved.after["zones"] and moved.after["problems"] == []
+
+
+def test_every_structure_is_found_sound(moved: Moved | None) -> None:
+    if moved is not None:
+        assert moved.problems == {command: [] for command in DECODED}
 
 
 def test_buddyinfo_is_the_kernels(moved: Moved | None) -> None:

@@ -188,6 +188,9 @@ def mmu_enabled(register: Callable[[str], Optional[int]]) -> Optional[bool]:
 def vmalloc_ranges(reader: Reader, arch: Arm64) -> tuple[tuple[int, int], ...]:
     """[start, end) of what lies above the linear map: modules, the image, vmalloc, and what each release has behind.
 
+    That is the upper half of the smallest address space that the kernel can run with, wherever KASLR puts the image.
     Where the vmalloc area ends in it is no variable and differs by release: only these bounds are known.
     """
-    return ((-1 << ((1 << 64) - arch.image[0]).bit_length()) & MASK, MASK + 1),
+    bits = ((1 << 64) - arch.page_offset).bit_length() - 1
+    smallest = bits if bits <= 48 else 47 if arch.page_shift == 14 else 48
+    return ((-1 << smallest - 1) & MASK, MASK + 1),
