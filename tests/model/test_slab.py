@@ -170,7 +170,9 @@ def test_left_padding_moves_the_objects(slabs):
 
 
 @pytest.mark.parametrize("text, why", [
-    ("no-such", "no cache 'no-such'"), ("0xc0a00000", "is in no slab"), ("0x10", "no cache '0x10'")])
+    ("no-such", "no cache 'no-such': 'mm slab' lists them; if it is an address, write (no-such)"),
+    ("no.such", "no cache 'no.such' ('mm slab' lists them), and as an address"),
+    ("0xc0a00000", "is in no slab"), ("0x10", "no cache '0x10'")])
 def test_what_is_neither_cache_nor_object_is_said(slabs, text, why):
     with pytest.raises(MmError) as error:
         report(slabs, text)

@@ -2,6 +2,8 @@
 """Which object of which cache an address is."""
 from __future__ import annotations
 
+import re
+
 from ..errors import FaultError, MmError
 from ..layout.reader import Record
 from .address import Place, resolve
@@ -12,6 +14,9 @@ from .slabcache import Cache, all_caches
 from .slabobject import FRONT, OBJECT, PADDING, RED_ZONE, REST, ObjectAt, objects_of
 from .slabpage import is_slab, slab_record
 
+LIKE_A_CACHE = re.compile(r"[a-zA-Z_]\w*(-[\w.]+)+")     # kmalloc-64: as an expression, a difference of two names
+
+
 def slab_report(ctx: Context, text: str, full: bool, objects: bool) -> SlabReport:
     """The cache of that name, else the object that an expression is. Raises MmError, MissingError, FaultError."""
     caches = all_caches(ctx)
@@ -19,6 +24,8 @@ def slab_report(ctx: Context, text: str, full: bool, objects: bool) -> SlabRepor
     if cache is not None:
         detail, problems = cache_detail(ctx, cache, full or objects, objects)
         return SlabReport((cache_row(ctx, cache)[0],), detail, None, problems)
+    if LIKE_A_CACHE.fullmatch(text):        # a debugger may look for seconds for a name that is not there
+        raise MmError(f"no cache {text!r}: 'mm slab' lists them; if it is an address, write ({text})")
     try:
         place = resolve(ctx, text)
     except MmError as error:
