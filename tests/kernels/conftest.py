@@ -38,8 +38,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each test that asks for a kernel on every chosen one, kernel by
     kernel: only one guest is there at a time."""
     if "kernel" in metafunc.fixturenames:
+        # Indirect: else pytest 7 mixes the kernels of a test that has other
+        # parameters too, and boots each again and again.
         metafunc.parametrize("kernel", chosen_kernels(), scope="session",
-                             ids=lambda row: row.name)
+                             indirect=True, ids=lambda row: row.name)
+
+
+@pytest.fixture(scope="session")
+def kernel(request: pytest.FixtureRequest) -> Kernel:
+    """The row of the kernel that the test is run on."""
+    return request.param
 
 
 @pytest.fixture(scope="session")
