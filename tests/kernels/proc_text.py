@@ -10,6 +10,8 @@ from typing import Any, Callable, Iterator
 from harness.gdbmi import Gdb
 from lab_guest import HELD_LIMIT_SECONDS, LabGuest
 
+READERS = ("seq_read_iter", "seq_read")     # above what prints a record
+ALONE_LIMIT_SECONDS = 5
 TRIES = 60      # most calls are for a buffer that is too small, or other nodes
 
 
@@ -89,3 +91,37 @@ def node_part(text: str, node: int) -> str:
     """Of /proc/pagetypeinfo, what is one node's."""
     parts = re.split(r"^(?=Page block order)", text, flags=re.MULTILINE)
     return next(part for part in parts if f"\nNode {node:4}, zone" in part)
+
+
+def batch(guest: LabGuest, gdb: Gdb) -> str:
+    """What the kernel prints into the buffer of a file that has a record a
+    call, from the entry of that call on; nothing if it cannot go on."""
+    seq = gdb.number("(unsigned long)m")
+    start = gdb.number(f"((struct seq_file *){seq})->count")
+    for _ in range(10):
+        gdb.run("up")
+        if re.search("|".join(READERS), gdb.run("frame")):
+            break
+    if not finish(guest, gdb):
+        return ""
+    count = gdb.number("(long)$")       # what the reader returned
+    return guest.memory(
+        gdb.number(f"(unsigned long)((struct seq_file *){seq})->buf") + start,
+        max(count - start, 0)).decode("latin-1")
+
+
+def finish(guest: LabGuest, gdb: Gdb) -> bool:
+    """Finish the selected frame, this CPU alone; False when it cannot.
+
+    Then it, or an interrupt, waits for what the other CPU holds.
+    """
+    gdb.run("disable")
+    gdb.run("set scheduler-locking on")
+    try:
+        guest.go(ALONE_LIMIT_SECONDS, "finish")
+    except AssertionError:
+        return False
+    finally:
+        gdb.run("set scheduler-locking off")
+        gdb.run("enable")
+    return True

@@ -14,12 +14,11 @@ import pytest
 
 from harness.gdbmi import Gdb
 from lab_guest import HELD_LIMIT_SECONDS, LabGuest
+from proc_text import batch, finish
 
-READERS = ("seq_read_iter", "seq_read")     # above slab_show
 BATCHES = 60        # a batch is a page of text
 ALLOCATORS = ("kmem_cache_alloc_noprof", "kmem_cache_alloc")
 ALLOCATIONS = 20
-ALONE_LIMIT_SECONDS = 5
 SOUND_STOPS = 5
 SCAN_LIMIT_SECONDS = 60
 
@@ -51,39 +50,6 @@ def by_name(text: str) -> dict[str, str]:
     """Whole lines by the name of the cache; the header is one, too."""
     return {re.split(" +[0-9<]", line)[0]: line
             for line in text.splitlines(keepends=True)}
-
-
-def batch(guest: LabGuest, gdb: Gdb) -> str:
-    """What the kernel prints into the buffer; nothing if it cannot go on."""
-    seq = gdb.number("(unsigned long)m")
-    start = gdb.number(f"((struct seq_file *){seq})->count")
-    for _ in range(10):
-        gdb.run("up")
-        if re.search("|".join(READERS), gdb.run("frame")):
-            break
-    if not finish(guest, gdb):
-        return ""
-    count = gdb.number("(long)$")       # what the reader returned
-    return guest.memory(
-        gdb.number(f"(unsigned long)((struct seq_file *){seq})->buf") + start,
-        max(count - start, 0)).decode("latin-1")
-
-
-def finish(guest: LabGuest, gdb: Gdb) -> bool:
-    """Finish the selected frame, this CPU alone; False when it cannot.
-
-    Then it, or an interrupt, waits for what the other CPU holds.
-    """
-    gdb.run("disable")
-    gdb.run("set scheduler-locking on")
-    try:
-        guest.go(ALONE_LIMIT_SECONDS, "finish")
-    except AssertionError:
-        return False
-    finally:
-        gdb.run("set scheduler-locking off")
-        gdb.run("enable")
-    return True
 
 
 def test_every_line_of_slabinfo_is_the_kernels(

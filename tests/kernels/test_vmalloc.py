@@ -7,16 +7,15 @@ kptr_restrict says otherwise: it does while this module runs.
 """
 from __future__ import annotations
 
-import re
 from typing import Any, Iterator
 
 import pytest
 
-from harness.gdbmi import Gdb, GdbError
-from lab_guest import FINISH_LIMIT_SECONDS, HELD_LIMIT_SECONDS, LabGuest
+from harness.gdbmi import GdbError
+from lab_guest import HELD_LIMIT_SECONDS, LabGuest
+from proc_text import batch
 
 WHOLE, LINES = "vmalloc_info_show", "'mm/vmalloc.c'::s_show"
-READERS = ("seq_read_iter", "seq_read")     # above s_show
 QUIET = "frag_show"         # where nothing is being done to areas
 TRIES = 60
 SOUND_TRIES = 5
@@ -85,27 +84,6 @@ def in_batches(guest: LabGuest) -> tuple[str, str]:
                 whole = []
             guest.next_hit(address, HELD_LIMIT_SECONDS)
     return "".join(ours), "".join(whole[-len(ours):])
-
-
-def batch(guest: LabGuest, gdb: Gdb) -> str:
-    """What the kernel prints into the buffer, from its start on."""
-    seq = gdb.number("(unsigned long)m")
-    start = gdb.number(f"((struct seq_file *){seq})->count")
-    for _ in range(10):
-        gdb.run("up")
-        if re.search("|".join(READERS), gdb.run("frame")):
-            break
-    gdb.run("disable")
-    gdb.run("set scheduler-locking on")
-    try:
-        guest.go(FINISH_LIMIT_SECONDS, "finish")
-    finally:
-        gdb.run("set scheduler-locking off")
-        gdb.run("enable")
-    count = gdb.number("(long)$")       # what the reader returned
-    return guest.memory(
-        gdb.number(f"(unsigned long)((struct seq_file *){seq})->buf") + start,
-        max(count - start, 0)).decode("latin-1")
 
 
 @pytest.fixture(scope="module")

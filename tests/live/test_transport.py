@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from guest import ELF, MM_PY, ROOT, Guest
+from guest import ELF, MM_PY, ROOT
 from harness.gdbmi import Gdb, GdbError
 from harness.process import wait_for
 

@@ -110,7 +110,7 @@ class Slabs:
 
     def slab(self, cache, page, free=(), inuse=None, frozen=0):
         """A slab at a page of slab memory; free: indexes of its free objects, in order. Its struct's address."""
-        size, oo = self.field(cache, "size"), self.field(cache, "oo.x")
+        oo = self.field(cache, "oo.x")
         order, objects = oo >> 16, oo & 0xFFFF
         addr = self.page(page)
         inuse = objects - len(free) if inuse is None else inuse

@@ -160,7 +160,6 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "pglist_data.node_id": _always("node_id"),
     "pglist_data.first_deferred_pfn": (Spelling("first_deferred_pfn", "v4.2, with deferred struct pages"),),
     "pglist_data.vm_stat": (Spelling("vm_stat", "v4.8"),),
-    "pglist_data.first_deferred_pfn": (Spelling("first_deferred_pfn", "v4.2"),),
     "pglist_data.kswapd_failures": (Spelling("kswapd_failures", "v4.12"),),
     "zonelist._zonerefs": _always("_zonerefs"),
 

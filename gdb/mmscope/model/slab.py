@@ -14,7 +14,7 @@ from .slabcache import Cache, Caches, all_caches
 from .slabcpu import CpuSlab, cpu_slabs
 from .slabnode import CacheNode, cache_nodes, kernels_free_objects
 from .slabobject import Object, ObjectAt, objects_of
-from .slabpage import CPU, FULL, PARTIAL, UNLISTED, Slab, read_slab
+from .slabpage import FULL, PARTIAL, UNLISTED, Slab, read_slab
 from .slabscan import scan_slabs
 from .slabsheaf import Sheaf, sheaves
 
