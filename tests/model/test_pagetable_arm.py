@@ -117,6 +117,11 @@ def test_registers_choose_format_and_table():
     assert cpu_mmu({}.get) is None
 
 
+def test_a_kernel_that_switches_ttbr0_off_has_its_own_tables():
+    mmu = cpu_mmu({"TTBCR": 0xb50a3500 | 2 << 16 | 1 << 7, "TTBR0": 0x40003000, "TTBR1": 0x40207000}.get)
+    assert mmu.root(0xc0000000).phys == 0x40207000 and mmu.root(0x1000) is None
+
+
 def test_the_secure_bank_counts_where_the_other_is_empty():
     mmu = cpu_mmu({"TTBCR": 0, "TTBR0_EL1": 0, "TTBR1_EL1": 0,
                    "TTBCR_S": 0, "TTBR0_EL1_S": 0x10004000, "TTBR1_EL1_S": 0x10004000}.get)

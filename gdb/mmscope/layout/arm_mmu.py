@@ -144,7 +144,8 @@ def cpu_mmu(register: Callable[[str], Optional[int]]) -> Optional[Union[ShortMmu
             found = _lpae(control, register("TTBR0" + bank), register("TTBR1" + bank))
         else:
             found = _short(control, register("TTBR0_EL1" + bank), register("TTBR1_EL1" + bank))
-        if found.roots[0] is not None:
+        # A kernel that keeps itself out of user space's memory (PAN) switches TTBR0 off while it runs, with LPAE.
+        if found.roots[0] is not None or control & EAE and found.roots[1] is not None:
             return found
     return None
 
