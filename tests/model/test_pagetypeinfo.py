@@ -102,3 +102,10 @@ def test_without_sections_a_pageblock_in_a_hole_is_not_counted(machine):
     start = machine.take(machine.zone(machine.low), "zone", "zone_start_pfn")
     machine.memblock("memory", (start << 12, 4096))
     assert 0 < sum(pagetypeinfo(machine.context()).zones[0].pageblocks.values()) < whole
+
+
+def test_a_zone_that_claims_to_have_no_end_is_counted_where_it_has_pages(machine64):
+    sound = pagetypeinfo(machine64.context()).zones
+    zone = zones(machine64.context())[4]
+    machine64.put(zone.addr, "zone", "spanned_pages", 1 << 50)
+    assert pagetypeinfo(machine64.context()).zones == sound

@@ -120,6 +120,17 @@ def test_hints_are_bounds_from_above_or_from_below(vm):
     assert broken(vm) == []
 
 
+def test_a_chunk_that_is_more_than_a_unit_is_named_and_the_others_are_shown(bits):
+    chunk = second(bits)
+    for nr_pages in (0x10000, 0x7FFFFFFF):
+        bits.m.put(chunk, "pcpu_chunk", "nr_pages", nr_pages)
+        report = percpu_report(bits.m.context())
+        assert [each.chunk for each in report.chunks] == [bits.first]
+        assert any(f"chunk {chunk:#x}: its part of a unit has" in problem.text for problem in report.problems)
+    bits.m.put(bits.first, "pcpu_chunk", "nr_pages", 0x10000)
+    assert percpu_report(bits.m.context()).chunks == ()
+
+
 def test_an_isolated_chunk_is_on_a_slot_for_such(bits):
     chunk = second(bits)
     bits.m.put(chunk, "pcpu_chunk", "isolated", 1)

@@ -5,6 +5,7 @@ import pytest
 from machine import Machine
 from mmscope.errors import MmError
 from mmscope.layout.versions import VM_FLAGS
+from mmscope.model.vmarea import all_areas
 from mmscope.model.vmalloc import find_address, vmalloc_report
 from mmscope.view.vmalloc import vmalloc_text
 from shapes import LINUX_4_9, LINUX_5_10, LINUX_6_1, LINUX_6_12
@@ -159,6 +160,13 @@ def test_every_vmap_node_is_looked_at():
     vm.m.poke(vm.node_part(1, "purge_list"), 0)         # never used: not even its head is set up
     vm.m.poke(vm.m.addr("vmap_lazy_nr"), 0)
     assert broken(vm) == []
+
+
+def test_more_vmap_nodes_than_a_kernel_makes_are_not_walked():
+    vm = Machine(LINUX_6_12).vm
+    vm.m.poke(vm.m.addr("nr_vmap_nodes"), -1)
+    with pytest.raises(MmError, match="nr_vmap_nodes is .*: a kernel has 1 to 128"):
+        all_areas(vm.m.context())
 
 
 def test_the_only_vmap_node_is_found_where_nothing_points_to_it():

@@ -17,6 +17,7 @@ from .percpu import percpu_shift
 
 MARKED = 256
 MAX_SYMBOLS = 1 << 24
+MAX_ALIASES = 1024          # names of one address
 MAX_NAME = 512
 LONG_NAME = 0x80            # of a length byte: seven more bits follow (v6.1)
 
@@ -84,7 +85,9 @@ class Kallsyms:
         start = self.address(low)
         if start > addr:
             return None
-        while low and self.address(low - 1) == start:
+        for _ in range(MAX_ALIASES):
+            if not low or self.address(low - 1) != start:
+                break
             low -= 1
         end = self.address(high) if high < self.count else self.ctx.read.address("kernel end")
         return Symbolized(self.name(low), addr - start, end - start)

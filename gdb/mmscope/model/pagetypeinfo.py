@@ -67,13 +67,20 @@ def _pageblocks(ctx: Context, zone: Zone, names: tuple[str, ...]) -> dict[str, i
     return counts
 
 
+def _steps(ctx: Context, zone: Zone, step: int) -> Iterator[int]:
+    """From the zone's start on in steps, every pfn that has a struct page: a span may be wrong, and without end."""
+    for run in ctx.pages.runs:
+        behind = max(run.start_pfn - zone.start_pfn, 0)
+        yield from range(zone.start_pfn + -(-behind // step) * step, min(zone.end_pfn, run.end_pfn), step)
+
+
 def _block_starts(ctx: Context, zone: Zone) -> Iterator[int]:
     """Every pfn in steps of a pageblock that has a struct page and is online."""
     step = 1 << pageblock_order(ctx)
     flat = ctx.layout.find_variable("mem_section") is None
     memory = memory_ranges(ctx) if flat else None
-    for pfn in range(zone.start_pfn, zone.end_pfn, step):
-        if not ctx.pages.covers(pfn) or not flat and not _section_online(ctx, pfn):
+    for pfn in _steps(ctx, zone, step):
+        if not flat and not _section_online(ctx, pfn):
             continue
         if memory is not None:
             # Without sections, what lies in a hole from one end of its pageblock to the other is no page.

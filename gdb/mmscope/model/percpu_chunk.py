@@ -15,11 +15,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Iterator, Optional
 
-from ..errors import FaultError
+from ..errors import FaultError, MmError
 from ..layout.debuginfo import ARRAY
 from ..layout.reader import Record
 from .context import Context
-from .percpu_map import Span, Spans, chunk_spans, read_bits
+from .percpu_map import MAX_UNIT_BYTES, Span, Spans, chunk_spans, read_bits
 from .problem import Problem, Value
 from .walk import walk_list
 
@@ -74,12 +74,24 @@ def slots(ctx: Context) -> Slots:
     return Slots(ctx.read.value("percpu slots"), count, lists, count - 1 if free is None else free, special)
 
 
+class _TooLarge(MmError):
+    """A chunk that claims to be more than there can be."""
+
+
 def chunks(ctx: Context) -> tuple[tuple[Chunk, ...], tuple[Problem, ...]]:
     """The reserved chunk, then every slot from the fullest chunks on. Raises MissingError, FaultError."""
-    where, found, problems = slots(ctx), [], []
+    where, found, problems, listed = slots(ctx), [], [], set()
     reserved, first = ctx.read.find("percpu reserved chunk"), ctx.read.value("percpu first chunk")
+
+    def add(name: str, addr: int, kind: str, slot: Optional[int], accounted: bool) -> None:
+        """Decode one; what cannot be is a problem, and the others go on."""
+        try:
+            found.append(_chunk(ctx, addr, kind, slot, accounted, where))
+        except (FaultError, _TooLarge) as error:
+            problems.append(Problem("LIST-1", name, "a chunk", addr, f"chunk {addr:#x}: {error}"))
+
     if reserved:
-        found.append(_chunk(ctx, reserved, RESERVED, None, False, where))
+        add("the reserved per-CPU chunk", reserved, RESERVED, None, False)
     step = ctx.layout.struct("list_head").size
     offset = ctx.layout.field("pcpu_chunk.list").offset
     for number in range(where.count * where.lists):
@@ -89,15 +101,13 @@ def chunks(ctx: Context) -> tuple[tuple[Chunk, ...], tuple[Problem, ...]]:
         problems += walk.problems
         for node in walk.nodes:
             addr = node - offset
-            try:
-                found.append(_chunk(ctx, addr, FIRST if addr == first else DYNAMIC, slot, bool(kind), where))
-            except FaultError as error:
-                problems.append(Problem("LIST-1", name, "readable memory", addr, f"chunk {addr:#x}: {error}"))
+            listed.add(addr)
+            add(name, addr, FIRST if addr == first else DYNAMIC, slot, bool(kind))
             if addr == reserved:
                 problems.append(_broken("PERCPU-5", addr, "no slot", slot, f"is the reserved one, and on slot {slot}"))
-    if first and not any(chunk.chunk == first for chunk in found):
+    if first and first not in listed and first != reserved:
         problems.append(_broken("PERCPU-5", first, "a slot", None, "is the first one, and on no slot"))
-        found.append(_chunk(ctx, first, FIRST, None, False, where))
+        add("the first per-CPU chunk", first, FIRST, None, False)
     problems += (problem for chunk in found for problem in chunk.problems)
     problems += _check_empty(ctx, found)
     return tuple(found), tuple(problems)
@@ -113,6 +123,9 @@ def _chunk(ctx: Context, addr: int, kind: str, slot: Optional[int], accounted: b
     record = ctx.read.record("pcpu_chunk", addr)
     page = 1 << ctx.arch.page_shift
     unit_bytes = record.get("nr_pages") * page if record.has("nr_pages") else ctx.read.value("percpu unit size")
+    most = min(ctx.read.value("percpu unit size"), MAX_UNIT_BYTES)
+    if not 0 <= unit_bytes <= most:
+        raise _TooLarge(f"its part of a unit has {unit_bytes:#x} bytes, a unit has {most:#x}")
     spans = chunk_spans(ctx, record, unit_bytes)
     start, end = _bounds(record, kind, spans, unit_bytes)
     used = tuple(span for span in spans.used if start <= span.offset and span.end <= end)

@@ -19,7 +19,7 @@ from .problem import Problem
 
 BIT_BYTES = 4               # PCPU_MIN_ALLOC_SIZE
 IN_USE = 1                  # of an entry of the older map
-MAX_UNIT_BYTES = 1 << 28
+MAX_UNIT_BYTES = 1 << 24
 MAX_ENTRIES = 1 << 20
 
 

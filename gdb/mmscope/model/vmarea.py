@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Iterator, Optional
 
-from ..errors import FaultError, MissingError
+from ..errors import FaultError, MissingError, MmError
 from ..layout.arch import architecture
 from ..layout.layout import is_pointer
 from ..layout.reader import Record
@@ -21,7 +21,7 @@ from .walk import walk_list, walk_pointers
 from .walktree import walk_tree
 
 BUSY, LAZY, PURGING, POOLED, FREE = "busy", "lazy", "purging", "pooled", "free"
-MAX_VMAP_NODES = 4096
+MAX_VMAP_NODES = 128           # vmap_init_nodes() makes no more
 HAS_VM = 4                      # vmap_area.flags, until v5.1 and in the guest: vm says whose it is
 
 
@@ -71,7 +71,9 @@ def vmap_nodes(ctx: Context) -> tuple[int, ...]:
     else:
         start = ctx.read.address("vmap node")
     count = ctx.read.find("vmap node count") or 1
-    return tuple(start + number * struct.size for number in range(min(count, MAX_VMAP_NODES)))
+    if not 1 <= count <= MAX_VMAP_NODES:
+        raise MmError(f"nr_vmap_nodes is {count}: a kernel has 1 to {MAX_VMAP_NODES}")
+    return tuple(start + number * struct.size for number in range(count))
 
 
 def all_areas(ctx: Context) -> AreaLists:
@@ -148,7 +150,8 @@ def _pair(ctx: Context, state: str, node: Optional[int], head: int, root: object
     if in_list != in_tree:
         problems.append(_disagree(where, in_list, in_tree))
     problems += _check_order(listed.areas, _where(state, node, "list"))
-    more = _decoded(ctx, state, node, [addr for addr in in_tree if addr not in set(in_list)], problems)
+    known = set(in_list)
+    more = _decoded(ctx, state, node, [addr for addr in in_tree if addr not in known], problems)
     return AreaLists(listed.areas + more.areas, more.problems)
 
 

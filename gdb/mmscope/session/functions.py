@@ -44,7 +44,11 @@ def _place(ctx: Context, x: gdb.Value) -> Place:
     """The page that an argument means: a string like "pfn:N", or an address."""
     needs.memblock(ctx)
     if x.type.strip_typedefs().code == gdb.TYPE_CODE_ARRAY and x.type.strip_typedefs().target().sizeof == 1:
-        return resolve(ctx, x.string())
+        try:
+            text = x.string()
+        except (gdb.error, UnicodeDecodeError):
+            raise MmError('the argument is neither an address nor a text like "pfn:0x10000"') from None
+        return resolve(ctx, text)
     return resolve_value(ctx, expression_of(x))
 
 
