@@ -38,7 +38,7 @@ MM_INIT = "mm_init"                     # memblock is all there is
 FREE_ALL = "memblock_free_all"          # memblock is about to hand over
 HANDED_OVER = "handed_over"             # mem_init is over
 SLAB_UP = "slab_up"                     # kmem_cache_init is over
-READY = "ready"                         # the first program runs
+READY = "ready"                         # the first program reads /proc
 STOPS = (RESET, DECOMPRESSOR, START_KERNEL, MM_INIT, FREE_ALL, HANDED_OVER,
          SLAB_UP, READY)
 LOGS = (MM_INIT, FREE_ALL)              # where the log is taken
@@ -48,7 +48,8 @@ MM_INIT_PLACES = ("mm_core_init", "mm_init")
 FUNCTIONS = {START_KERNEL: ("start_kernel",),
              FREE_ALL: ("memblock_free_all",),
              HANDED_OVER: ("kmem_cache_init",),
-             SLAB_UP: ("vmalloc_init",)}
+             SLAB_UP: ("vmalloc_init",),
+             READY: ("frag_show",)}
 # arm64's image is the kernel itself.
 COMPRESSED = ("armhf", "amd64")
 
@@ -128,6 +129,7 @@ def go_to(guest: LabGuest, stop: str) -> None:
     elif stop == READY:
         with guest.running():
             console.wait_ready(guest.serial)
+        guest.run_to(*FUNCTIONS[stop])      # into the kernel, out of a program
     elif stop != RESET:
         guest.run_to(*FUNCTIONS[stop])
     gdb.run("delete")
