@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Callable, Optional
+from typing import Any, Callable, Optional, TypeVar
 
 from ..errors import FaultError, MissingError
 from ..layout.arch import Arch, architecture
@@ -24,6 +24,8 @@ BANNER_BYTES = 256
 BANNERS = ("mmscope ", "Linux version ")
 MAX_NODES = 1024
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Host:
@@ -37,6 +39,7 @@ class Host:
     symbolize: Callable[[int], Optional["Symbolized"]] = lambda addr: None      # by the symbol file
     symbol_file: Optional[str] = None
     moved: Callable[[int], int] = lambda text: 0    # how far from where the file has them the symbols are loaded
+    backtraces: Callable[[], tuple[tuple[str, ...], ...]] = tuple   # of each CPU: functions, the innermost first
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,13 @@ class Context:
         self.host = host
         self.read = Reader(memory, layout)
         self.notes: tuple[str, ...] = ()        # about ways to memory that are not taken
+        self._kept: dict[str, Any] = {}
+
+    def once(self, name: str, make: Callable[[Context], T]) -> T:
+        """What make finds, worked out once a stop: name is its module and what it is. An error is not kept."""
+        if name not in self._kept:
+            self._kept[name] = make(self)
+        return self._kept[name]
 
     @cached_property
     def kind(self) -> Optional[str]:

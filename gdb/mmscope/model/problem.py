@@ -2,8 +2,10 @@
 """A broken invariant: data, not an exception."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Union
+
+from .invariants import CAUSES
 
 Value = Union[int, str, None]
 
@@ -17,3 +19,7 @@ class Problem:
     expected: Value
     actual: Value
     text: str           # one sentence
+    cause: str = field(init=False, compare=False)       # what usually breaks this invariant
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cause", CAUSES[self.id])

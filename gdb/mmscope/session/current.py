@@ -9,7 +9,7 @@ chosen anew whenever memory is forgotten.
 from __future__ import annotations
 
 import re
-from typing import Any, Optional
+from typing import Any, Iterator, Optional
 
 import gdb
 
@@ -26,6 +26,7 @@ from .remote import Connection
 
 MEMORY_EVENTS = ("cont", "stop", "memory_changed", "inferior_call", "exited", "new_inferior", "inferior_deleted")
 BY_ADDRESS = (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION, gdb.TYPE_CODE_ARRAY, gdb.TYPE_CODE_FUNC)
+MAX_CPUS, MAX_FRAMES = 64, 32       # of backtraces
 SYMBOL_EVENTS = ("new_objfile", "clear_objfiles", "free_objfile")
 
 
@@ -88,7 +89,7 @@ class Current:
         """A new context, reading the best way there is."""
         memory.use(connection.virtual)
         host = Host(_why_not_live(), self._static, _register, evaluate, self._physical, symbolize, _symbol_file(),
-                    _moved)
+                    _moved, backtraces)
         ctx = Context(memory, layout, host)
         choice = choose(ctx, connection, self.mode())
         if choice.transport is not connection.virtual:
@@ -198,6 +199,34 @@ def symbolize(addr: int) -> Optional[Symbolized]:
     except (gdb.error, RuntimeError):
         return None
     return Symbolized(found[1], int(found[2] or 0), None) if found is not None else None
+
+
+def backtraces() -> tuple[tuple[str, ...], ...]:
+    """Names of the functions that each CPU is in, the innermost first, those that are inlined too."""
+    selected, frame = gdb.selected_thread(), gdb.selected_frame()
+    found = []
+    try:
+        for thread in sorted(gdb.selected_inferior().threads(), key=lambda each: each.num)[:MAX_CPUS]:
+            thread.switch()
+            found.append(tuple(_functions()))
+    finally:
+        selected.switch()
+        frame.select()
+    return tuple(found)
+
+
+def _functions() -> Iterator[str]:
+    """Of the selected CPU, as far as its stack can be followed."""
+    try:
+        frame = gdb.newest_frame()
+        for _ in range(MAX_FRAMES):
+            if frame is None:
+                return
+            if frame.name() is not None:
+                yield frame.name()
+            frame = frame.older()
+    except gdb.error:
+        return
 
 
 def evaluate(text: str) -> Expression:
