@@ -63,7 +63,7 @@ def test_region_keys(machine):
 def test_problems_are_in_document_and_text(machine):
     machine.put(machine.zone(machine.low), "zone", "free_area[2].nr_free", 2)
     problem, = output(machine, "buddy")["problems"]
-    assert set(problem) == {"id", "where", "expected", "actual", "text"}
+    assert set(problem) == {"id", "where", "expected", "actual", "text", "cause"}
     assert (problem["id"], problem["expected"], problem["actual"]) == ("BUDDY-1", 0, 2)
     command = COMMANDS["buddy"]
     assert "BUDDY-1: " in problems_text(command.run(machine.context(), command.parser().parse_args([])).problems)
