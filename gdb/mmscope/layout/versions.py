@@ -185,6 +185,14 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "memblock_region.flags": (Spelling("flags", "v3.14"),),
     "memblock_region.nid": (Spelling("nid", "with NUMA"),),
 
+    # Beside struct page, in the guest: what Linux has there is not in a struct of one name and form.
+    "page_ext.flags": (Spelling("flags", "v3.19"),),
+    "page_ext.order": (Spelling("order", "mmscope guest"),),
+    "page_ext.gfp_mask": (Spelling("gfp_mask", "mmscope guest"),),
+    "page_ext.ip": (Spelling("ip", "mmscope guest"),),
+    "page_ext.nr_entries": (Spelling("nr_entries", "mmscope guest"),),
+    "page_ext.trace": (Spelling("trace", "mmscope guest"),),
+
     "cma.base_pfn": (Spelling("ranges.base_pfn", "v6.15"), Spelling("base_pfn", "v3.17")),
     "cma.count": _always("count"),
     "cma.name": (Spelling("name", "v4.10"),),
@@ -320,6 +328,7 @@ VARIABLES: dict[str, tuple[Spelling, ...]] = {
     "page_ext table": (Spelling("page_ext_table", "mmscope guest"),),
     "page_ext start": (Spelling("page_ext_start_pfn", "mmscope guest"),),
     "page_ext end": (Spelling("page_ext_end_pfn", "mmscope guest"),),
+    "page_owner on": (Spelling("page_owner_inited", "mmscope guest"),),
     "arm phys pfn offset": (Spelling("__pv_phys_pfn_offset", "v3.13"),),
     "vmalloc ready": (Spelling("vmap_initialized", "v2.6.28"),),
     "vmlist": _always("vmlist"),
