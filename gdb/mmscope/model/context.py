@@ -271,12 +271,12 @@ class Context:
         try:
             mmu, shift = self.arch.mmu, self.arch.page_shift
             root = mmu.root((1 << self.arch.address_bits) - 1)
-            tables = mmu.tables(self._read_ram, root.phys) if root is not None else ()
+            tables = mmu.tables(self.read_ram, root.phys) if root is not None else ()
         except (MissingError, FaultError):
             return frozenset()
         return frozenset(phys >> shift << shift for phys in tables)
 
-    def _read_ram(self, phys: int, size: int) -> bytes:
+    def read_ram(self, phys: int, size: int) -> bytes:
         """As read_phys(), but through the linear map first, which is kept. Raises FaultError, MissingError."""
         addr = self.arch.phys_to_virt(phys)
         try:

@@ -37,6 +37,7 @@ CAUSES: dict[str, str] = {
     "PERCPU-8": _COUNT,
     "PGTABLE-1": "a page table that was overwritten, or freed while it was in use",
     "PGTABLE-2": "a page table that was overwritten",
+    "PGTABLE-3": "a page table that was freed while an entry leads to it: walks go through whatever is there next",
     "RB-1": _STRAY,
     "RB-2": _STRAY,
     "RB-3": _STRAY,
@@ -61,8 +62,10 @@ CAUSES: dict[str, str] = {
     "VMALLOC-1": "an area entered without vmap_area_lock, or " + _STRAY,
     "VMALLOC-2": _STRAY,
     "VMALLOC-3": _STRAY,
+    "VMALLOC-4": "pages mapped or unmapped around vmalloc, or a page table or vm_struct that was overwritten",
     "VMALLOC-5": _COUNT,
     "VMAP-1": _COUNT,
     "VMAP-2": _COUNT,
     "VMAP-3": _STRAY,
+    "VMAP-4": "a use of vm_map_ram's addresses after vm_unmap_ram, or a page table that was overwritten",
 }
