@@ -194,6 +194,8 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "page_ext.nr_entries": (Spelling("nr_entries", "mmscope guest"),),
     "page_ext.trace": (Spelling("trace", "mmscope guest"),),
 
+    "page_address_map.page": _always("page"),
+
     "cma.base_pfn": (Spelling("ranges.base_pfn", "v6.15"), Spelling("base_pfn", "v3.17")),
     "cma.count": _always("count"),
     "cma.name": (Spelling("name", "v4.10"),),
@@ -281,6 +283,10 @@ VARIABLES: dict[str, tuple[Spelling, ...]] = {
     "swapper_pg_dir": (Spelling("swapper_pg_dir", "v2.6"), Spelling("init_top_pgt", "v4.12, x86-64")),
     "empty_zero_page": _always("empty_zero_page"),
     "zero_pfn": (Spelling("zero_page_pfn", "v7.1"), Spelling("zero_pfn", "v2.6.29")),
+    "kmap counts": (Spelling("pkmap_count", "v2.6, with HighMem"),),
+    "kmap table": (Spelling("pkmap_page_table", "v2.6, with HighMem"),),
+    "kmap pages": (Spelling("page_address_maps", "v2.6, with HighMem"),),
+    "kmap depth": (Spelling("__kmap_atomic_idx", "v2.6.37, until v5.11, with HighMem"),),
     "hstates": (Spelling("hstates", "with huge pages"),),
     "last section": (Spelling("__highest_present_section_nr", "v4.13"),),
     "memstart_addr": (Spelling("memstart_addr", "arm64"),),
