@@ -139,6 +139,8 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "per_cpu_pageset.pcp": (Spelling("pcp", "v2.6, until v5.14"),),
     "per_cpu_pageset.stat_threshold": (Spelling("stat_threshold", "v2.6, until v5.14"),),
     "per_cpu_pageset.numa_event": (Spelling("vm_numa_stat_diff", "v4.14, until v5.14"),),
+    "per_cpu_pageset.vm_stat_diff": (Spelling("vm_stat_diff", "v2.6.19, until v5.14"),),
+    "per_cpu_zonestat.vm_stat_diff": (Spelling("vm_stat_diff", "v5.14"),),
     "per_cpu_zonestat.stat_threshold": (Spelling("stat_threshold", "v5.14"),),
     "per_cpu_zonestat.numa_event": (Spelling("vm_numa_event", "v5.14"),),
     "per_cpu_pages.count": _always("count"),
@@ -160,6 +162,8 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "pglist_data.node_id": _always("node_id"),
     "pglist_data.first_deferred_pfn": (Spelling("first_deferred_pfn", "v4.2, with deferred struct pages"),),
     "pglist_data.vm_stat": (Spelling("vm_stat", "v4.8"),),
+    "pglist_data.per_cpu_nodestats": (Spelling("per_cpu_nodestats", "v4.8"),),
+    "per_cpu_nodestat.vm_node_stat_diff": (Spelling("vm_node_stat_diff", "v4.8"),),
     "pglist_data.kswapd_failures": (Spelling("kswapd_failures", "v4.12"),),
     "zonelist._zonerefs": _always("_zonerefs"),
 
