@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from .checks import Outcome, check
 from .context import Context
-from .inside import declare
+from .inside import add_functions
 from .kmap import kmap_slots, kmap_stacks
 from .stage import Stage
 
-declare("kmap", (
+add_functions(
+    "kmap",
     "kmap", "kunmap", "kmap_high", "kunmap_high", "map_new_virtual", "__map_new_virtual", "flush_all_zero_pkmaps",
     "__flush_all_zero_pkmaps", "kmap_flush_unused", "__kmap_flush_unused", "set_page_address", "kmap_atomic",
-    "kunmap_atomic", "kmap_atomic_high_prot", "kunmap_atomic_high", "kmap_atomic_pfn", "kmap_init"))
+    "kunmap_atomic", "kmap_atomic_high_prot", "kunmap_atomic_high", "kmap_atomic_pfn", "kmap_init")
 
 
 @check("KMAP-1", "KMAP-2", since=Stage.ZONES, subsystem="kmap")

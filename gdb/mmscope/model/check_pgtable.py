@@ -13,7 +13,7 @@ from ..errors import MissingError
 from .checks import Outcome, check
 from .context import Context
 from .freepages import FreePages, free_pages
-from .inside import declare
+from .inside import add_functions
 from .kernelmap import kernel_tables
 from .problem import Problem
 from .stage import Stage
@@ -21,10 +21,11 @@ from .typescan import typed_pages
 
 MOST = 1000             # problems of one ID: a table of wrong entries has 512
 
-declare("pgtable", (
+add_functions(
+    "pgtable",
     "__pte_alloc_kernel", "__pmd_alloc", "__pud_alloc", "__p4d_alloc", "pte_alloc_one_kernel", "free_pgtables",
     "tlb_remove_table", "__tlb_remove_table", "pmd_free_pte_page", "pud_free_pmd_page", "tlb_finish_mmu",
-    "__split_large_page", "split_large_page", "pte_alloc_kernel", "pte_free_kernel", "pmd_take_table"))
+    "__split_large_page", "split_large_page", "pte_alloc_kernel", "pte_free_kernel", "pmd_take_table")
 
 
 @check("PGTABLE-1", "PGTABLE-2", since=Stage.ZONES, subsystem="pgtable")

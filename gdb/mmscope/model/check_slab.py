@@ -11,7 +11,7 @@ from ..errors import MissingError
 from ..layout.lock import held
 from .checks import Outcome, check
 from .context import Context
-from .inside import declare
+from .inside import add_functions, add_lock
 from .problem import Problem
 from .pageuse import compound_order
 from .slabcache import node_addrs
@@ -55,6 +55,7 @@ COUNTING = (
 )
 
 
+@add_lock("slab", "slabstat")
 def _locks(ctx: Context) -> Iterator[str]:
     """Nodes of caches whose list_lock is held."""
     for cache in caches(ctx).caches:
@@ -63,8 +64,8 @@ def _locks(ctx: Context) -> Iterator[str]:
                 yield f"the lock of cache {cache.name}, node {node}"
 
 
-declare("slab", CHANGING, _locks)
-declare("slabstat", CHANGING + COUNTING, _locks)
+add_functions("slab", *CHANGING)
+add_functions("slabstat", *CHANGING, *COUNTING)
 
 
 @check("SLUB-11", "SLUB-13", "LIST-1", "LIST-2", "LIST-3", since=Stage.SLAB, subsystem="slab")

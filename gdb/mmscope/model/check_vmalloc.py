@@ -5,12 +5,13 @@ from __future__ import annotations
 from ..errors import MissingError
 from .checks import Outcome, check
 from .context import Context
-from .inside import declare
+from .inside import add_functions
 from .stage import Stage
 from .vmalloc import Vmalloc, vmalloc_report
 from .vmmapped import check_mapped
 
-declare("vmalloc", (
+add_functions(
+    "vmalloc",
     "alloc_vmap_area", "__alloc_vmap_area", "va_alloc", "va_clip", "adjust_va_to_fit_type", "insert_vmap_area",
     "insert_vmap_area_augment", "__insert_vmap_area", "link_va", "__link_va", "unlink_va", "__unlink_va",
     "merge_or_add_vmap_area", "__merge_or_add_vmap_area", "merge_or_add_vmap_area_augment", "free_vmap_area",
@@ -20,15 +21,16 @@ declare("vmalloc", (
     "node_pool_add_va", "node_pool_del_va", "reclaim_list_global", "try_purge_vmap_area_lazy", "drain_vmap_area_work",
     "vmalloc_init", "vmap_init_free_space", "vmap_init_nodes", "new_vmap_block", "free_vmap_block", "vb_alloc",
     "vb_free", "vm_map_ram", "vm_unmap_ram", "purge_fragmented_block", "purge_fragmented_blocks",
-    "purge_fragmented_blocks_allcpus", "_vm_unmap_aliases", "vm_unmap_aliases"))
-declare("vmapping", (
+    "purge_fragmented_blocks_allcpus", "_vm_unmap_aliases", "vm_unmap_aliases")
+add_functions(
+    "vmapping",
     "__vmalloc_area_node", "__vmalloc_node_range", "__vmalloc_node_range_noprof", "vmap_pages_range",
     "vmap_pages_range_noflush", "__vmap_pages_range_noflush", "vmap_small_pages_range_noflush", "vmap_page_range",
     "vmap_page_range_noflush", "map_kernel_range", "map_kernel_range_noflush", "map_vm_area", "vunmap_page_range",
     "vunmap_range", "vunmap_range_noflush", "__vunmap_range_noflush", "unmap_kernel_range",
     "unmap_kernel_range_noflush", "vmap", "vunmap", "__vunmap", "vfree", "remove_vm_area", "vm_map_ram",
     "vm_unmap_ram", "vb_alloc", "vb_free", "vm_area_alloc_pages", "delayed_vfree_work", "free_unmap_vmap_area",
-    "vm_reset_perms", "vm_remove_mappings", "vrealloc_noprof", "vrealloc_node_align_noprof", "vm_area_free_pages"))
+    "vm_reset_perms", "vm_remove_mappings", "vrealloc_noprof", "vrealloc_node_align_noprof", "vm_area_free_pages")
 
 
 def report(ctx: Context) -> Vmalloc:

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from typing import Iterator
 
+from ..errors import FaultError
 from .context import Context
 from .slabcache import Cache
 from .slabpage import is_slab, slab_record, slab_tag
-from .typescan import chunks, typed_pages
+from .typescan import typed_pages
+
+CHUNK_BYTES = 1 << 20       # in one read
 
 
 def scan_slabs(ctx: Context, cache: Cache) -> Iterator[int]:
@@ -18,13 +21,35 @@ def scan_slabs(ctx: Context, cache: Cache) -> Iterator[int]:
     member = ctx.layout.field(f"{slab_tag(ctx)}.slab_cache").offset
     word, pages = ctx.read.word, ctx.pages
     needle = cache.addr.to_bytes(word, ctx.read.order)
-    for addr, data in chunks(ctx):
+    for addr, data in _chunks(ctx):
         at = data.find(needle)
         while at >= 0:
             page = addr + at - member
             if (at - member) % pages.page_bytes == 0 and is_slab(ctx, ctx.read.record("page", page)):
                 yield page
             at = data.find(needle, at + word)
+
+
+def _chunks(ctx: Context) -> Iterator[tuple[int, bytes]]:
+    """All struct pages in pieces of whole ones; what cannot be read is left out."""
+    pages = ctx.pages
+    step = max(CHUNK_BYTES // pages.page_bytes, 1)
+    for run in pages.runs:
+        for first in range(run.start_pfn, run.end_pfn, step):
+            yield from _readable(ctx, first, min(first + step, run.end_pfn))
+
+
+def _readable(ctx: Context, start_pfn: int, end_pfn: int) -> Iterator[tuple[int, bytes]]:
+    """The struct pages of [start_pfn, end_pfn), halved around what cannot be read, down to a few pages."""
+    addr, size = ctx.pages.page(start_pfn), (end_pfn - start_pfn) * ctx.pages.page_bytes
+    try:
+        yield addr, ctx.memory.read(addr, size)
+    except FaultError:
+        if end_pfn - start_pfn <= 64:
+            return
+        middle = (start_pfn + end_pfn) // 2
+        yield from _readable(ctx, start_pfn, middle)
+        yield from _readable(ctx, middle, end_pfn)
 
 
 def all_slabs(ctx: Context) -> dict[int, tuple[int, ...]]:
