@@ -45,6 +45,8 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "page.pcp_list": (Spelling("pcp_list", "v5.19"), Spelling("lru", "v2.6")),
     "page.compound_head": (Spelling("compound_info", "v7.1"), Spelling("compound_head", "v4.4")),
     "page.compound_order": (Spelling("compound_order", "v4.0"),),       # of the second page of the block
+    "page.compound_dtor": (Spelling("compound_dtor", "v3.19, until v6.2"),),    # of the second page
+    "folio._folio_dtor": (Spelling("_folio_dtor", "v5.18, until v6.5"),),
     "page.compound_mapcount": (Spelling("compound_mapcount.counter", "v4.5"),),     # of the second page
     "page.mem_cgroup": (Spelling("mem_cgroup", "v3.19, until v5.11"),),
     "folio._folio_order": (Spelling("_folio_order", "v5.18"),),         # lies over the second page
@@ -139,6 +141,8 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "per_cpu_pageset.pcp": (Spelling("pcp", "v2.6, until v5.14"),),
     "per_cpu_pageset.stat_threshold": (Spelling("stat_threshold", "v2.6, until v5.14"),),
     "per_cpu_pageset.numa_event": (Spelling("vm_numa_stat_diff", "v4.14, until v5.14"),),
+    "per_cpu_pageset.vm_stat_diff": (Spelling("vm_stat_diff", "v2.6.19, until v5.14"),),
+    "per_cpu_zonestat.vm_stat_diff": (Spelling("vm_stat_diff", "v5.14"),),
     "per_cpu_zonestat.stat_threshold": (Spelling("stat_threshold", "v5.14"),),
     "per_cpu_zonestat.numa_event": (Spelling("vm_numa_event", "v5.14"),),
     "per_cpu_pages.count": _always("count"),
@@ -160,6 +164,8 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "pglist_data.node_id": _always("node_id"),
     "pglist_data.first_deferred_pfn": (Spelling("first_deferred_pfn", "v4.2, with deferred struct pages"),),
     "pglist_data.vm_stat": (Spelling("vm_stat", "v4.8"),),
+    "pglist_data.per_cpu_nodestats": (Spelling("per_cpu_nodestats", "v4.8"),),
+    "per_cpu_nodestat.vm_node_stat_diff": (Spelling("vm_node_stat_diff", "v4.8"),),
     "pglist_data.kswapd_failures": (Spelling("kswapd_failures", "v4.12"),),
     "zonelist._zonerefs": _always("_zonerefs"),
 
@@ -192,6 +198,21 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "cma.base_pfn": (Spelling("ranges.base_pfn", "v6.15"), Spelling("base_pfn", "v3.17")),
     "cma.count": _always("count"),
     "cma.name": (Spelling("name", "v4.10"),),
+
+    "resource.start": _always("start"),
+    "resource.end": _always("end"),
+    "resource.name": _always("name"),
+    "resource.sibling": _always("sibling"),
+    "resource.child": _always("child"),
+
+    "task_struct.tasks": _always("tasks"),
+    "task_struct.stack": _always("stack"),
+    "task_struct.mm": _always("mm"),
+    "task_struct.signal": _always("signal"),
+    "task_struct.thread_node": (Spelling("thread_node", "v3.14"),),
+    "signal_struct.thread_head": (Spelling("thread_head", "v3.14"),),
+    "mm_struct.pgd": _always("pgd"),
+    "rq.idle": _always("idle"),
 
     "vmap_area.va_start": _always("va_start"),
     "vmap_area.va_end": _always("va_end"),
@@ -277,6 +298,18 @@ VARIABLES: dict[str, tuple[Spelling, ...]] = {
     "last section": (Spelling("__highest_present_section_nr", "v4.13"),),
     "memstart_addr": (Spelling("memstart_addr", "arm64"),),
     "kimage_voffset": (Spelling("kimage_voffset", "v4.6, arm64"),),
+    "iomem_resource": _always("iomem_resource"),
+    "init_task": _always("init_task"),
+    "init stack": (Spelling("init_thread_union", "v2.6"),),
+    "init stack start": (Spelling("__start_init_stack", "v6.8"), Spelling("__start_init_task", "v4.16")),
+    "init stack end": (Spelling("__end_init_stack", "v6.8"), Spelling("__end_init_task", "v4.16")),
+    "run queues": _always("runqueues"),
+    "text start": _always("_text"),
+    "text end": _always("_etext"),
+    "data start": _always("_sdata"),
+    "data end": _always("_edata"),
+    "bss start": _always("__bss_start"),
+    "bss end": _always("__bss_stop"),
     "notes": (Spelling("__start_notes", "v2.6.23"),),
     "vectors": (Spelling("vectors", "arm64"),),
     "user pgd": (Spelling("tramp_pg_dir", "v4.16, arm64"),),
