@@ -14,6 +14,7 @@ from .page_owner import page_owner
 class Brief:
     """What a page is, to stand behind "is"."""
 
+    short: str                  # for a verdict
     text: str
     on_cpu: bool                # on a CPU's list
     coming: bool                # not handed over yet
@@ -35,10 +36,10 @@ def brief(ctx: Context, pfn: int) -> Brief:
     span = classify(ctx, pfn)
     text, detail = _WORDS[span.kind], span.detail
     short = detail if len(detail) <= DETAIL_CHARS else detail[:DETAIL_CHARS - 3] + "..."
-    text = text.format(short or "unknown")
+    text = named = text.format(short or "unknown")
     if span.kind in _NAMED and short:
-        text += f" ({short})"
+        named = short if short.startswith(text) else f"{text} ({short})"
     record = page_owner(ctx, pfn) if span.kind in frame.USED else None
     by = record.caller.symbol if record is not None and record.allocated and record.caller is not None else None
-    return Brief(text, span.kind == frame.PCP, span.kind in (frame.MEMBLOCK, frame.DEFERRED),
+    return Brief(text, named, span.kind == frame.PCP, span.kind in (frame.MEMBLOCK, frame.DEFERRED),
                  (f"it was allocated by {by}",) if by else ())

@@ -35,10 +35,10 @@ MERGEABLE = ("Unmovable", "Movable", "Reclaimable")     # types that merge with 
 def free_page(ctx: Context, pfn: int, head: int, order: int) -> Told:
     """What is to be said of a page in a free block, whose first page and order are given."""
     told: Told = ctx.once(f"freeblock {head:x}", lambda ctx: _block(ctx, head, order))
-    if order == 0:
+    if pfn == head:
         return told
-    which = f"{nth(pfn - head)} of its {1 << order:#x} pages"
-    return Told(told.verdict, (Evidence("in the block", which), *told.evidence), told.buddy)
+    which = f"the {nth(pfn - head)} of the block's {1 << order} pages"
+    return Told(told.verdict, (Evidence("this page", which), *told.evidence), told.buddy)
 
 
 def _block(ctx: Context, head: int, order: int) -> Told:
@@ -100,7 +100,7 @@ def _taken(ctx: Context, buddy: int, name: str) -> tuple[Buddy, str, tuple[str, 
     """A buddy that is not free."""
     what = brief(ctx, buddy)
     reason = PER_CPU if what.on_cpu else NOT_YET if what.coming else IN_USE
-    return Buddy(buddy, reason), f"{name} is {what.text}", (f"pfn {buddy:#x} is {what.text}", *what.more)
+    return Buddy(buddy, reason), f"{name} is {what.short}", (f"pfn {buddy:#x} is {what.text}", *what.more)
 
 
 def _free(ctx: Context, zone: Zone, buddy: int, order: int, own: Optional[str],
@@ -134,6 +134,6 @@ def _split(ctx: Context, buddy: int, order: int, its: int) -> tuple[Buddy, str, 
         return found, f"its buddy {buddy:#x} is free in pieces", (
             f"pfn {buddy:#x} is free with order {its}, and so is all behind it up to {end:#x}, in smaller blocks",)
     what = brief(ctx, at)
-    return found, f"its buddy's {at:#x} is {what.text}", (
+    return found, f"its buddy's {at:#x} is {what.short}", (
         f"pfn {buddy:#x} is free with order {its} only: {pages(at - buddy)} up to {at:#x}, which is {what.text}",
         *what.more)

@@ -7,7 +7,7 @@ from typing import Optional
 from ..errors import FaultError, MissingError
 from .buddy import order_count
 from .context import Context
-from .memblock import Region, reserved_regions
+from .memblock import Region, discarded, region_lists
 from .migratetype import migratetype_names, pageblock_migratetype, pageblock_order
 from .pageuse import free_block
 from .zone import Zone, zones
@@ -67,6 +67,6 @@ def reserved(ctx: Context) -> Optional[tuple[Region, ...]]:
 
 def _reserved(ctx: Context) -> Optional[tuple[Region, ...]]:
     try:
-        return reserved_regions(ctx)
+        return None if discarded(ctx) else region_lists(ctx).reserved
     except (MissingError, FaultError):
         return None

@@ -106,14 +106,6 @@ def memory_ranges(ctx: Context) -> Optional[tuple[tuple[int, int], ...]]:
     return tuple((region.base, region.end) for region in memory) if memory and not problems else None
 
 
-def reserved_regions(ctx: Context) -> Optional[tuple[Region, ...]]:
-    """memblock.reserved, its regions without their owners; None as memory_ranges(). Raises MissingError, FaultError."""
-    record = ctx.read.record("memblock", ctx.read.address("memblock"))
-    if discarded(ctx):
-        return None
-    return _regions(ctx, record.inner("reserved", "memblock_type"), "reserved", flag_bits(ctx), [])[0]
-
-
 def discarded(ctx: Context) -> bool:
     """Whether the kernel has thrown its memblock away: it clears a pointer to it then, or frees the memory it is in."""
     if ctx.freed(ctx.read.address("memblock")):

@@ -12,7 +12,7 @@ from ..errors import FaultError, MissingError
 from . import frame
 from .address import Place
 from .context import Context
-from .evidence import Evidence, Told, nth, pages
+from .evidence import Evidence, Told, nth
 from .kept import reserved, spanning_zone
 from .memblock import Region
 from .owners import Owner, find_owners
@@ -20,7 +20,8 @@ from .rammap import ram_ranges
 from .stage import Stage
 
 CMA, INITRD, INIT = "CMA ", "initrd", "kernel init"
-SOME_OWNERS = 6         # named of one page
+SOME_OWNERS = 4         # named of one page
+MOST_OWNERS = 4096      # looked at: those that begin before its end
 
 
 def hole(ctx: Context, place: Place) -> Told:
@@ -50,7 +51,8 @@ def reserved_page(ctx: Context, place: Place, owner: str) -> Told:
     here = _regions_of(regions, place.pfn << shift, place.pfn + 1 << shift) if regions is not None else []
     future, why = _future(ctx, place, owner)
     evidence = [*_owners(ctx, place.pfn), *_told_regions(ctx, place, regions, here), Evidence("later", why)]
-    return Told(f"reserved: {owner or 'not named'}{_where(regions, here)}; {future}", tuple(evidence))
+    named = owner if owner.startswith("reserved") else f"reserved: {owner or 'not named'}"
+    return Told(f"{named}{_where(regions, here)}; {future}", tuple(evidence))
 
 
 def memblock_page(ctx: Context, place: Place) -> Told:
@@ -102,8 +104,8 @@ def _told_regions(ctx: Context, place: Place, regions: Optional[tuple[Region, ..
     for number in here[:SOME_OWNERS]:
         region, shift = regions[number], ctx.arch.page_shift
         first, count = region.base >> shift, (region.end - 1 >> shift) - (region.base >> shift) + 1
-        yield Evidence("region", f"memblock.reserved[{number}] {region.base:#x} + {region.size:#x}: "
-                                 f"{nth(place.pfn - first)} of its {pages(count)}")
+        nth_page = f", its {nth(place.pfn - first)} of {count} pages" if count > 1 else ""
+        yield Evidence("region", f"memblock.reserved[{number}]: {region.base:#x} + {region.size:#x}{nth_page}")
     if len(here) > SOME_OWNERS:
         yield Evidence("region", f"and {len(here) - SOME_OWNERS} more")
 
@@ -114,11 +116,15 @@ def _owners(ctx: Context, pfn: int) -> Iterator[Evidence]:
     start, end = pfn << shift, pfn + 1 << shift
     first, every = ctx.once("notgiven.owners", _sorted_owners)
     last = bisect.bisect_left(first, end)
-    inside = [owner for owner in every[:last] if start < owner.end] if len(every) < 1 << 12 else []
+    inside = [owner for owner in every[max(last - MOST_OWNERS, 0):last] if start < owner.end]
+    if any(not owner.general for owner in inside):
+        inside = [owner for owner in inside if not owner.general]
     for owner in inside[:SOME_OWNERS]:
         part = "" if owner.start <= start and end <= owner.end else \
             f", {min(owner.end, end) - max(owner.start, start):#x} bytes of this page"
         yield Evidence("owner", f"{owner.name}, {owner.start:#x} to {owner.end:#x} (by {owner.source}){part}")
+    if len(inside) > SOME_OWNERS:
+        yield Evidence("owner", f"and {len(inside) - SOME_OWNERS} more, in parts of this page")
 
 
 def _sorted_owners(ctx: Context) -> tuple[list[int], list[Owner]]:

@@ -23,9 +23,15 @@ TOLD_TABLES = 4             # of one page: with short descriptors up to four are
 COUNT = "refcount"
 
 
-def used_page(ctx: Context, place: Place, page: Record, kind: str, detail: str) -> Told:
-    """What is to be said of a page of one of frame's kinds from pagetable on. Raises MissingError, FaultError."""
+def used_page(ctx: Context, place: Place, page: Record, kind: str, detail: str, by: Optional[str]) -> Told:
+    """What is to be said of a page of one of frame's kinds from pagetable on; by is who allocated it, where known.
+
+    Raises MissingError, FaultError.
+    """
     told = _BY_KIND[kind](ctx, place, page, detail)
+    if by is not None and kind in frame.UNKNOWN:
+        told = Told(f"in use: allocated by {by}, and free when that gives it back", (
+            Evidence("kept by", f"{COUNT} {page.get('refcount')}: who took it has to free it"),))
     return Told(told.verdict, (*told.evidence, *_block(ctx, place.pfn, page)))
 
 
@@ -171,12 +177,14 @@ def _file(ctx: Context, place: Place, page: Record, detail: str) -> Told:
     host = _inode(ctx, mapping)
     flags = ctx.page_flags.decode(head.get("flags"))
     state = ", ".join(name for name in ("dirty", "writeback", "locked", "unevictable") if name in flags)
+    kept = f"the page cache ({state})" if state else "the page cache: clean, reclaim may drop it"
+    if "swapbacked" in flags:
+        kept = "shared memory or tmpfs: this is the only copy, until its file goes or it is swapped out"
     return Told(f"page cache: page {index:#x} of {host}" if host else f"page cache: page {index:#x} of the file at "
                 f"{mapping:#x}", (
         Evidence("mapping", f"struct address_space {mapping:#x}, index {index:#x}"),
         *((Evidence("file", host),) if host else ()),
-        Evidence("kept by", "the page cache" + (f" ({state})" if state else ": clean, reclaim may drop it")
-                 + _counts(page))))
+        Evidence("kept by", kept + _counts(page))))
 
 
 def _inode(ctx: Context, mapping: int) -> Optional[str]:
@@ -197,8 +205,13 @@ def _inode(ctx: Context, mapping: int) -> Optional[str]:
 
 def _counts(page: Record) -> str:
     """Its counts, to stand behind what keeps it."""
+    return f"; {COUNT} {page.get('refcount')}{_mapped(page)}"
+
+
+def _mapped(page: Record) -> str:
+    """How often it is mapped, where it is."""
     mapped = page.get("mapcount") + 1
-    return f"; {COUNT} {page.get('refcount')}" + (f", mapped {mapped} times" if 0 < mapped < 1 << 16 else "")
+    return f", mapped {mapped} time{'s' if mapped != 1 else ''}" if 0 < mapped < 1 << 16 else ""
 
 
 def _anon(ctx: Context, place: Place, page: Record, detail: str) -> Told:
@@ -210,9 +223,7 @@ def _anon(ctx: Context, place: Place, page: Record, detail: str) -> Told:
     mapping = head.get("mapping") & ~3
     what = "shared by KSM" if detail == KSM else "anonymous memory of programs"
     swap = ", in the swap cache" if "swapcache" in ctx.page_flags.decode(head.get("flags"), frame.ANON) else ""
-    mapped = page.get("mapcount") + 1
-    times = f", mapped {mapped} time{'s' if mapped != 1 else ''}" if 0 < mapped < 1 << 16 else ""
-    return Told(f"{what}{times}{swap}", (
+    return Told(f"{what}{_mapped(page)}{swap}", (
         Evidence("mapping", f"{'stable node' if detail == KSM else 'anon_vma'} {mapping:#x}, index "
                             f"{head.get('index'):#x}"),
         Evidence("kept by", "the programs that map it: freed when the last one unmaps it, or after it is swapped out"
@@ -221,13 +232,15 @@ def _anon(ctx: Context, place: Place, page: Record, detail: str) -> Told:
 
 def _unknown(ctx: Context, place: Place, page: Record, detail: str) -> Told:
     """Taken from the allocator, and nothing says what for."""
-    count = page.get("refcount")
+    head_pfn, head = compound_head(ctx, place.pfn, page)
+    count = head.get("refcount")
     said = f" ({detail})" if detail else ""
-    if count == 0 and compound_head(ctx, place.pfn, page)[0] is None:
+    if count == 0 and head_pfn is None:
         return Told(f"in use, not counted{said}: a later page of a larger block, or on its way from list to list", (
             Evidence("kept by", "refcount 0: the first page of its block counts, or whoever moves it just now"),))
     return Told(f"in use{said}: taken with alloc_pages, and nothing says what for", (
-        Evidence("kept by", f"{COUNT} {count}: who took it has to free it; boot with page_owner=on to see who"),))
+        Evidence("kept by", f"{COUNT} {count}: who took it has to free it"),
+        Evidence("page_owner", "off: where a kernel has it, page_owner=on at boot records who takes each page")))
 
 
 _BY_KIND: dict[str, Callable[[Context, Place, Record, str], Told]] = {

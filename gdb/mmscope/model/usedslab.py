@@ -96,7 +96,7 @@ def _free(slab: Slab, objects: tuple[Object, ...]) -> str:
 def _kept_by(cache: Cache, slab: Slab, used: int) -> str:
     """Why its pages are not freed."""
     if used:
-        return f"{used} objects in use: its pages go back with the last one"
+        return f"{used} of its objects in use: its pages go back with the last one"
     if slab.where == PARTIAL:
         return f"no object: a node keeps {cache.min_partial} slabs (min_partial) though they are empty"
     if slab.inuse:

@@ -62,8 +62,8 @@ def why(ctx: Context, place: Place, span: Optional[Span] = None) -> Why:
     known = span if span is not None else classify(ctx, place.pfn)
     page = ctx.read.record("page", place.page) if place.page is not None and known.kind not in NO_STRUCT else None
     zone = _zone(ctx, place.pfn, known.kind, page)
-    told = _told(ctx, place, known, page, zone)
     owner = page_owner(ctx, place.pfn) if page is not None else None
+    told = _told(ctx, place, known, page, zone, owner)
     evidence = (*told.evidence, *(_struct(ctx, page, known.kind) if page is not None else ()),
                 *(_owned(owner) if owner is not None else ()))
     return Why(place.given, place.pfn, place.phys, None if known.kind == frame.HOLE else place.virt, place.page,
@@ -86,7 +86,8 @@ def _zone(ctx: Context, pfn: int, kind: str, page: Optional[Record]) -> Optional
     return linked_zone(ctx, page.get("flags")) if page is not None else spanning_zone(ctx, pfn)
 
 
-def _told(ctx: Context, place: Place, known: Span, page: Optional[Record], zone: Optional[Zone]) -> Told:
+def _told(ctx: Context, place: Place, known: Span, page: Optional[Record], zone: Optional[Zone],
+          owner: Optional[PageOwner]) -> Told:
     """By kind."""
     if known.kind == frame.HOLE or page is None and known.kind != frame.DEFERRED:
         return hole(ctx, place)
@@ -104,7 +105,8 @@ def _told(ctx: Context, place: Place, known: Span, page: Optional[Record], zone:
     block = block_of(ctx, place.pfn) if known.kind == frame.FREE or known.detail == UNLISTED else None
     if block is not None:
         return free_page(ctx, place.pfn, *block)
-    return used_page(ctx, place, page, known.kind, known.detail)
+    by = owner.caller if owner is not None and owner.allocated else None
+    return used_page(ctx, place, page, known.kind, known.detail, (by.symbol or f"{by.addr:#x}") if by else None)
 
 
 def _on_cpu(ctx: Context, pfn: int, zone: Zone) -> Told:
@@ -129,7 +131,7 @@ def _struct(ctx: Context, page: Record, kind: str) -> Iterator[Evidence]:
     """What the struct page has."""
     flags = page.get("flags")
     names = " ".join(ctx.page_flags.decode(flags, FLAG_KINDS.get(kind, ""))) or "none by name"
-    yield Evidence("struct page", f"refcount {page.get('refcount')}; flags {flags:#x}: {names}")
+    yield Evidence("flags", f"{flags:#x}: {names}; refcount {page.get('refcount')}")
 
 
 def _owned(owner: PageOwner) -> Iterator[Evidence]:

@@ -14,6 +14,7 @@ def why_text(answer: Why) -> str:
     """The verdict, what it rests on, and the page's addresses but for the one that was given."""
     unmapped = "none" if answer.kind == HOLE else "none (highmem, not mapped)"
     addresses = [
+        ("zone", escape(answer.zone or "none")),
         ("pfn", f"{answer.pfn:#x}  ({answer.pfn})"),
         ("phys", f"{answer.phys:#x}"),
         ("virt", f"{answer.virt:#x}" if answer.virt is not None else unmapped),
@@ -21,4 +22,4 @@ def why_text(answer: Why) -> str:
     ]
     rows = [(each.what, escape(each.text)) for each in answer.evidence]
     rows += [row for row in addresses if row[0] != NAMES[answer.given]]
-    return "\n".join([*wrap(escape(answer.verdict), LINE_WIDTH), pairs(rows)]) + "\n"
+    return "\n".join([*wrap(escape(answer.verdict), LINE_WIDTH), "", pairs(rows)]) + "\n"
