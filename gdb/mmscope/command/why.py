@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from ..model.address import resolve
 from ..model.context import Context
-from ..model.why import Why, why
+from ..model.why import Why, find_place, why
 from ..view.why import why_text
 from .needs import zones
 from .registry import arg, command
@@ -19,9 +18,9 @@ def run(ctx: Context, args: Namespace) -> Why:
 
     First the verdict: what holds the page, or which list it is on, at which
     place, and what its buddy is doing. Then what that rests on, and the page's
-    other addresses. X is as mm page takes it.
+    other addresses. X is as mm page takes it, or any address that is mapped.
 
     Example: mm why pfn:0x10004
     Example: mm why $sp
     """
-    return why(ctx, resolve(ctx, " ".join(args.x)))
+    return why(ctx, find_place(ctx, " ".join(args.x)))

@@ -14,7 +14,7 @@ from .slabcache import Cache, read_cache
 from .slabobject import Object, objects_of
 from .slabpage import CPU, CPU_PARTIAL, FULL, PARTIAL, Slab, slab_record
 
-BY_ADDRESS = ("phys", "virtual address")        # X is a byte of the page, so that it is of one object
+BY_ADDRESS = ("phys", "virtual address", "mapped address")        # X is a byte of the page, so that it is of one object
 
 
 def slab_page(ctx: Context, place: Place, page: Record) -> Told:

@@ -9,21 +9,23 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Iterator, Optional
 
+from ..errors import MmError
 from ..layout.pageflags import ANON as ANON_FLAGS
 from ..layout.pageflags import FREE as FREE_FLAGS
 from ..layout.pageflags import SLAB as SLAB_FLAGS
 from ..layout.reader import Record
 from . import frame
-from .address import Place
+from .address import Place, resolve
+from .buddy import is_buddy
 from .context import Context
 from .evidence import Buddy, Evidence, Told, nth, pages
 from .frame import Span
 from .frames import classify
 from .freeblock import free_page
-from .kept import all_zones, block_of, linked_zone, spanning_zone
+from .kept import block_of, linked_zone, spanning_zone
 from .notgiven import deferred_page, hole, memblock_page, reserved_page
 from .page_owner import PageOwner, page_owner
-from .pageread import UNLISTED
+from .pagetable import walk
 from .pcp import Pageset, pagesets
 from .problem import Problem
 from .rammap import is_ram
@@ -32,6 +34,7 @@ from .usedslab import slab_page
 from .zone import Zone
 
 FLAG_KINDS = {frame.FREE: FREE_FLAGS, frame.SLAB: SLAB_FLAGS, frame.ANON: ANON_FLAGS}
+MAPPED = "mapped address"       # that page tables translate, and no linear map
 NO_STRUCT = (frame.HOLE, frame.DEFERRED)        # their struct page means nothing
 
 
@@ -39,7 +42,7 @@ NO_STRUCT = (frame.HOLE, frame.DEFERRED)        # their struct page means nothin
 class Why:
     """The answer for one page."""
 
-    given: str                      # how X was given: pfn, phys, struct page, virtual address
+    given: str                      # how X was given: pfn, phys, struct page, virtual address, mapped address
     pfn: int
     phys: int
     virt: Optional[int]             # None: HighMem, not mapped, or no memory
@@ -71,11 +74,30 @@ def why(ctx: Context, place: Place, span: Optional[Span] = None) -> Why:
                owner)
 
 
-def place_of(ctx: Context, pfn: int) -> Place:
-    """The place of a page frame, for a loop over many."""
-    phys, pages_ = pfn << ctx.arch.page_shift, ctx.pages
+def find_place(ctx: Context, text: str) -> Place:
+    """Understand X, as resolve() does; an address that only page tables translate is one, too. Raises MmError."""
+    try:
+        return resolve(ctx, text)
+    except MmError as error:
+        if text.strip().startswith(("pfn:", "phys:")):
+            raise
+        expression = ctx.host.evaluate(text)
+        if expression.is_page:
+            raise
+        try:
+            phys = walk(ctx, expression.value & (1 << ctx.arch.address_bits) - 1, False).phys
+        except MmError:
+            phys = None
+        if phys is None:
+            raise error from None
+        return place_of(ctx, phys >> ctx.arch.page_shift, MAPPED, phys)
+
+
+def place_of(ctx: Context, pfn: int, given: str = "pfn", byte: Optional[int] = None) -> Place:
+    """The place of a page frame, or of a byte in it; for a loop over many."""
+    phys, pages_ = pfn << ctx.arch.page_shift if byte is None else byte, ctx.pages
     missing = is_ram(ctx, phys) is False
-    return Place("pfn", pfn, phys, pages_.page(pfn) if pages_.covers(pfn) else None,
+    return Place(given, pfn, phys, pages_.page(pfn) if pages_.covers(pfn) else None,
                  None if missing else ctx.arch.phys_to_virt(phys), missing)
 
 
@@ -102,7 +124,8 @@ def _told(ctx: Context, place: Place, known: Span, page: Optional[Record], zone:
         return _on_cpu(ctx, place.pfn, zone)
     if known.kind == frame.SLAB:
         return slab_page(ctx, place, page)
-    block = block_of(ctx, place.pfn) if known.kind == frame.FREE or known.detail == UNLISTED else None
+    marked = known.kind == frame.FREE or known.kind == frame.OTHER and is_buddy(ctx, page)
+    block = block_of(ctx, place.pfn) if marked else None
     if block is not None:
         return free_page(ctx, place.pfn, *block)
     by = owner.caller if owner is not None and owner.allocated else None
@@ -117,7 +140,8 @@ def _on_cpu(ctx: Context, pfn: int, zone: Zone) -> Told:
             at = next((at for at, first in enumerate(each.pfns) if first <= pfn < first + (1 << each.order)), None)
             if at is None:
                 continue
-            place = f"{nth(at)} of {len(each.pfns)} on CPU {pageset.cpu}'s {each.migratetype} list of order {each.order}"
+            place = (f"{nth(at)} of {len(each.pfns)} on CPU {pageset.cpu}'s {each.migratetype} list of order "
+                     f"{each.order}")
             turn = "given out next by this CPU" if at == 0 else f"{at} in front of it"
             return Told(f"free, but {place}, zone {zone.name}: no buddy list has it", (
                 Evidence("list", f"{place}, zone {zone.name}: {turn}"),

@@ -21,5 +21,5 @@ def why_text(answer: Why) -> str:
         ("struct page", f"{answer.page:#x}" if answer.page is not None else "none"),
     ]
     rows = [(each.what, escape(each.text)) for each in answer.evidence]
-    rows += [row for row in addresses if row[0] != NAMES[answer.given]]
+    rows += [row for row in addresses if row[0] != NAMES.get(answer.given)]
     return "\n".join([*wrap(escape(answer.verdict), LINE_WIDTH), "", pairs(rows)]) + "\n"
