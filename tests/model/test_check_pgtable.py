@@ -84,6 +84,8 @@ ROOT, BYTES = 0x80000, 0x90000
 class Tables:
     """Memory of random tables: a few entries of every kind in each, and elsewhere nothing."""
 
+    LINK = {4: 1, 8: 0x63}
+
     def __init__(self, seed, form, links):
         rand, self.data = random.Random(seed), bytearray(BYTES)
         for number in range(1, 64):
@@ -97,9 +99,10 @@ class Tables:
 
     def _fill(self, rand, form, phys, depth, links):
         entries, size = 1 << form.levels[depth].bits, form.entry_bytes
-        for _ in range(6):
-            at = phys + rand.choice((0, 1, entries - 1, entries // 2, rand.randrange(entries))) * size
-            self.data[at:at + size] = links(rand, depth).to_bytes(size, "little")
+        for index in (0, 1, entries // 2, *(rand.randrange(entries) for _ in range(4)), entries - 1):
+            self.data[phys + index * size:phys + (index + 1) * size] = links(rand, depth).to_bytes(size, "little")
+        last = phys + (entries - 1) * size      # so that each way leads on somewhere
+        self.data[last:last + size] = (rand.randrange(1, 64) << 12 | self.LINK[size]).to_bytes(size, "little")
 
 
 def entries(mmu):
