@@ -25,7 +25,7 @@ static const char *check_tail_pages(const struct zone *zone,
 	return NULL;
 }
 
-/* Is a page in a free block that is larger than 1 << @order and begins before? */
+/* Is a page in a free block of more than 1 << @order that begins before it? */
 static bool in_larger_block(const struct zone *zone, unsigned long pfn,
 			    unsigned int order)
 {
