@@ -11,6 +11,7 @@ from hypothesis import given, settings, strategies as st
 from machine import HIGH_START, LOW_START
 from mmscope.command import load_commands
 from mmscope.model.diff import compare
+from mmscope.model.diffblock import BlockEvent
 from mmscope.model.diffcounts import (ADDED, CHANGED, REMOVED, area_changes,
                                       cache_changes, pcp_changes,
                                       range_changes)
@@ -21,6 +22,7 @@ from mmscope.model.interval import Interval, changes, disjoint
 from mmscope.model.snapshot import (AreaState, CacheState, FreeList, Frames,
                                     Known, Reservation)
 from mmscope.view.diff import diff_text
+from mmscope.view.diffblock import events_text
 from mmscope.view.json import document
 
 COMMANDS = load_commands()
@@ -155,6 +157,19 @@ def test_many_changes_are_summed_and_all_prints_every_one(machine):
         assert max(map(len, text.splitlines())) <= 80
     assert len(next(each for each in as_json(machine, "diff a")["zones"]
                     if each["events"])["events"]) == 40
+
+
+def test_a_sum_that_is_too_wide_is_put_into_words():
+    made = [BlockEvent("moved", pfn << 20, order, "Reclaimable", 1 << order,
+                       "Unmovable", (), None, None, None)
+            for order in range(14) for pfn in range(order * 100)]
+    lines = events_text(made, False)
+    assert max(map(len, lines)) <= 78
+    assert lines[0] == "9100 changes of blocks (every one with --all):"
+    words = " ".join(" ".join(lines[1:]).split())
+    assert words == (
+        "moved Reclaimable to Unmovable: 19661000 pages, blocks by order: "
+        + ", ".join(f"{order}00 of {order}" for order in range(1, 14)))
 
 
 def test_nothing_is_said_where_nothing_changed(machine):

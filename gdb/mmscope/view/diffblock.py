@@ -2,6 +2,7 @@
 """What happened to the free blocks of a zone, as text: a line each, or counts by order when they are many."""
 from __future__ import annotations
 
+from collections import Counter
 from typing import Sequence
 
 from ..model.diffblock import MERGED, SPLIT, TAKEN, BlockEvent, FreeBlock, left_by_pieces
@@ -50,16 +51,19 @@ def _orders(pieces: Sequence[FreeBlock]) -> str:
 
 
 def _summed(events: Sequence[BlockEvent]) -> list[str]:
-    """Blocks by event and migratetype down, by order across."""
+    """Blocks by event and migratetype down, by order across; where that is too wide, the orders in words."""
     orders = sorted({event.order for event in events})
     rows: dict[tuple[str, str], list[BlockEvent]] = {}
     for event in events:
         to = f" to {escape(event.to)}" if event.to is not None else ""
         rows.setdefault((event.event, f"{event.event} {escape(event.migratetype)}{to}"), []).append(event)
-    made = []
-    for (kind, name), found in sorted(rows.items()):
-        counts = [sum(event.order == order for event in found) for order in orders]
-        pages = sum(event.pages for event in found)
-        made.append([name, *(str(count) if count else "." for count in counts), str(pages) if pages else "-"])
+    cells, words = [], []
+    for (_, name), found in sorted(rows.items()):
+        counts = Counter(event.order for event in found)
+        pages = str(sum(event.pages for event in found) or "-")
+        cells.append([name, *(str(counts[order] or ".") for order in orders), pages])
+        blocks = ", ".join(f"{counts[order]} of {order}" for order in orders if counts[order])
+        words += wrap(f"{name}: {pages} pages, blocks by order: {blocks}", LINE_WIDTH - 2, " " * 10)
+    lines = narrow(["order", *map(str, orders), "pages"], cells).splitlines()
     head = f"{counted(len(events), 'change')} of blocks (every one with --all):"
-    return [head] + narrow(["order", *map(str, orders), "pages"], made).splitlines()
+    return [head] + (lines if max(map(len, lines)) <= LINE_WIDTH - 2 else words)
