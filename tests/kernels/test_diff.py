@@ -16,6 +16,7 @@ import pytest
 from boot_stops import FREE_ALL, HANDED_OVER, READY, SLAB_UP, Boot, at
 from harness.gdbmi import Gdb, GdbError
 from lab_guest import HELD_LIMIT_SECONDS, LabGuest
+from test_booted import online_cpus, per_cpu_free_pages
 
 PAUSE_SECONDS = 2.0
 ROUNDS = 3
@@ -63,9 +64,8 @@ def nodes(gdb: Gdb) -> list[str]:
         return ["contig_page_data"]
     except GdbError:
         pass
-    room = gdb.number("sizeof(node_data) / sizeof(node_data[0])")
     found = []
-    for node in range(room):
+    for node in range(gdb.number("nr_node_ids")):
         if gdb.number(f"(unsigned long)node_data[{node}]") \
                 and gdb.number(f"node_data[{node}]->node_present_pages"):
             found.append(f"(*node_data[{node}])")
@@ -83,26 +83,11 @@ def counters(gdb: Gdb) -> dict[tuple[int, str], Zone]:
             name,
             tuple(gdb.number(f"{zone}.free_area[{order}].nr_free")
                   for order in range(orders)),
-            gdb.number(f"{zone}.managed_pages.counter"), exact_free(gdb, zone))
+            gdb.number(f"{zone}.managed_pages.counter"),
+            gdb.number(f"{zone}.vm_stat[NR_FREE_PAGES].counter")
+            + sum(per_cpu_free_pages(gdb, zone, cpu)
+                  for cpu in online_cpus(gdb)))
     return found
-
-
-def exact_free(gdb: Gdb, zone: str) -> int:
-    """NR_FREE_PAGES with each CPU's own difference."""
-    total = gdb.number(f"{zone}.vm_stat[NR_FREE_PAGES].counter")
-    try:
-        member, tag = "per_cpu_zonestats", "struct per_cpu_zonestat"
-        pointer = gdb.number(f"(unsigned long){zone}.{member}")
-    except GdbError:
-        member, tag = "pageset", "struct per_cpu_pageset"
-        pointer = gdb.number(f"(unsigned long){zone}.{member}")
-    offsets = {gdb.number(f"__per_cpu_offset[{cpu}]")
-               for cpu in range(gdb.number("nr_cpu_ids"))}
-    for offset in offsets:
-        total += gdb.number(
-            f"(({tag} *)({pointer & 2**64 - 1}UL + {offset & 2**64 - 1}UL))"
-            "->vm_stat_diff[NR_FREE_PAGES]")
-    return total
 
 
 def adds_up(found: dict[str, Any], before: dict[tuple[int, str], Zone],
