@@ -280,11 +280,11 @@ class Context:
         try:
             mmu = self.arch.mmu
             root = mmu.root((1 << self.arch.address_bits) - 1)
-            return mmu.tables(self._read_ram, root.phys) if root is not None else {}
+            return mmu.tables(self.read_ram, root.phys) if root is not None else {}
         except (MissingError, FaultError):
             return {}
 
-    def _read_ram(self, phys: int, size: int) -> bytes:
+    def read_ram(self, phys: int, size: int) -> bytes:
         """As read_phys(), but through the linear map first, which is kept. Raises FaultError, MissingError."""
         addr = self.arch.phys_to_virt(phys)
         try:
