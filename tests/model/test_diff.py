@@ -17,7 +17,7 @@ from mmscope.model.diffcounts import (ADDED, CHANGED, REMOVED, area_changes,
                                       range_changes)
 from mmscope.model.diffpages import OwnerMap, PageOwner, flows, owner_changes
 from mmscope.model.info import target
-from mmscope.model.kept import find_snapshot
+from mmscope.model.snapshots import find_snapshot
 from mmscope.model.interval import Interval, changes, disjoint
 from mmscope.model.snapshot import (AreaState, CacheState, FreeList, Frames,
                                     Known, Reservation)

@@ -14,7 +14,7 @@ from mmscope.command import load_commands
 from mmscope.errors import MmError
 from mmscope.model.diff import compare
 from mmscope.model.info import target
-from mmscope.model.kept import check_name, find_snapshot, kept_names
+from mmscope.model.snapshots import check_name, find_snapshot, kept_names
 from mmscope.model.snapshotfile import (MAX_FILE_BYTES, SCHEMA, from_document,
                                         read_snapshot)
 from mmscope.view.diff import diff_text

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..model.context import Context
 from ..model.diff import Diff, compare
-from ..model.kept import NOW, find_snapshot, kept_names, present
+from ..model.snapshots import NOW, find_snapshot, kept_names, present
 from ..view.diff import diff_text
 from . import needs
 from .registry import arg, command

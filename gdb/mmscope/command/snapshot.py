@@ -7,7 +7,7 @@ from argparse import Namespace
 from ..errors import UsageError
 from ..model.context import Context
 from ..model.info import target
-from ..model.kept import SnapshotReport, check_name, find_snapshot, keep, kept_names, summary
+from ..model.snapshots import SnapshotReport, check_name, find_snapshot, keep, kept_names, summary
 from ..model.snapshot import take
 from ..model.snapshotfile import SCHEMA, write_snapshot
 from ..view.json import plain

@@ -2,7 +2,7 @@
 """mm snapshot as text."""
 from __future__ import annotations
 
-from ..model.kept import SnapshotReport, Summary
+from ..model.snapshots import SnapshotReport, Summary
 from ..model.snapshot import PARTS
 from .table import LINE_WIDTH, table, wrap
 from .units import escape, number
