@@ -8,8 +8,8 @@ B = A + 8
 USED = BASE_PFN + 0x200         # a compound page of order 3
 POOL = BASE_PFN + 0x300         # two pages on CPU 0's Movable list
 CMA_PFN = -(-HIGH_START >> 10 << 10)
-EXT = 0xC0300000                # the table of page_ext
-BITMAPS, CMA_BITMAP, PERCPU, POINTER = 0xC0208000, 0xC0208100, 0xC0209000, 0x1000
+EXT = 0xC0700000                # the table of page_ext
+BITMAPS, CMA_BITMAP, PERCPU = 0xC0208000, 0xC0208100, 0xC0209000
 
 GUEST = LINUX_4_9.replace(
     "    u32 lowmem_reserve[3]\n", "    u32 lowmem_reserve[3]\n    u32 nr_reserved_highatomic\n"
@@ -67,10 +67,8 @@ class Checked(Machine):
 
     def _per_cpu(self):
         self.poke(self.addr("nr_cpu_ids"), 1)
-        self.poke(self.addr("__per_cpu_offset"), PERCPU - POINTER)
-        for index, pointer in ((0, POINTER), (1, POINTER + 0x200)):
-            self.put(self.zone(index), "zone", "pageset", pointer)
-            own = PERCPU - POINTER + pointer
+        for index, own in ((0, PERCPU), (1, PERCPU + 0x200)):
+            self.put(self.zone(index), "zone", "pageset", own)
             for name, value in (("count", 0), ("high", 186), ("batch", 31)):
                 self.put(own, "per_cpu_pageset", f"pcp.{name}", value)
             self.put(own, "per_cpu_pageset", "stat_threshold", 4)
