@@ -24,9 +24,19 @@ class Columns:
         self.end_pfn = end_pfn
         self._ctx = ctx
         self._data = data
+        self._kept: dict[str, list[int]] = {}
 
-    def get(self, name: str) -> list[int]:
-        """A member of struct page, or of one that lies over it ("slab.slab_cache"). Raises MissingError."""
+    def get(self, name: str, start_pfn: int, end_pfn: int) -> list[int]:
+        """A member of struct page, or of one that lies over it ("slab.slab_cache"), for some of the frames.
+
+        Raises MissingError.
+        """
+        if name not in self._kept:
+            self._kept[name] = self._take(name)
+        return self._kept[name][start_pfn - self.start_pfn:end_pfn - self.start_pfn]
+
+    def _take(self, name: str) -> list[int]:
+        """The whole column."""
         field, step = self._ctx.layout.field(name), self._ctx.pages.page_bytes
         size, offset = field.type.size, field.offset
         order = self._ctx.read.order
