@@ -19,6 +19,7 @@ from .stage import Stage
 from .vmstat import exact_node_counters, exact_zone_counters
 from .zone import Zone
 
+HIGH = "highmem"
 LARGE = "PGTY_large_kmalloc"            # since v6.14 such a block says what it is
 Spans = dict[int, tuple[Span, ...]]     # by the zone's address
 
@@ -112,7 +113,7 @@ def _totals(ctx: Context, found: list[Zone], spans: Spans) -> Iterator[Expected]
     managed = {zone.addr: sum(span.pages for span in spans[zone.addr] if span.kind in (
         frame.FREE, frame.PCP, frame.DEFERRED, *frame.USED)) for zone in found}     # deferred ones count at once
     for name, chosen in (("totalram_pages", found), ("totalhigh_pages", [
-            zone for zone in found if zone.name == "HighMem"])):
+            zone for zone in found if zone.name.lower() == HIGH])):
         value = _value(ctx, name)
         if value is not None and chosen:
             ours = sum(managed[zone.addr] for zone in chosen)
