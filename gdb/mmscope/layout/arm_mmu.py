@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Callable, Optional, Union
 
 from .longdesc import LongDescriptors, long_levels
-from .pagetable import (BLOCK, NONE, PAGE, TABLE, Entry, Level, ReadPhys, Root, Step, bit_names, find_tables,
-                        follow)
+from .pagetable import (BLOCK, NONE, PAGE, TABLE, Entry, Format, Level, ReadPhys, Root, Step, TablePlace, bit_names,
+                        find_tables, follow)
 
 MASK = (1 << 32) - 1
 PGD, PTE = Level("pgd", 20, 12), Level("pte", 12, 8)
@@ -78,9 +78,13 @@ class ShortMmu:
         """As Arch.walk()."""
         return follow(read, root, addr & MASK, (PGD, PTE), decode_short, 4, self.order)
 
-    def tables(self, read: ReadPhys, root: int) -> frozenset[int]:
+    def tables(self, read: ReadPhys, root: int) -> dict[int, TablePlace]:
         """As find_tables()."""
         return find_tables(read, root, (PGD, PTE), decode_short, 4, self.order)
+
+    def format(self, addr: int) -> Format:
+        """Of short descriptors."""
+        return Format((PGD, PTE), decode_short, 4, self.order)
 
 
 @dataclass(frozen=True)
@@ -113,10 +117,14 @@ class LpaeMmu:
         return follow(read, root, addr & MASK, self.levels(addr & MASK),
                       LongDescriptors(12, LPAE_PHYS_BITS, lpae=True).decode, 8, self.order)
 
-    def tables(self, read: ReadPhys, root: int) -> frozenset[int]:
+    def tables(self, read: ReadPhys, root: int) -> dict[int, TablePlace]:
         """As find_tables(), from a table for all addresses."""
         return find_tables(read, root, _lpae_levels(32), LongDescriptors(12, LPAE_PHYS_BITS, lpae=True).decode, 8,
                            self.order)
+
+    def format(self, addr: int) -> Format:
+        """Of long descriptors."""
+        return Format(self.levels(addr & MASK), LongDescriptors(12, LPAE_PHYS_BITS, lpae=True).decode, 8, self.order)
 
 
 def _lpae_levels(bits: int) -> tuple[Level, ...]:

@@ -24,25 +24,16 @@ class Columns:
         self.end_pfn = end_pfn
         self._ctx = ctx
         self._data = data
-        self._kept: dict[str, list[int]] = {}
 
-    def get(self, name: str, start_pfn: int, end_pfn: int) -> list[int]:
-        """A member of struct page, or of one that lies over it ("slab.slab_cache"), for some of the frames.
-
-        Raises MissingError.
-        """
-        if name not in self._kept:
-            self._kept[name] = self._take(name)
-        return self._kept[name][start_pfn - self.start_pfn:end_pfn - self.start_pfn]
-
-    def _take(self, name: str) -> list[int]:
-        """The whole column."""
+    def get(self, name: str, part: slice = slice(None)) -> list[int]:
+        """A member of struct page, or of one that lies over it ("slab.slab_cache"), of these. Raises MissingError."""
         field, step = self._ctx.layout.field(name), self._ctx.pages.page_bytes
         size, offset = field.type.size, field.offset
         order = self._ctx.read.order
         if size in FORMATS and order == sys.byteorder and offset % size == 0 and step % size == 0:
-            return memoryview(self._data).cast(FORMATS[size])[offset // size::step // size].tolist()
-        return [int.from_bytes(self._data[at:at + size], order) for at in range(offset, len(self._data), step)]
+            return memoryview(self._data).cast(FORMATS[size])[offset // size::step // size][part].tolist()
+        return [int.from_bytes(self._data[at:at + size], order)
+                for at in range(offset, len(self._data), step)[part]]
 
 
 def columns(ctx: Context, start_pfn: int, end_pfn: int) -> Iterator[tuple[int, int, Optional[Columns]]]:

@@ -2,7 +2,7 @@
 """Everything a model needs to know about the target at one stop, found when first asked for."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Callable, Optional, TypeVar
 
@@ -10,7 +10,7 @@ from ..errors import FaultError, MissingError
 from ..layout.arch import Arch, architecture
 from ..layout.buildid import NOTES_BYTES, build_id
 from ..layout.layout import Layout, is_pointer
-from ..layout.pagetable import Mmu, ReadPhys
+from ..layout.pagetable import Mmu, ReadPhys, TablePlace
 from ..layout.pageflags import PageFlags, node_count, page_flags
 from ..layout.reader import Reader
 from ..target.cache import CachedMemory
@@ -40,6 +40,7 @@ class Host:
     symbol_file: Optional[str] = None
     moved: Callable[[int], int] = lambda text: 0    # how far from where the file has them the symbols are loaded
     backtraces: Callable[[], tuple[tuple[str, ...], ...]] = tuple   # of each CPU: functions, the innermost first
+    kept: dict[str, dict[str, Any]] = field(default_factory=dict)   # snapshots by name, until the session ends
 
 
 @dataclass(frozen=True)
@@ -269,14 +270,22 @@ class Context:
         A process's tables are told by their struct page alone.
         """
         try:
-            mmu, shift = self.arch.mmu, self.arch.page_shift
-            root = mmu.root((1 << self.arch.address_bits) - 1)
-            tables = mmu.tables(self._read_ram, root.phys) if root is not None else ()
+            shift = self.arch.page_shift
         except (MissingError, FaultError):
             return frozenset()
-        return frozenset(phys >> shift << shift for phys in tables)
+        return frozenset(phys >> shift << shift for phys in self.kernel_table_places)
 
-    def _read_ram(self, phys: int, size: int) -> bytes:
+    @cached_property
+    def kernel_table_places(self) -> dict[int, TablePlace]:
+        """The kernel's own tables below the first one, by physical address; empty when unreadable."""
+        try:
+            mmu = self.arch.mmu
+            root = mmu.root((1 << self.arch.address_bits) - 1)
+            return mmu.tables(self.read_ram, root.phys) if root is not None else {}
+        except (MissingError, FaultError):
+            return {}
+
+    def read_ram(self, phys: int, size: int) -> bytes:
         """As read_phys(), but through the linear map first, which is kept. Raises FaultError, MissingError."""
         addr = self.arch.phys_to_virt(phys)
         try:

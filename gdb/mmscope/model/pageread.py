@@ -70,11 +70,11 @@ class PageReader:
 
     def _say(self, found: Columns, first: int, last: int, tails: bool = True) -> list[Said]:
         """Kind and detail of each frame [first, last) of a piece. Without tails, no link to a head is followed."""
+        part = slice(first - found.start_pfn, last - found.start_pfn)
         has_cache = self.ctx.layout.find_field(self._cache) is not None
         flags, links, mappings, counts, types, caches = (
-            found.get(name, first, last)
-            for name in ("page.flags", "page.compound_head", "page.mapping", "page.refcount", self._type,
-                         self._cache if has_cache else "page.mapping"))
+            found.get(name, part) for name in ("page.flags", "page.compound_head", "page.mapping", "page.refcount",
+                                               self._type, self._cache if has_cache else "page.mapping"))
         reserved = 0 if self._by_list else self._reserved
         said: list[Said] = []
         last_link, last_said, pfn = 0, _OTHER, first
