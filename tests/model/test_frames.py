@@ -158,7 +158,7 @@ def test_kernel_page_tables_are_told_by_the_tables_themselves(machine):
     """A second-level table at a page that nothing marks."""
     table = (A + 2) << 12
     machine.poke(0xC0004000 + 0xF00 * 4, table | 1)
-    assert at(spans(machine, machine.low), A + 2) == (frame.PAGETABLE, "the kernel's own, not marked")
+    assert at(spans(machine, machine.low), A + 2) == (frame.PAGETABLE, "the kernel's own")
 
 
 def test_struct_pages_that_cannot_be_read_do_not_end_the_sweep(machine):

@@ -83,7 +83,8 @@ def _spans(ctx: Context, zone: Zone) -> tuple[Span, ...]:
         _paint_early(ctx, strip, colours, ranges)
     else:
         taken = _paint_lists(ctx, zone, strip, colours)
-        for start, end, kind, detail in _reader(ctx, zone).spans(without(ranges, within(taken, zone.start_pfn, zone.end_pfn))):
+        left = without(ranges, within(taken, zone.start_pfn, zone.end_pfn))
+        for start, end, kind, detail in _reader(ctx, zone).spans(left):
             for low, high, said in _detailed(ctx, start, end, kind, detail):
                 strip.paint(low, high, colours.of(kind, said))
     return tuple(_joined(zone, strip, colours))
@@ -151,7 +152,7 @@ def _find_on_cpus(ctx: Context, zone: Zone) -> list[tuple[int, int, int]]:
 
 def _reader(ctx: Context, zone: Zone) -> PageReader:
     """The reader of what is on no list."""
-    return ctx.once(f"frames.reader {zone.addr:#x}", lambda each: PageReader(each, zone, _others(each, zone)))
+    return ctx.once(f"frames.reader {zone.addr:#x}", lambda ctx: PageReader(ctx, zone, _others(ctx, zone)))
 
 
 def free_detail(migratetype: str, order: int) -> str:

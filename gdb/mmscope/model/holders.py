@@ -19,7 +19,7 @@ from .tasks import tasks
 from .vmarea import all_areas
 from .vmstruct import VM_IOREMAP, VmStruct, early_areas, is_ready
 
-FIRST_TABLE = "first ones of processes, not marked"
+FIRST_TABLE = "a process's first one"
 MAX_AREA_PAGES = 1 << 22
 MAX_WALKED_PAGES = 1 << 13      # of an area without an array: a larger one is sparse
 MAX_STACK_BYTES = 1 << 20

@@ -18,6 +18,7 @@ NAMES = {frame.SLAB: "slab", frame.PAGETABLE: "page tables", frame.STACK: "kerne
          frame.COMPOUND: "compound pages, not told", frame.OTHER: "other", frame.PCP: "on per-CPU lists",
          frame.FREE: "free", frame.RESERVED: "reserved", frame.MEMBLOCK: "not handed over yet",
          frame.DEFERRED: "deferred: struct pages not set up yet"}
+UNSAID = {frame.PAGETABLE: "marked as such", frame.OTHER: "nothing says what for", frame.STACK: "of tasks"}
 NAME_WIDTH = 44
 
 Line = tuple[int, Optional[int], str]       # indentation, pages, name; no pages: the name goes on
@@ -81,7 +82,7 @@ def _kind(zone: ZoneAccount, kind: str, depth: int, most: Optional[int]) -> Iter
         return
     shown = buckets if most is None or kind == frame.RESERVED or len(buckets) <= most + 1 else buckets[:most]
     for bucket in shown:
-        yield depth + 1, bucket.pages, _cut(bucket.detail or "not named")
+        yield depth + 1, bucket.pages, _cut(bucket.detail or UNSAID.get(kind, "not named"))
     rest = buckets[len(shown):]
     if rest:
         yield depth + 1, sum(bucket.pages for bucket in rest), f"{len(rest)} more (all of them with --all)"
