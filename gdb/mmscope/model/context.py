@@ -2,7 +2,7 @@
 """Everything a model needs to know about the target at one stop, found when first asked for."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Callable, Optional, TypeVar
 
@@ -40,6 +40,7 @@ class Host:
     symbol_file: Optional[str] = None
     moved: Callable[[int], int] = lambda text: 0    # how far from where the file has them the symbols are loaded
     backtraces: Callable[[], tuple[tuple[str, ...], ...]] = tuple   # of each CPU: functions, the innermost first
+    kept: dict[str, dict[str, Any]] = field(default_factory=dict)   # snapshots by name, until the session ends
 
 
 @dataclass(frozen=True)
