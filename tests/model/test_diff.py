@@ -19,8 +19,8 @@ from mmscope.model.diffpages import OwnerMap, PageOwner, flows, owner_changes
 from mmscope.model.info import target
 from mmscope.model.snapshots import find_snapshot
 from mmscope.model.interval import Interval, changes, disjoint
-from mmscope.model.snapshot import (AreaState, CacheState, FreeList, Frames,
-                                    Known, Reservation)
+from mmscope.model.state import (AreaState, CacheState, FreeList, Frames, Known,
+                                 Reservation)
 from mmscope.view.diff import diff_text
 from mmscope.view.diffblock import events_text
 from mmscope.view.json import document
