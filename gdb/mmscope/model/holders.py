@@ -116,12 +116,12 @@ def _percpu(ctx: Context) -> Iterator[tuple[int, tuple[str, str]]]:
             for span in chunk.populated:
                 for addr in range(chunk.base_addr + offset + span.offset, chunk.base_addr + offset + span.end,
                                   1 << shift):
-                    phys = _phys(ctx, addr & (1 << ctx.read.word * 8) - 1)
+                    phys = phys_of(ctx, addr & (1 << ctx.read.word * 8) - 1)
                     if phys is not None:
                         yield phys >> shift, held
 
 
-def _phys(ctx: Context, addr: int) -> Optional[int]:
+def phys_of(ctx: Context, addr: int) -> Optional[int]:
     """Where an address of the kernel is mapped."""
     phys = ctx.arch.virt_to_phys(addr)
     root = ctx.arch.mmu.root(addr) if phys is None else None
@@ -139,7 +139,7 @@ def _tables(ctx: Context) -> Iterator[tuple[int, tuple[str, str]]]:
     for task in tasks(ctx):
         try:
             mm = ctx.read.member("task_struct", task, "mm")
-            phys = ctx.arch.virt_to_phys(ctx.read.member("mm_struct", mm, "pgd")) if mm else None
+            phys = ctx.arch.virt_tophys_of(ctx.read.member("mm_struct", mm, "pgd")) if mm else None
         except FaultError:
             continue
         if phys is not None:
