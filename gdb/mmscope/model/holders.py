@@ -71,7 +71,7 @@ def _mapped_pages(ctx: Context, vm: VmStruct) -> tuple[Optional[int], ...]:
     shift = ctx.arch.page_shift
     if vm.flags & VM_IOREMAP or not 0 < vm.size >> shift <= MAX_WALKED_PAGES:
         return ()
-    found = (_phys(ctx, addr) for addr in range(vm.addr, vm.addr + vm.size, 1 << shift))
+    found = (phys_of(ctx, addr) for addr in range(vm.addr, vm.addr + vm.size, 1 << shift))
     return tuple(phys >> shift if phys is not None else None for phys in found)
 
 
@@ -151,7 +151,7 @@ def _tables(ctx: Context) -> Iterator[tuple[int, tuple[str, str]]]:
     for task in tasks(ctx):
         try:
             mm = ctx.read.member("task_struct", task, "mm")
-            phys = ctx.arch.virt_tophys_of(ctx.read.member("mm_struct", mm, "pgd")) if mm else None
+            phys = ctx.arch.virt_to_phys(ctx.read.member("mm_struct", mm, "pgd")) if mm else None
         except FaultError:
             continue
         if phys is not None:
