@@ -46,7 +46,6 @@ class Asker:
 
     def begin(self, size, quiet=True):
         """Stand at the entry again, where interrupts are off, or as before."""
-        gdb.newest_frame().select()     # of an outer one not all can be set
         for name, value in self.before.items():
             put(name, value)
         if quiet and self.x86:
@@ -105,8 +104,10 @@ def get(name):
 
 
 def put(name, value):
-    """Set a register."""
+    """Set a register, and stay at the newest frame: with another stack pointer
+    GDB may select an outer one, whose registers are words on the stack."""
     gdb.execute(f"set ${name}={value}", to_string=True)
+    gdb.newest_frame().select()
 
 
 def read(address, size):

@@ -38,7 +38,8 @@ def machine(text: str) -> list[str]:
                                 "#= orders "))]
 
 
-@pytest.mark.parametrize("path", chosen_files(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [pytest.param(path, id=path.stem)
+                                  for path in chosen_files()])
 def test_a_state_taken_anew_is_the_file(path: Path) -> None:
     """To the letter, when kernel and emulator are those that took it.
 

@@ -36,6 +36,18 @@ def word(gdb: Gdb, expression: str) -> int:
         8 * gdb.number("sizeof(long)"))
 
 
+def put(gdb: Gdb, register: str, value: int) -> None:
+    """Set a register, and stay at the newest frame.
+
+    GDB selects the frame that has the function and the stack address of the
+    one before. When the stack pointer was set this can be an outer one: where
+    an earlier call of the function stood, by what it left below. To set $pc
+    there writes to that stack, and the CPU goes on where it was.
+    """
+    gdb.run(f"set var {register} = {value}")
+    gdb.run("frame 0")
+
+
 def call(guest: LabGuest, gdb: Gdb, function: str, *args: int) -> int:
     """Let the kernel call one of its functions here, at another's entry.
 
@@ -47,15 +59,15 @@ def call(guest: LabGuest, gdb: Gdb, function: str, *args: int) -> int:
     kept = {name: word(gdb, name) for name in names + KEPT[arch]}
     here = word(gdb, "$pc")
     for name, value in zip(names, args):
-        gdb.run(f"set var {name} = {value}")
+        put(gdb, name, value)
     if arch == "amd64":
         # Called, the stack is 8 off a multiple of 16.
         stack = (kept["$rsp"] & ~15) - 264
-        gdb.run(f"set var $rsp = {stack}")
+        put(gdb, "$rsp", stack)
         gdb.run(f"set var *(unsigned long *){stack} = {here}")
     else:
-        gdb.run(f"set var {'$lr' if arch == 'armhf' else '$x30'} = {here}")
-    gdb.run(f"set var $pc = {word(gdb, '&' + function)}")
+        put(gdb, "$lr" if arch == "armhf" else "$x30", here)
+    put(gdb, "$pc", word(gdb, "&" + function))
     gdb.run("set scheduler-locking on")
     try:
         guest.go(FINISH_LIMIT_SECONDS)
@@ -64,7 +76,7 @@ def call(guest: LabGuest, gdb: Gdb, function: str, *args: int) -> int:
     assert word(gdb, "$pc") == here
     result = word(gdb, RESULT[arch])
     for name, value in kept.items():
-        gdb.run(f"set var {name} = {value}")
+        put(gdb, name, value)
     return result
 
 

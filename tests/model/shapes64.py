@@ -132,7 +132,11 @@ struct pglist_data
     ulong first_deferred_pfn
     s32 node_id
     atomic kswapd_failures
+    ptr per_cpu_nodestats
     atomic_long vm_stat[3]
+struct per_cpu_nodestat
+    s8 stat_threshold
+    s8 vm_node_stat_diff[3]
 """
 
 EARLY = COMMON + """
@@ -169,6 +173,7 @@ struct per_cpu_pageset
     s8 expire
     u16 vm_numa_stat_diff[2]
     s8 stat_threshold
+    s8 vm_stat_diff[3]
 struct zone
     ulong _watermark[3]
     ulong watermark_boost

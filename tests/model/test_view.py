@@ -26,7 +26,8 @@ def test_columns_are_aligned():
 
 def test_many_problems_are_cut_off_and_counted():
     lines = problems_text([Problem("LIST-1", "here", 1, 2, f"\x1b{n}") for n in range(50)]).splitlines()
-    assert len(lines) == 23 and "30 more" in lines[-1] and "\x1b" not in "".join(lines)
+    assert len(lines) == 46 and "30 more" in lines[42] and "\x1b" not in "".join(lines)
+    assert lines[2:4] == ["LIST-1: \\x1b0", "  at here: expected 1, found 2"] and lines[45].startswith("LIST-1: ")
     assert problems_text([]) == ""
 
 

@@ -44,7 +44,10 @@ class Parser(argparse.ArgumentParser):
 
 @dataclass(frozen=True)
 class Command:
-    """A command: run makes a result (a dataclass), text shows it."""
+    """A command: run makes a result (a dataclass), text shows it.
+
+    A result with a failure, one line, is shown, and then the command fails with that line.
+    """
 
     name: str
     run: Callable[[Context, argparse.Namespace], Any]

@@ -139,6 +139,8 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "per_cpu_pageset.pcp": (Spelling("pcp", "v2.6, until v5.14"),),
     "per_cpu_pageset.stat_threshold": (Spelling("stat_threshold", "v2.6, until v5.14"),),
     "per_cpu_pageset.numa_event": (Spelling("vm_numa_stat_diff", "v4.14, until v5.14"),),
+    "per_cpu_pageset.vm_stat_diff": (Spelling("vm_stat_diff", "v2.6.19, until v5.14"),),
+    "per_cpu_zonestat.vm_stat_diff": (Spelling("vm_stat_diff", "v5.14"),),
     "per_cpu_zonestat.stat_threshold": (Spelling("stat_threshold", "v5.14"),),
     "per_cpu_zonestat.numa_event": (Spelling("vm_numa_event", "v5.14"),),
     "per_cpu_pages.count": _always("count"),
@@ -160,6 +162,8 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "pglist_data.node_id": _always("node_id"),
     "pglist_data.first_deferred_pfn": (Spelling("first_deferred_pfn", "v4.2, with deferred struct pages"),),
     "pglist_data.vm_stat": (Spelling("vm_stat", "v4.8"),),
+    "pglist_data.per_cpu_nodestats": (Spelling("per_cpu_nodestats", "v4.8"),),
+    "per_cpu_nodestat.vm_node_stat_diff": (Spelling("vm_node_stat_diff", "v4.8"),),
     "pglist_data.kswapd_failures": (Spelling("kswapd_failures", "v4.12"),),
     "zonelist._zonerefs": _always("_zonerefs"),
 
@@ -180,6 +184,14 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "memblock_region.size": _always("size"),
     "memblock_region.flags": (Spelling("flags", "v3.14"),),
     "memblock_region.nid": (Spelling("nid", "with NUMA"),),
+
+    # Beside struct page, in the guest: what Linux has there is not in a struct of one name and form.
+    "page_ext.flags": (Spelling("flags", "v3.19"),),
+    "page_ext.order": (Spelling("order", "mmscope guest"),),
+    "page_ext.gfp_mask": (Spelling("gfp_mask", "mmscope guest"),),
+    "page_ext.ip": (Spelling("ip", "mmscope guest"),),
+    "page_ext.nr_entries": (Spelling("nr_entries", "mmscope guest"),),
+    "page_ext.trace": (Spelling("trace", "mmscope guest"),),
 
     "cma.base_pfn": (Spelling("ranges.base_pfn", "v6.15"), Spelling("base_pfn", "v3.17")),
     "cma.count": _always("count"),
@@ -316,6 +328,7 @@ VARIABLES: dict[str, tuple[Spelling, ...]] = {
     "page_ext table": (Spelling("page_ext_table", "mmscope guest"),),
     "page_ext start": (Spelling("page_ext_start_pfn", "mmscope guest"),),
     "page_ext end": (Spelling("page_ext_end_pfn", "mmscope guest"),),
+    "page_owner on": (Spelling("page_owner_inited", "mmscope guest"),),
     "arm phys pfn offset": (Spelling("__pv_phys_pfn_offset", "v3.13"),),
     "vmalloc ready": (Spelling("vmap_initialized", "v2.6.28"),),
     "vmlist": _always("vmlist"),

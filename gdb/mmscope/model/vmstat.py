@@ -67,6 +67,49 @@ def node_counters(ctx: Context, node_addr: int) -> tuple[int, ...]:
     return tuple(values)
 
 
+def exact_zone_counters(ctx: Context, zone_addr: int) -> tuple[int, ...]:
+    """A zone's counters with what CPUs have not added yet: what the kernel's own sums are. Raises FaultError.
+
+    Never cut off at 0: a sum below 0 is wrong, or a CPU is just adding to it.
+    """
+    zone = ctx.read.record("zone", zone_addr)
+    name, tag = ("zonestats", "per_cpu_zonestat") if zone.has("zonestats") else ("pageset", "per_cpu_pageset")
+    return _with_differences(ctx, zone.all("vm_stat"), zone.get(name), f"{tag}.vm_stat_diff")
+
+
+def exact_node_counters(ctx: Context, node_addr: int) -> tuple[int, ...]:
+    """A node's counters, the same; huge pages are in pages here, where the kernel keeps them so. Raises FaultError."""
+    node = ctx.read.record("pglist_data", node_addr)
+    if not node.has("vm_stat"):
+        return ()
+    return _with_differences(ctx, node.all("vm_stat"), node.find("per_cpu_nodestats") or 0,
+                             "per_cpu_nodestat.vm_node_stat_diff")
+
+
+def exact_counter(ctx: Context, tag: str, addr: int, *names: str) -> Optional[int]:
+    """One of the same, of the zone or pglist_data at addr, by its enumerator; None when there is none of these names.
+
+    Raises FaultError.
+    """
+    items = ctx.layout.enum("zone_stat_item" if tag == "zone" else "node_stat_item")
+    at = next((items[name] for name in names if name in items), None)
+    values = (exact_zone_counters if tag == "zone" else exact_node_counters)(ctx, addr)
+    return values[at] if at is not None and at < len(values) else None
+
+
+def _with_differences(ctx: Context, values: tuple[int, ...], pointer: int, name: str) -> tuple[int, ...]:
+    """Counters and all CPUs' differences to them: arrays of bytes in their own part of a struct."""
+    field, sums = ctx.layout.find_field(name), list(values)
+    element = field.type.element if field is not None else None
+    if field is None or element is None or not pointer:
+        return values           # a kernel without SMP keeps none
+    for offset in cpu_offsets(ctx).values():
+        data = ctx.memory.read(per_cpu_addr(ctx, pointer, offset) + field.offset, field.type.size)
+        own = (ctx.read.decode(element, data[at:at + element.size]) for at in range(0, len(data), element.size))
+        sums = [value + difference for value, difference in zip(sums, own)]
+    return tuple(sums)
+
+
 def numa_counters(ctx: Context, zone_addr: int, cpus: Optional[frozenset[int]]) -> tuple[int, ...]:
     """A zone's NUMA events, those that CPUs have counted for themselves included. Empty without NUMA."""
     count = _count(ctx, "zone.numa_event")

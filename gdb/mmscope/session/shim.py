@@ -101,6 +101,9 @@ class MmCommand(gdb.Command):
             _write(text)
         else:
             _write_file(args.output, text)
+        failure = getattr(result, "failure", None)
+        if failure is not None:
+            raise MmError(failure)
 
     def _complete(self, text: str) -> list[str]:
         """Words that fit at the end of text."""
