@@ -37,16 +37,16 @@ class Machine:
         self.zones: dict[tuple[int, str], dict[str, Any]] = {}
         self.lists: dict[Key, list[Block]] = defaultdict(list)
         self.types: list[str] = []
-        self.stage = gdb.json("mm info --json")["stage"]
-        if self.stage not in ("reset", "early", "memblock", "zones"):
+        info = gdb.json("mm info --json")
+        self.page_bytes, self.arch = info["page_size"], info["target"]["arch"]
+        if info["stage"] not in ("reset", "early", "memblock", "zones"):
             self._look_at_zones()
 
     def _look_at_zones(self) -> None:
         for zone in self.gdb.json("mm zones --json")["zones"]:
             self.zones[zone["node"], zone["name"]] = zone
         buddy = self.gdb.json("mm buddy --blocks --json")
-        self.types, self.page_bytes = buddy["migratetypes"], buddy["page_bytes"]
-        self.orders = buddy["orders"]
+        self.types, self.orders = buddy["migratetypes"], buddy["orders"]
         for block in buddy["blocks"]:
             self.lists[key_of(block)].append(block)
 

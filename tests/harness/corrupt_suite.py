@@ -25,7 +25,9 @@ from .gdbmi import Gdb, GdbError
 
 LIMIT_SECONDS = 60
 TIMES = 2                   # what a corruption may make of a normal command
-FLOOR_READS = 40            # so many more are never too many
+# So many reads more are never too many, 20 ms at most: a page that has lost
+# its mark, for instance, is looked for on every CPU's lists.
+FLOOR_READS = 1000
 FLOOR_CPU_SECONDS = 0.7     # nor is so much more of a processor's time
 # These set breakpoints or let the target run, or want a file.
 NOT_READING = {"step", "owners", "watch", "when", "open"}

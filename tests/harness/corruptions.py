@@ -34,6 +34,7 @@ class Corruption:
 
 BUDDY: list[Corruption] = []
 MEMBLOCK: list[Corruption] = []
+PCP: list[Corruption] = []
 SLAB: list[Corruption] = []
 VMALLOC: list[Corruption] = []
 PGTABLE: list[Corruption] = []
@@ -185,7 +186,8 @@ def flag_is_cleared(edit: Edit) -> str:
     return f"pfn {block['pfn']:#x}"
 
 
-@row(BUDDY, "LIST-1", "LIST-3", beside=(*CUT, "BUDDY-2", "BUDDY-5"))
+@row(BUDDY, "LIST-1", "LIST-3", beside=(*CUT, "BUDDY-2", "BUDDY-3", "BUDDY-5",
+                                       "BUDDY-6"))
 def block_on_two_lists(edit: Edit) -> str:
     """The head of an order's list is put before a block of another's."""
     machine = edit.machine
@@ -202,8 +204,8 @@ def block_in_another_zones_list(edit: Edit) -> str:
     machine = edit.machine
     blocks = machine.a_list(2)
     block = blocks[1]
-    zone = next(each for each in machine.zones.values()
-                if each["addr"] != machine.zones[key_of(block)[:2]]["addr"])
+    zone = next(each for at, each in machine.zones.items()
+                if at != key_of(block)[:2] and each["spanned_pages"])
     _, _, order, name = key_of(block)
     edit.take(block)
     edit.give(machine.link(block), (zone["node"], zone["name"], order, name))
@@ -401,6 +403,63 @@ def low_watermark_above_high(edit: Edit) -> str:
     return f"zone {zone['name']}"
 
 
+@dataclass(frozen=True)
+class Pageset:
+    """A CPU's lists of a zone with pages on them."""
+    addr: int
+    place: str
+    pages: list[int]            # struct pages of single ones
+
+
+def pageset(machine: Machine) -> Pageset:
+    """One that has some."""
+    for each in machine.gdb.json("mm pcp --json")["pagesets"]:
+        pfns = [pfn for listed in each["lists"] if listed["order"] == 0
+                for pfn in listed["pfns"]]
+        if len(pfns) > 2:
+            break
+    else:
+        raise AssertionError("no CPU has pages on its lists")
+    pages = [machine.number(f"(unsigned long) $mm_page({pfn})")
+             for pfn in pfns[:3]]
+    zone = machine.zones[each["node"], each["zone"]]["addr"]
+    spelling = machine.members["zone.pageset"]["spelling"]
+    addr = machine.number(f"((struct zone *) {zone})->{spelling}") \
+        + machine.number(f"__per_cpu_offset[{each['cpu']}]")
+    if machine.has("per_cpu_pageset.pcp"):
+        addr += machine.offset("per_cpu_pageset.pcp")
+    return Pageset(addr % (1 << 8 * machine.word), each["zone"], pages)
+
+
+@row(PCP, "PCP-1")
+def count_of_a_cpus_pages_is_off_by_one(edit: Edit) -> str:
+    found = pageset(edit.machine)
+    edit.add("per_cpu_pages.count", found.addr, 1)
+    return found.place
+
+
+@row(PCP, "PCP-1", "PCP-3")
+def count_of_a_cpus_pages_is_negative(edit: Edit) -> str:
+    found = pageset(edit.machine)
+    edit.put("per_cpu_pages.count", found.addr, -1)
+    return found.place
+
+
+@row(PCP, "PCP-2")
+def page_on_a_cpus_list_with_a_reference(edit: Edit) -> str:
+    found = pageset(edit.machine)
+    edit.put("page.refcount", found.pages[1], 1)
+    return f"{edit.machine.number(f'$mm_pfn({found.pages[1]})'):#x}"
+
+
+@row(PCP, "LIST-2", beside=("PCP-", "LIST-"))
+def loop_of_a_cpus_pages(edit: Edit) -> str:
+    found = pageset(edit.machine)
+    node = found.pages[1] + edit.machine.offset("page.pcp_list")
+    edit.next_is(node, node)
+    return found.place
+
+
 # --- memblock -----------------------------------------------------------------
 
 class Regions:
@@ -525,15 +584,14 @@ class FreeObjects:
 
 
 def free_objects(machine: Machine, least: int = 3) -> FreeObjects:
-    """A slab with that many free objects."""
-    for listed in machine.gdb.json("mm slab --json")["caches"]:
-        if not listed["nr_partial"]:
-            continue
-        found = machine.gdb.json(f"mm slab {listed['name']} --json")["cache"]
+    """A slab with that many free objects: on a node's list, else a CPU's."""
+    tag = "slab" if machine.has("slab.freelist") else "page"
+    rows = machine.gdb.json("mm slab --json")["caches"]
+    for row in sorted(rows, key=lambda row: not row["nr_partial"]):
+        found = machine.gdb.json(f"mm slab {row['name']} --json")["cache"]
         for slab in found["slabs"]:
-            if slab["where"] == "partial" and len(slab["free"]) >= least:
-                return FreeObjects(found["cache"], slab, "slab" if machine.has(
-                    "slab.freelist") else "page")
+            if "partial" in slab["where"] and len(slab["free"]) >= least:
+                return FreeObjects(found["cache"], slab, tag)
     raise AssertionError(f"no slab on a list has {least} free objects")
 
 
@@ -625,3 +683,50 @@ def area_and_its_owner_disagree(edit: Edit) -> str:
     area = next(area for area in areas if area["vm"] and area["vmap_area"])
     edit.add("vm_struct.addr", area["vm"], edit.machine.page_bytes)
     return f"{area['start']:#x}"
+
+
+# --- page tables --------------------------------------------------------------
+
+@dataclass(frozen=True)
+class FreeEntry:
+    """An empty entry of the kernel's page tables, beside one that leads to a
+    table."""
+    addr: int
+    bytes: int
+    like: int           # the entry beside it
+
+
+def free_entry(edit: Edit) -> FreeEntry:
+    """In the table that has the vmalloc area's first page tables."""
+    machine = edit.machine
+    area = next(area for area in machine.gdb.json("mm vmalloc --json")["areas"]
+                if area["vm"])
+    steps = machine.gdb.json(f"mm pgtable {area['start']:#x} --json")["steps"]
+    step = [each for each in steps if each["kind"] == "table"][-1]
+    at = machine.number(f"$mm_virt(\"phys:{step['entry_phys']}\")")
+    size = step_bytes(machine)
+    pair = 2 * size         # ARM's Linux has two entries of hardware as one
+    first = at // pair * pair
+    for addr in range(first, first // machine.page_bytes * machine.page_bytes
+                      + machine.page_bytes, pair):
+        if not any(edit.read(addr, pair)):
+            return FreeEntry(addr, size, edit.load(at, size))
+    raise AssertionError(f"no empty entry behind {step}")
+
+
+def step_bytes(machine: Machine) -> int:
+    """Of one entry: 4 only without LPAE, whose physical addresses are long."""
+    if machine.arch != "arm":
+        return 8
+    return machine.find("sizeof(phys_addr_t)")
+
+
+@row(PGTABLE, "PGTABLE-3", beside=("PGTABLE-",))
+def page_table_that_is_free(edit: Edit) -> str:
+    machine = edit.machine
+    block = next(block for blocks in machine.lists.values()
+                 for block in blocks if block["virt"] is not None)
+    found = free_entry(edit)
+    low = found.like & (0x3ff if found.bytes == 4 else 0xfff)
+    edit.store(found.addr, block["phys"] | low, found.bytes)
+    return f"{block['pfn']:#x}"

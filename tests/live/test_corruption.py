@@ -6,7 +6,7 @@ One boot: memblock and free lists are broken behind mm_init(), slabs, areas and 
 import pytest
 
 from harness.corrupt_suite import Suite
-from harness.corruptions import BUDDY, MEMBLOCK, PGTABLE, SLAB, VMALLOC
+from harness.corruptions import BUDDY, MEMBLOCK, PCP, PGTABLE, SLAB, VMALLOC
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +34,6 @@ def test_each_corruption_behind_mm_init_is_named(handed_over, row):
     handed_over.play(row)
 
 
-@pytest.mark.parametrize("row", SLAB + VMALLOC + PGTABLE, ids=lambda row: row.name)
+@pytest.mark.parametrize("row", PCP + SLAB + VMALLOC + PGTABLE, ids=lambda row: row.name)
 def test_each_corruption_at_rest_is_named(at_rest, row):
     at_rest.play(row)
