@@ -45,6 +45,8 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "page.pcp_list": (Spelling("pcp_list", "v5.19"), Spelling("lru", "v2.6")),
     "page.compound_head": (Spelling("compound_info", "v7.1"), Spelling("compound_head", "v4.4")),
     "page.compound_order": (Spelling("compound_order", "v4.0"),),       # of the second page of the block
+    "page.compound_dtor": (Spelling("compound_dtor", "v3.19, until v6.2"),),    # of the second page
+    "folio._folio_dtor": (Spelling("_folio_dtor", "v5.18, until v6.5"),),
     "page.compound_mapcount": (Spelling("compound_mapcount.counter", "v4.5"),),     # of the second page
     "page.mem_cgroup": (Spelling("mem_cgroup", "v3.19, until v5.11"),),
     "folio._folio_order": (Spelling("_folio_order", "v5.18"),),         # lies over the second page
@@ -197,6 +199,21 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "cma.count": _always("count"),
     "cma.name": (Spelling("name", "v4.10"),),
 
+    "resource.start": _always("start"),
+    "resource.end": _always("end"),
+    "resource.name": _always("name"),
+    "resource.sibling": _always("sibling"),
+    "resource.child": _always("child"),
+
+    "task_struct.tasks": _always("tasks"),
+    "task_struct.stack": _always("stack"),
+    "task_struct.mm": _always("mm"),
+    "task_struct.signal": _always("signal"),
+    "task_struct.thread_node": (Spelling("thread_node", "v3.14"),),
+    "signal_struct.thread_head": (Spelling("thread_head", "v3.14"),),
+    "mm_struct.pgd": _always("pgd"),
+    "rq.idle": _always("idle"),
+
     "vmap_area.va_start": _always("va_start"),
     "vmap_area.va_end": _always("va_end"),
     "vmap_area.flags": (Spelling("flags", "v6.3, to v5.2"),),
@@ -281,6 +298,18 @@ VARIABLES: dict[str, tuple[Spelling, ...]] = {
     "last section": (Spelling("__highest_present_section_nr", "v4.13"),),
     "memstart_addr": (Spelling("memstart_addr", "arm64"),),
     "kimage_voffset": (Spelling("kimage_voffset", "v4.6, arm64"),),
+    "iomem_resource": _always("iomem_resource"),
+    "init_task": _always("init_task"),
+    "init stack": (Spelling("init_thread_union", "v2.6"),),
+    "init stack start": (Spelling("__start_init_stack", "v6.8"), Spelling("__start_init_task", "v4.16")),
+    "init stack end": (Spelling("__end_init_stack", "v6.8"), Spelling("__end_init_task", "v4.16")),
+    "run queues": _always("runqueues"),
+    "text start": _always("_text"),
+    "text end": _always("_etext"),
+    "data start": _always("_sdata"),
+    "data end": _always("_edata"),
+    "bss start": _always("__bss_start"),
+    "bss end": _always("__bss_stop"),
     "notes": (Spelling("__start_notes", "v2.6.23"),),
     "vectors": (Spelling("vectors", "arm64"),),
     "user pgd": (Spelling("tramp_pg_dir", "v4.16, arm64"),),

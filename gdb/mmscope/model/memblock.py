@@ -78,6 +78,22 @@ def memblock(ctx: Context) -> Memblock:
                     free_ranges(memory, reserved), ctx.arch.page_shift, memory_problems + reserved_problems)
 
 
+@dataclass(frozen=True)
+class RegionLists:
+    """The regions of both lists, without owners."""
+
+    memory: tuple[Region, ...]
+    reserved: tuple[Region, ...]
+
+
+def region_lists(ctx: Context) -> RegionLists:
+    """Both lists as they are now, of a kernel that keeps its memblock. Raises MissingError, FaultError."""
+    record, flags = ctx.read.record("memblock", ctx.read.address("memblock")), flag_bits(ctx)
+    memory, reserved = (_regions(ctx, record.inner(name, "memblock_type"), name, flags, [])[0]
+                        for name in ("memory", "reserved"))
+    return RegionLists(memory, reserved)
+
+
 def memory_ranges(ctx: Context) -> Optional[tuple[tuple[int, int], ...]]:
     """memblock.memory as [start, end) each; None when the list is broken, or thrown away after boot."""
     try:

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What every page frame of a zone is for: one pass over its struct pages, a column at a time.
+
+Lists come before struct pages: what is on a free list is free, what a CPU has on its lists is pcp. What is reserved is
+what struct pages say once they are set up, memblock before; where memblock is kept, PG_reserved counts only in what it
+had reserved, as a driver may set it, too. What is left is in use, and read off the struct page (pageread.py). RAM alone
+counts: a hole's struct page means nothing. What each kind means is in frame.py.
+"""
+from __future__ import annotations
+
+from functools import partial
+from typing import Iterator, Optional
+
+from ..errors import FaultError, MissingError, MmError
+from . import frame
+from .buddy import free_areas
+from .context import Context
+from .frame import Span
+from .freelists import free_list_of
+from .migratetype import migratetype_names
+from .pageread import PageReader
+from .pageuse import free_block
+from .paint import Ranges, Strip, within, without
+from .pcp import find_on_pcp, pagesets
+from .rammap import ram_frames
+from .reserved import named, reserved_frames
+from .stage import Stage
+from .zone import Zone, zones
+
+MAX_FRAMES = 1 << 27        # of a zone: half a TiB of small pages
+
+
+def zone_spans(ctx: Context, zone: Zone) -> tuple[Span, ...]:
+    """What each frame of a zone is for: sorted, from zone.start_pfn to zone.end_pfn without a gap.
+
+    A broken list ends where it is broken: what was on it counts by its struct page. Raises MissingError, FaultError,
+    MmError when the zone claims more frames than there can be.
+    """
+    return ctx.once(f"frames.zone {zone.addr:#x}", partial(_spans, zone=zone))
+
+
+def machine_spans(ctx: Context) -> tuple[Span, ...]:
+    """The same of all zones that have memory, zone by zone."""
+    return tuple(span for zone in zones(ctx) if zone.populated for span in zone_spans(ctx, zone))
+
+
+def classify(ctx: Context, pfn: int) -> Span:
+    """The same of one page frame, by a few reads near it. Outside of all zones it is a hole."""
+    zone = _zone_of(ctx, pfn)
+    if zone is None:
+        return Span(pfn, pfn + 1, frame.HOLE, "")
+    kind, detail = _one(ctx, zone, pfn)
+    return Span(pfn, pfn + 1, kind, detail)
+
+
+def frames_of(ctx: Context, zone: Zone) -> Ranges:
+    """The zone's frames that are RAM and have a struct page, another zone's in between not excluded."""
+    ram = ram_frames(ctx)
+    runs = [(run.start_pfn, run.end_pfn) for run in ctx.pages.runs]
+    covered = within(runs, zone.start_pfn, zone.end_pfn)
+    if ram is None:
+        return covered
+    return [part for start, end in covered for part in within(ram, start, end)]
+
+
+def _spans(ctx: Context, zone: Zone) -> tuple[Span, ...]:
+    """Paint the zone, and see what is where."""
+    ranges = frames_of(ctx, zone)
+    if sum(end - start for start, end in ranges) > MAX_FRAMES:
+        raise MmError(f"zone {zone.name} has {zone.spanned_pages:#x} page frames: that is more than can be looked at")
+    strip, colours = Strip(ranges), Colours()
+    if ctx.stage is not None and ctx.stage <= Stage.ZONES:
+        _paint_early(ctx, strip, colours, ranges)
+    else:
+        taken = _paint_lists(ctx, zone, strip, colours)
+        reader = PageReader(ctx, zone, _others(ctx, zone))
+        for start, end, kind, detail in reader.spans(without(ranges, within(taken, zone.start_pfn, zone.end_pfn))):
+            for low, high, said in _detailed(ctx, start, end, kind, detail):
+                strip.paint(low, high, colours.of(kind, said))
+    return tuple(_joined(zone, strip, colours))
+
+
+class Colours:
+    """A number for each kind and detail."""
+
+    def __init__(self) -> None:
+        self.names: list[tuple[str, str]] = [(frame.HOLE, "")]
+        self._numbers = {self.names[0]: 0}
+
+    def of(self, kind: str, detail: str) -> int:
+        """The number."""
+        number = self._numbers.setdefault((kind, detail), len(self.names))
+        if number == len(self.names):
+            self.names.append((kind, detail))
+        return number
+
+
+def _detailed(ctx: Context, start: int, end: int, kind: str, detail: str) -> Iterator[tuple[int, int, str]]:
+    """What is reserved, cut by who has it."""
+    if kind == frame.RESERVED:
+        yield from named(ctx, start, end)
+    else:
+        yield start, end, detail
+
+
+def _paint_early(ctx: Context, strip: Strip, colours: Colours, ranges: Ranges) -> None:
+    """Before the hand-over: all is memblock's, and what it has reserved."""
+    for start, end in ranges:
+        strip.paint(start, end, colours.of(frame.MEMBLOCK, ""))
+    for start, end in reserved_frames(ctx) or ():
+        for low, high in within(ranges, start, end):
+            for first, last, name in named(ctx, low, high):
+                strip.paint(first, last, colours.of(frame.RESERVED, name))
+
+
+def _paint_lists(ctx: Context, zone: Zone, strip: Strip, colours: Colours) -> Ranges:
+    """What is on free lists and CPUs' lists; all ranges that are."""
+    taken: Ranges = []
+    try:
+        for pageset in pagesets(ctx, zone):
+            colour = colours.of(frame.PCP, f"CPU {pageset.cpu}")
+            for each in pageset.lists:
+                for pfn in each.pfns:
+                    taken.append((pfn, pfn + (1 << each.order)))
+                    strip.paint(*taken[-1], colour)
+    except (MissingError, FaultError):
+        pass                                # none are set up
+    for area in free_areas(ctx, zone):
+        for block in area.blocks:
+            taken.append((block.pfn, block.pfn + (1 << area.order)))
+            strip.paint(*taken[-1], colours.of(frame.FREE, free_detail(block.migratetype, area.order)))
+    return taken
+
+
+def free_detail(migratetype: str, order: int) -> str:
+    """How a free frame's list is named."""
+    return f"{migratetype} order {order}"
+
+
+def _joined(zone: Zone, strip: Strip, colours: Colours) -> Iterator[Span]:
+    """The strip's runs, and the holes around them."""
+    at = zone.start_pfn
+    last: Optional[Span] = None
+    for start, end, colour in strip.runs():
+        for low, high, number in ((at, start, 0), (start, end, colour)):
+            if low >= high:
+                continue
+            kind, detail = colours.names[number]
+            if last is not None and (last.kind, last.detail) == (kind, detail):
+                last = Span(last.start_pfn, high, kind, detail)
+                continue
+            if last is not None:
+                yield last
+            last = Span(low, high, kind, detail)
+        at = end
+    if last is not None and last.kind != frame.HOLE:
+        yield last
+        last = None
+    if at < zone.end_pfn:
+        yield Span(last.start_pfn if last is not None else at, zone.end_pfn, frame.HOLE, "")
+    elif last is not None:
+        yield last
+
+
+def _others(ctx: Context, zone: Zone) -> Ranges:
+    """Frames of the zone's span that may be another zone's: only their struct pages tell."""
+    spans = [(each.start_pfn, each.end_pfn) for each in zones(ctx) if each.populated and each.addr != zone.addr]
+    return within(spans, zone.start_pfn, zone.end_pfn)
+
+
+def _zone_of(ctx: Context, pfn: int) -> Optional[Zone]:
+    """The zone that has a frame; of two whose spans do, the one that its struct page says."""
+    found = [zone for zone in zones(ctx) if zone.populated and zone.start_pfn <= pfn < zone.end_pfn]
+    if len(found) > 1 and ctx.pages.covers(pfn):
+        flags = ctx.read.record("page", ctx.pages.page(pfn)).get("flags")
+        link = ctx.page_flags.zone(flags), ctx.page_flags.node(flags)
+        return next((zone for zone in found if (zone.index, zone.node) == link), found[0])
+    return found[0] if found else None
+
+
+def _one(ctx: Context, zone: Zone, pfn: int) -> tuple[str, str]:
+    """Kind and detail of one frame of a zone."""
+    if not any(start <= pfn < end for start, end in frames_of(ctx, zone)):
+        return frame.HOLE, ""
+    if ctx.stage is not None and ctx.stage <= Stage.ZONES:
+        listed = within(reserved_frames(ctx) or (), pfn, pfn + 1)
+        return (frame.RESERVED, next(named(ctx, pfn, pfn + 1))[2]) if listed else (frame.MEMBLOCK, "")
+    listed = find_on_pcp(ctx, zone, pfn)
+    block = free_block(ctx, pfn)
+    if block is not None:
+        place = free_list_of(ctx, zone, block[0])
+        if place is not None:
+            names = migratetype_names(ctx)
+            return frame.FREE, free_detail(names[place.migratetype], place.order)
+    if listed is not None:
+        return frame.PCP, f"CPU {listed.cpu}"
+    for _, _, kind, detail in PageReader(ctx, zone, _others(ctx, zone)).spans([(pfn, pfn + 1)]):
+        return kind, (next(named(ctx, pfn, pfn + 1))[2] if kind == frame.RESERVED else detail)
+    return frame.HOLE, ""
