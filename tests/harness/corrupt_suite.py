@@ -128,6 +128,13 @@ class Suite:
             wrong.append(f"afterwards: {differences(self.checks, after)}")
         assert not wrong, row.name + ":\n" + "\n".join(wrong)
 
+    def survive(self, edit: Edit) -> list[str]:
+        """What is wrong with the commands on what the edit has left: each
+        answers or says why not in one line, and in bearable time."""
+        self.gdb.run("mm stats --flush")
+        return [text for line in self.lines
+                for text in self._works(line, self.run(line), False)]
+
     def _named(self, row: Corruption, place: str,
                found: dict[str, Any]) -> Iterator[str]:
         """The IDs of the row, at the place; nothing that is sound."""
@@ -158,8 +165,9 @@ class Suite:
                     or not each["text"]:
                 yield f"mm check says of {each['id']}: {each}"
 
-    def _works(self, line: str, answer: Answer) -> Iterator[str]:
-        """A command answers, or says why not in one line, in time."""
+    def _works(self, line: str, answer: Answer,
+               costs: bool = True) -> Iterator[str]:
+        """A command answers, or says why not in one line, at its price."""
         text, normal = answer.text, self.normal[line].cost
         if not text.isascii() or re.search(r"[^\n\t -~]", text):
             yield f"{line} prints what is no text: {text[:300]!r}"
@@ -171,6 +179,8 @@ class Suite:
         elif not answer.failed and not text.strip():
             if self.normal[line].text.strip():
                 yield f"{line} says nothing"
+        if not costs:
+            return
         if answer.cost.reads > TIMES * normal.reads + FLOOR_READS:
             yield f"{line} reads {answer.cost.reads} times, not {normal.reads}"
         if answer.cost.cpu_seconds > max(

@@ -668,10 +668,10 @@ def slab_of_another_cache(edit: Edit) -> str:
 @row(VMALLOC, "VMALLOC-1", beside=("VMALLOC-3", "VMALLOC-4"))
 def areas_overlap(edit: Edit) -> str:
     """An area ends a page behind the start of the next one of its list."""
-    areas = edit.machine.gdb.json("mm vmalloc --json")["areas"]
+    areas = [area for area in edit.machine.gdb.json("mm vmalloc --json")["areas"]
+             if area["vm"] and area["vmap_area"]]
     one, two = next((one, two) for one, two in pairs(areas)
-                    if one["kind"] == two["kind"] == "ioremap"
-                    and one["node"] == two["node"])
+                    if one["node"] == two["node"])
     edit.put("vmap_area.va_end", one["vmap_area"], two["start"]
              + edit.machine.page_bytes)
     return f"{two['start']:#x}"
