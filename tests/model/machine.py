@@ -131,10 +131,13 @@ class Machine:
         self.link(self.head(zone, order, migratetype), *map(self.node, pfns))
         nr_free = f"free_area[{order}].nr_free"
         self.put(self.zone(zone), "zone", nr_free, self.take(self.zone(zone), "zone", nr_free) + len(pfns))
+        free_pages = self.take(self.zone(zone), "zone", "vm_stat[0]") + (len(pfns) << order)
+        self.put(self.zone(zone), "zone", "vm_stat[0]", free_pages)
         for pfn in pfns:
             self.put(self.page(pfn), "page", "_mapcount.counter", -129 if self.new_style else -128)
             self.put(self.page(pfn), "page", "private", order)
-            self.put(self.page(pfn), "page", "_refcount.counter", 0)
+            for part in range(pfn, min(pfn + (1 << order), END_PFN)):
+                self.put(self.page(part), "page", "_refcount.counter", 0)
 
     def take_lock(self, zone):
         """Hold zone->lock, as each kernel's lock shows it."""

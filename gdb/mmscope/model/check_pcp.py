@@ -1,12 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""mm check: the lists of each CPU. pcp.py and walk.py say what each ID is."""
+"""mm check: the lists of each CPU. pcp.py and walk.py say what each ID is, but for:
+
+  PCP-2  every page on the lists is of the zone, has count 0 and mapcount -1; on the guest its index is the list's
+         migratetype, on Movable's also CMA or HighAtomic: the list that it came from or goes back to
+  PCP-3  0 <= count, and on the guest count < high + (MIGRATE_PCPTYPES - 1) * batch; Linux lets lists of larger blocks,
+         and those of a CPU that frees much, go above high
+"""
 from __future__ import annotations
 
+from typing import Iterator
+
+from ..layout.lock import held
 from .checks import Outcome, check
 from .context import Context
-from .pcp import Pageset, pagesets
+from .inside import add_lock
+from .migratetype import migratetype_names
+from .pcp import Pageset, pageset_addr, pagesets
+from .percpu import cpu_offsets
+from .problem import Problem
 from .stage import Stage
 from .zone import Zone, zones
+
+ALSO_MOVABLE = ("CMA", "HighAtomic", "Highatomic")
 
 
 def every_pageset(ctx: Context) -> tuple[tuple[Zone, tuple[Pageset, ...]], ...]:
@@ -15,10 +30,61 @@ def every_pageset(ctx: Context) -> tuple[tuple[Zone, tuple[Pageset, ...]], ...]:
         (zone, pagesets(ctx, zone)) for zone in zones(ctx) if zone.populated))
 
 
-@check("PCP-1", "LIST-1", "LIST-2", "LIST-3", since=Stage.ZONES, subsystem="pcp")
+@check("PCP-1", "PCP-2", "PCP-3", "LIST-1", "LIST-2", "LIST-3", since=Stage.ZONES, subsystem="pcp")
 def lists(ctx: Context) -> Outcome:
     """Every list, page by page."""
-    sets = every_pageset(ctx)
-    problems = tuple(problem for _, own in sets for pageset in own for problem in pageset.problems)
-    pages = sum(len(each.pfns) << each.order for _, own in sets for pageset in own for each in pageset.lists)
-    return Outcome(problems, f"pages on per-CPU lists: {pages}")
+    problems: list[Problem] = []
+    pages = 0
+    for zone, sets in every_pageset(ctx):
+        for pageset in sets:
+            problems += pageset.problems
+            problems += _check_pages(ctx, zone, pageset)
+            problems += _check_count(ctx, pageset)
+            pages += sum(len(each.pfns) << each.order for each in pageset.lists)
+    return Outcome(tuple(problems), f"pages on per-CPU lists: {pages}")
+
+
+def _check_pages(ctx: Context, zone: Zone, pageset: Pageset) -> Iterator[Problem]:
+    """PCP-2."""
+    names = migratetype_names(ctx) if ctx.kind == "guest" else ()
+    for each in pageset.lists:
+        for pfn in each.pfns:
+            page = ctx.read.record("page", ctx.pages.page(pfn))
+            where = f"zone {zone.name} CPU {pageset.cpu} order {each.order} {each.migratetype}, pfn {pfn:#x}"
+            flags = page.get("flags")
+            link = ctx.page_flags.node(flags), ctx.page_flags.zone(flags)
+            if link != (zone.node, zone.index):
+                yield Problem("PCP-2", where, zone.index, link[1],
+                              f"{where}: its zone link is node {link[0]} zone {link[1]}")
+            if page.get("refcount"):
+                yield Problem("PCP-2", where, 0, page.get("refcount"), f"{where}: its count is not 0")
+            if page.get("mapcount") != -1:
+                yield Problem("PCP-2", where, -1, page.get("mapcount"), f"{where}: its mapcount is not -1")
+            index = page.get("index")
+            kind = names[index] if index < len(names) else str(index)
+            if names and kind != each.migratetype and not (each.migratetype == "Movable" and kind in ALSO_MOVABLE):
+                yield Problem("PCP-2", where, each.migratetype, kind, f"{where}: its index says {kind}")
+
+
+def _check_count(ctx: Context, pageset: Pageset) -> Iterator[Problem]:
+    """PCP-3."""
+    types = len({each.migratetype for each in pageset.lists})
+    limit = max(pageset.high + (types - 1) * pageset.batch, 1) if ctx.kind == "guest" else None
+    where = f"zone {pageset.zone} CPU {pageset.cpu}"
+    if pageset.count < 0:
+        yield Problem("PCP-3", where, "0 or more", pageset.count, f"{where}: count is {pageset.count}")
+    elif limit is not None and pageset.count >= limit:
+        yield Problem("PCP-3", where, f"below {limit}", pageset.count,
+                      f"{where}: count is {pageset.count}, with high {pageset.high} and batch {pageset.batch}")
+
+
+@add_lock("pcp")
+def locks(ctx: Context) -> Iterator[str]:
+    """The CPUs whose lists are locked (since v5.19)."""
+    if ctx.stage is None or ctx.stage < Stage.ZONES:
+        return
+    for zone in zones(ctx):
+        for cpu, offset in cpu_offsets(ctx).items() if zone.populated else ():
+            addr = pageset_addr(ctx, zone, offset)
+            if addr is not None and held(ctx.read.record("per_cpu_pages", addr)):
+                yield f"the lock of CPU {cpu}'s lists of zone {zone.name}"

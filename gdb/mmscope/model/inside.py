@@ -8,7 +8,7 @@ SMP has no locks, and some functions change what they own without one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Iterable, Iterator, Optional
+from typing import Callable, Iterator, Optional
 
 from ..errors import FaultError, MissingError
 from .context import Context
@@ -44,6 +44,21 @@ _PCP = frozenset((
     "__alloc_pages_bulk", "alloc_pages_bulk_noprof", "free_frozen_page_commit", "__free_frozen_pages",
     "free_frozen_pages", "setup_pageset", "setup_zone_pageset", "zone_pcp_reset", "pageset_init", "per_cpu_pages_init",
 ))
+# What a page says of itself: from its block until it is ready, and back.
+_PAGES = frozenset((
+    "prep_compound_page", "prep_new_page", "post_alloc_hook", "free_pages_prepare", "__free_pages_prepare",
+    "free_tail_page_prepare", "destroy_compound_page", "split_page", "__split_huge_page", "__split_folio_to_order",
+    "__split_unmapped_folio", "memmap_init_zone", "memmap_init_range", "memmap_init_zone_range", "memmap_init",
+    "free_area_init", "free_area_init_node", "free_area_init_core", "free_area_init_nodes", "init_unavailable_range",
+    "init_unavailable_mem", "memmap_init_reserved_pages", "reserve_bootmem_region", "init_reserved_page",
+    "prep_compound_gigantic_folio", "prep_compound_gigantic_page", "__prep_compound_gigantic_folio",
+))
+# Where totalram_pages and managed_pages are counted one after the other.
+_HAND_OVER = frozenset((
+    "adjust_managed_page_count", "free_highpages", "free_highmem_page", "free_reserved_page", "free_reserved_area",
+    "free_all_bootmem", "memblock_free_all", "init_cma_reserved_pageblock", "deferred_init_memmap", "mem_init",
+    "page_alloc_init_late", "free_low_memory_core_early",
+))
 _MEMBLOCK = frozenset((
     "memblock_add_range", "memblock_remove_range", "memblock_isolate_range", "memblock_merge_regions",
     "memblock_insert_region", "memblock_remove_region", "memblock_double_array", "memblock_setclr_flag",
@@ -53,6 +68,21 @@ FUNCTIONS: dict[str, frozenset[str]] = {
     "memblock": _MEMBLOCK,
     "buddy": _FREE_LISTS,
     "pcp": _FREE_LISTS | _PCP,
+    "pages": _FREE_LISTS | _PCP | _PAGES,
+    "zones": frozenset(("adjust_managed_page_count", "free_area_init", "free_area_init_node", "free_area_init_core",
+                        "free_area_init_nodes", "init_unavailable_range", "calculate_node_totalpages", "memmap_init")),
+    "total": _HAND_OVER,
+    "vmstat": frozenset(("zone_page_state_add", "node_page_state_add", "mod_zone_state", "mod_node_state",
+                         "__mod_zone_page_state", "__mod_node_page_state", "mod_zone_page_state",
+                         "mod_node_page_state", "fold_diff", "refresh_cpu_vm_stats", "cpu_vm_stats_fold",
+                         "drain_zonestat", "drain_zonestats", "__inc_zone_state", "__dec_zone_state",
+                         "__inc_node_state", "__dec_node_state", "refresh_zone_stat_thresholds",
+                         "set_pgdat_percpu_threshold")),
+    "watermark": frozenset(("__setup_per_zone_wmarks", "setup_per_zone_wmarks", "setup_per_zone_lowmem_reserve",
+                            "reserve_highatomic_pageblock", "unreserve_highatomic_pageblock", "unreserve_one")),
+    "cma": frozenset(("cma_activate_area", "cma_alloc", "__cma_alloc", "cma_range_alloc", "cma_release",
+                      "cma_clear_bitmap", "cma_init_reserved_areas", "init_cma_reserved_pageblock",
+                      "alloc_contig_range", "free_contig_range")),
 }
 
 
@@ -65,26 +95,29 @@ class Inside:
 
 
 Locks = Callable[[Context], Iterator[str]]
+LOCKS: dict[str, list[Locks]] = {}
 
 
+def add_lock(*subsystems: str) -> Callable[[Locks], Locks]:
+    """Declare the function under it as one that finds locks of these subsystems that are held."""
+    def declare(find: Locks) -> Locks:
+        for subsystem in subsystems:
+            LOCKS.setdefault(subsystem, []).append(find)
+        return find
+    return declare
+
+
+def add_functions(subsystem: str, *names: str) -> None:
+    """Tell of functions that change a subsystem."""
+    FUNCTIONS[subsystem] = FUNCTIONS.get(subsystem, frozenset()) | frozenset(names)
+
+
+@add_lock("buddy", "pcp")       # pcp: is taken inside that of the CPU's lists while pages go from one to the other
 def _zone_locks(ctx: Context) -> Iterator[str]:
     """The zones whose lock is held."""
     for zone in zones(ctx):
         if zone.locked:
             yield f"the lock of zone {zone.name}" + (f" of node {zone.node}" if zone.node else "")
-
-
-LOCKS: dict[str, Locks] = {
-    "buddy": _zone_locks,
-    "pcp": _zone_locks,         # is taken inside that of the CPU's lists while pages go from one to the other
-}
-
-
-def declare(subsystem: str, functions: Iterable[str] = (), locks: Optional[Locks] = None) -> None:
-    """Tell of a subsystem: functions that change it, and how to find its locks that are held."""
-    FUNCTIONS[subsystem] = frozenset(functions)
-    if locks is not None:
-        LOCKS[subsystem] = locks
 
 
 def inside(ctx: Context) -> tuple[Inside, ...]:
@@ -111,9 +144,10 @@ def _find(ctx: Context) -> Iterator[Inside]:
             yield Inside(subsystem, text)
 
 
-def _held(ctx: Context, subsystem: str) -> tuple[str, ...]:
+def _held(ctx: Context, subsystem: str) -> Iterator[str]:
     """The subsystem's locks that are held; none while it is not there."""
-    try:
-        return tuple(LOCKS[subsystem](ctx)) if subsystem in LOCKS else ()
-    except (MissingError, FaultError):
-        return ()
+    for find in LOCKS.get(subsystem, ()):
+        try:
+            yield from tuple(find(ctx))
+        except (MissingError, FaultError):
+            continue

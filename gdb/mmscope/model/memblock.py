@@ -139,6 +139,12 @@ def free_ranges(memory: tuple[Region, ...], reserved: tuple[Region, ...]) -> tup
     return tuple(found)
 
 
+def regions_of(ctx: Context, name: str, label: str) -> tuple[Region, ...]:
+    """The regions of a list of its own, by the version table's name. Raises MissingError, FaultError."""
+    record = ctx.read.record("memblock_type", ctx.read.address(name))
+    return _regions(ctx, record, label, {}, [])[0]
+
+
 def _regions(ctx: Context, kind: Record, name: str, flags: dict[str, int],
              owners: list[Owner]) -> tuple[tuple[Region, ...], tuple[Problem, ...]]:
     """Decode the regions of one list and hold them to their invariants."""

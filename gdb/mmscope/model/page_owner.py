@@ -52,15 +52,20 @@ def page_owner(ctx: Context, pfn: int) -> Optional[PageOwner]:
 
 def page_ext(ctx: Context, pfn: int) -> Optional[Record]:
     """The guest's struct page_ext of a page; None without page_owner, and outside of its table. Raises FaultError."""
-    found = ctx.once("page_owner.table", _table)
+    found = owner_table(ctx)
     if found is None or not found[1] <= pfn < found[2]:
         return None
     table, start_pfn, _ = found
     return ctx.read.record("page_ext", table + (pfn - start_pfn) * ctx.layout.struct("page_ext").size)
 
 
-def _table(ctx: Context) -> Optional[tuple[int, int, int]]:
+def owner_table(ctx: Context) -> Optional[tuple[int, int, int]]:
     """Where the table is, and its first pfn and the one after its last; None when nothing is recorded."""
+    return ctx.once("page_owner.table", _table)
+
+
+def _table(ctx: Context) -> Optional[tuple[int, int, int]]:
+    """Read it."""
     try:
         if ctx.layout.find_field("page_ext.ip") is None or not ctx.read.value("page_owner on"):
             return None

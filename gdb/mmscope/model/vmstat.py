@@ -72,9 +72,7 @@ def exact_zone_counters(ctx: Context, zone_addr: int) -> tuple[int, ...]:
 
     Never cut off at 0: a sum below 0 is wrong, or a CPU is just adding to it.
     """
-    zone = ctx.read.record("zone", zone_addr)
-    name, tag = ("zonestats", "per_cpu_zonestat") if zone.has("zonestats") else ("pageset", "per_cpu_pageset")
-    return _with_differences(ctx, zone.all("vm_stat"), zone.get(name), f"{tag}.vm_stat_diff")
+    return _with_differences(ctx.read.record("zone", zone_addr).all("vm_stat"), zone_differences(ctx, zone_addr))
 
 
 def exact_node_counters(ctx: Context, node_addr: int) -> tuple[int, ...]:
@@ -82,8 +80,7 @@ def exact_node_counters(ctx: Context, node_addr: int) -> tuple[int, ...]:
     node = ctx.read.record("pglist_data", node_addr)
     if not node.has("vm_stat"):
         return ()
-    return _with_differences(ctx, node.all("vm_stat"), node.find("per_cpu_nodestats") or 0,
-                             "per_cpu_nodestat.vm_node_stat_diff")
+    return _with_differences(node.all("vm_stat"), node_differences(ctx, node_addr))
 
 
 def exact_counter(ctx: Context, tag: str, addr: int, *names: str) -> Optional[int]:
@@ -97,17 +94,11 @@ def exact_counter(ctx: Context, tag: str, addr: int, *names: str) -> Optional[in
     return values[at] if at is not None and at < len(values) else None
 
 
-def _with_differences(ctx: Context, values: tuple[int, ...], pointer: int, name: str) -> tuple[int, ...]:
-    """Counters and all CPUs' differences to them: arrays of bytes in their own part of a struct."""
-    field, sums = ctx.layout.find_field(name), list(values)
-    element = field.type.element if field is not None else None
-    if field is None or element is None or not pointer:
-        return values           # a kernel without SMP keeps none
-    for offset in cpu_offsets(ctx).values():
-        data = ctx.memory.read(per_cpu_addr(ctx, pointer, offset) + field.offset, field.type.size)
-        own = (ctx.read.decode(element, data[at:at + element.size]) for at in range(0, len(data), element.size))
-        sums = [value + difference for value, difference in zip(sums, own)]
-    return tuple(sums)
+def _with_differences(values: tuple[int, ...], found: tuple[Differences, ...]) -> tuple[int, ...]:
+    """Counters and all CPUs' differences to them."""
+    for own in found:
+        values = tuple(value + difference for value, difference in zip(values, own.values))
+    return values
 
 
 def numa_counters(ctx: Context, zone_addr: int, cpus: Optional[frozenset[int]]) -> tuple[int, ...]:
@@ -133,6 +124,40 @@ def stat_threshold(ctx: Context, zone_addr: int, offset: int) -> Optional[int]:
     if ctx.layout.find_field(f"{tag}.stat_threshold") is None:
         return None
     return ctx.read.record(tag, per_cpu_addr(ctx, zone.get(name), offset)).get("stat_threshold")
+
+
+@dataclass(frozen=True)
+class Differences:
+    """What one CPU has counted for itself, and not added yet."""
+
+    cpu: int
+    threshold: Optional[int]        # how far it may go; None where the kernel does not keep it
+    values: tuple[int, ...]         # by item; empty where the kernel has none
+    addr: int
+
+
+def zone_differences(ctx: Context, zone_addr: int) -> tuple[Differences, ...]:
+    """Those of a zone's counters; empty while CPUs do not count for themselves. Raises MissingError, FaultError."""
+    zone = ctx.read.record("zone", zone_addr)
+    name, tag = ("zonestats", "per_cpu_zonestat") if zone.has("zonestats") else ("pageset", "per_cpu_pageset")
+    return _differences(ctx, tag, "vm_stat_diff", zone.get(name))
+
+
+def node_differences(ctx: Context, node_addr: int) -> tuple[Differences, ...]:
+    """Those of a node's counters, the same."""
+    if ctx.layout.find_field("pglist_data.per_cpu_nodestats") is None:
+        return ()
+    return _differences(ctx, "per_cpu_nodestat", "vm_node_stat_diff",
+                        ctx.read.member("pglist_data", node_addr, "per_cpu_nodestats"))
+
+
+def _differences(ctx: Context, tag: str, member: str, pointer: int) -> tuple[Differences, ...]:
+    """Of every CPU; a kernel without SMP keeps none."""
+    if not pointer or ctx.layout.find_field(f"{tag}.{member}") is None:
+        return ()
+    records = ((cpu, ctx.read.record(tag, per_cpu_addr(ctx, pointer, offset)))
+               for cpu, offset in cpu_offsets(ctx).items())
+    return tuple(Differences(cpu, own.find("stat_threshold"), own.all(member), own.addr) for cpu, own in records)
 
 
 def _count(ctx: Context, name: str) -> int:
