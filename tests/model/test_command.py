@@ -19,7 +19,7 @@ KEYS = {
 }
 ZONE_KEYS = {"node", "index", "name", "start_pfn", "spanned_pages", "present_pages", "managed_pages", "free_pages",
              "cma_pages", "watermark", "lowmem_reserve"}
-ARGUMENTS = {"page": ["pfn:0x10010"], "buddy": ["--blocks"], "pgtable": ["0xc0100000"]}
+ARGUMENTS = {"page": ["pfn:0x10010"], "why": ["pfn:0x10010"], "buddy": ["--blocks"], "pgtable": ["0xc0100000"]}
 PRINTED = {"buddyinfo", "pagetypeinfo", "slabinfo", "vmallocinfo", "zoneinfo"}      # formats of the kernel
 
 

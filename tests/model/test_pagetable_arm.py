@@ -63,7 +63,7 @@ def test_a_table_that_leads_to_itself_ends_like_any_other():
     for index in range(4096):
         memory.put(ROOT, index, ROOT | 1)
     assert len(ShortMmu().walk(memory.read, ROOT, 0xc0000000)) == 2
-    assert ShortMmu().tables(memory.read, ROOT) == {ROOT}
+    assert ShortMmu().tables(memory.read, ROOT).keys() == {ROOT}
     assert memory.reads < 10
 
 
@@ -73,7 +73,7 @@ def test_second_level_tables_are_found():
         memory.put(ROOT, index, 0)
     for index, entry in ((3000, SECOND | 1), (3001, SECOND + 0x400 | 1), (3002, 0x4120041e), (3003, 0x20000001)):
         memory.put(ROOT, index, entry)
-    assert ShortMmu().tables(memory.read, ROOT) == {SECOND, SECOND + 0x400, 0x20000000}
+    assert ShortMmu().tables(memory.read, ROOT).keys() == {SECOND, SECOND + 0x400, 0x20000000}
 
 
 LPAE_ROOT, PMD, PTE = 0x40203000, 0x40204000, 0x1_4000_5000

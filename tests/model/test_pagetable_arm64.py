@@ -99,7 +99,7 @@ def test_a_table_that_leads_to_itself_ends_like_any_other():
         memory.put(ROOT, index, ROOT | 3)
     mmu = kernel_mmu(48, 12, Root(ROOT, "x"))
     assert [step.kind for step in mmu.walk(memory.read, ROOT, TOP)] == ["table"] * 3 + ["page"]
-    assert mmu.tables(memory.read, ROOT) == {ROOT}
+    assert mmu.tables(memory.read, ROOT).keys() == {ROOT}
 
 
 TCR = 16 | 16 << 16 | 2 << 30 | 5 << 32

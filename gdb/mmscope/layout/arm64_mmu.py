@@ -6,12 +6,12 @@ the upper one each have their table, page size and number of bits. How many leve
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Callable, Optional
 
 from ..errors import FaultError
 from .longdesc import LongDescriptors, long_levels
-from .pagetable import Level, ReadPhys, Root, Step, find_tables, follow
+from .pagetable import Level, ReadPhys, Root, Step, TablePlace, find_tables, follow
 
 PAGE_SHIFT_0 = {0: 12, 1: 16, 2: 14}        # TCR_EL1.TG0
 PAGE_SHIFT_1 = {1: 14, 2: 12, 3: 16}        # TCR_EL1.TG1
@@ -71,12 +71,14 @@ class Arm64Mmu:
             raise FaultError(addr)
         return follow(read, root, addr, half.levels, LongDescriptors(half.page_shift, 48, half.wide).decode)
 
-    def tables(self, read: ReadPhys, root: int) -> frozenset[int]:
+    def tables(self, read: ReadPhys, root: int) -> dict[int, TablePlace]:
         """As find_tables(), of the upper half."""
         half = self.halves[1]
         if half is None:
-            return frozenset()
-        return find_tables(read, root, half.levels, LongDescriptors(half.page_shift, 48, half.wide).decode)
+            return {}
+        found = find_tables(read, root, half.levels, LongDescriptors(half.page_shift, 48, half.wide).decode)
+        upper = (1 << 64) - (1 << half.bits)
+        return {phys: replace(place, start=place.start + upper) for phys, place in found.items()}
 
 
 def kernel_mmu(bits: int, page_shift: int, root: Optional[Root]) -> Arm64Mmu:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Callable, Optional, Union
 
 from .longdesc import LongDescriptors, long_levels
-from .pagetable import (BLOCK, NONE, PAGE, TABLE, Entry, Level, ReadPhys, Root, Step, bit_names, find_tables,
-                        follow)
+from .pagetable import (BLOCK, NONE, PAGE, TABLE, Entry, Level, ReadPhys, Root, Step, TablePlace, bit_names,
+                        find_tables, follow)
 
 MASK = (1 << 32) - 1
 PGD, PTE = Level("pgd", 20, 12), Level("pte", 12, 8)
@@ -78,7 +78,7 @@ class ShortMmu:
         """As Arch.walk()."""
         return follow(read, root, addr & MASK, (PGD, PTE), decode_short, 4, self.order)
 
-    def tables(self, read: ReadPhys, root: int) -> frozenset[int]:
+    def tables(self, read: ReadPhys, root: int) -> dict[int, TablePlace]:
         """As find_tables()."""
         return find_tables(read, root, (PGD, PTE), decode_short, 4, self.order)
 
@@ -113,7 +113,7 @@ class LpaeMmu:
         return follow(read, root, addr & MASK, self.levels(addr & MASK),
                       LongDescriptors(12, LPAE_PHYS_BITS, lpae=True).decode, 8, self.order)
 
-    def tables(self, read: ReadPhys, root: int) -> frozenset[int]:
+    def tables(self, read: ReadPhys, root: int) -> dict[int, TablePlace]:
         """As find_tables(), from a table for all addresses."""
         return find_tables(read, root, _lpae_levels(32), LongDescriptors(12, LPAE_PHYS_BITS, lpae=True).decode, 8,
                            self.order)

@@ -71,8 +71,8 @@ class Mmu(Protocol):
     def walk(self, read: ReadPhys, root: int, addr: int) -> tuple[Step, ...]:
         """As Arch.walk()."""
 
-    def tables(self, read: ReadPhys, root: int) -> frozenset[int]:
-        """Physical address of each table below a first one that has the kernel's addresses, as find_tables()."""
+    def tables(self, read: ReadPhys, root: int) -> dict[int, TablePlace]:
+        """Each table below a first one that has the kernel's addresses, as find_tables()."""
 
 
 def follow(read: ReadPhys, root: int, addr: int, levels: tuple[Level, ...], decode: Callable[[Level, int], Entry],
@@ -100,18 +100,27 @@ def follow(read: ReadPhys, root: int, addr: int, levels: tuple[Level, ...], deco
     return tuple(steps)
 
 
+@dataclass(frozen=True)
+class TablePlace:
+    """Which addresses a table is for."""
+
+    level: str                  # of the entries in it
+    start: int                  # the first address
+    size: int                   # bytes
+
+
 def find_tables(read: ReadPhys, root: int, levels: tuple[Level, ...], decode: Callable[[Level, int], Entry],
-                entry_bytes: int = 8, order: str = "little") -> frozenset[int]:
-    """Physical address of each table below a first one.
+                entry_bytes: int = 8, order: str = "little", extend: int = 0) -> dict[int, TablePlace]:
+    """Each table below a first one, by its physical address; one that is there twice counts where it is first.
 
     Only MAX_TABLES are read, none of the last level: enough for tables that map some 100 GiB. One that cannot be read
-    leads nowhere.
+    leads nowhere. extend: addresses have this bit in all bits above it, too.
     """
-    found: set[int] = set()
-    here, left = [root], MAX_TABLES
-    for level in levels[:-1]:
-        below: dict[int, None] = {}
-        for table in here[:left]:
+    found: dict[int, TablePlace] = {}
+    here, left = {root: 0}, MAX_TABLES
+    for level, next_level in zip(levels, levels[1:]):
+        below: dict[int, int] = {}
+        for table, start in list(here.items())[:left]:
             try:
                 data = read(table, entry_bytes << level.bits)
             except FaultError:
@@ -119,11 +128,17 @@ def find_tables(read: ReadPhys, root: int, levels: tuple[Level, ...], decode: Ca
             for at in range(0, len(data), entry_bytes):
                 entry = decode(level, int.from_bytes(data[at:at + entry_bytes], order))
                 if entry.kind == TABLE and entry.phys is not None and entry.phys not in found:
-                    below[entry.phys] = None
+                    below.setdefault(entry.phys, start + (at // entry_bytes << level.shift))
         left = max(left - len(here), 0)
-        here = list(below)
-        found.update(here)
-    return frozenset(found)
+        here = below
+        for table, start in below.items():
+            found[table] = TablePlace(next_level.name, _extended(start, extend), 1 << level.shift)
+    return found
+
+
+def _extended(addr: int, bit: int) -> int:
+    """A 64-bit address whose bits above one are all as that; with bit 0 as it is."""
+    return addr | (1 << 64) - (1 << bit) if bit and addr >> bit & 1 else addr
 
 
 def mapped(steps: tuple[Step, ...], addr: int) -> Optional[int]:

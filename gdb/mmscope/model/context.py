@@ -10,7 +10,7 @@ from ..errors import FaultError, MissingError
 from ..layout.arch import Arch, architecture
 from ..layout.buildid import NOTES_BYTES, build_id
 from ..layout.layout import Layout, is_pointer
-from ..layout.pagetable import Mmu, ReadPhys
+from ..layout.pagetable import Mmu, ReadPhys, TablePlace
 from ..layout.pageflags import PageFlags, node_count, page_flags
 from ..layout.reader import Reader
 from ..target.cache import CachedMemory
@@ -269,12 +269,20 @@ class Context:
         A process's tables are told by their struct page alone.
         """
         try:
-            mmu, shift = self.arch.mmu, self.arch.page_shift
-            root = mmu.root((1 << self.arch.address_bits) - 1)
-            tables = mmu.tables(self._read_ram, root.phys) if root is not None else ()
+            shift = self.arch.page_shift
         except (MissingError, FaultError):
             return frozenset()
-        return frozenset(phys >> shift << shift for phys in tables)
+        return frozenset(phys >> shift << shift for phys in self.kernel_table_places)
+
+    @cached_property
+    def kernel_table_places(self) -> dict[int, TablePlace]:
+        """The kernel's own tables below the first one, by physical address; empty when unreadable."""
+        try:
+            mmu = self.arch.mmu
+            root = mmu.root((1 << self.arch.address_bits) - 1)
+            return mmu.tables(self._read_ram, root.phys) if root is not None else {}
+        except (MissingError, FaultError):
+            return {}
 
     def _read_ram(self, phys: int, size: int) -> bytes:
         """As read_phys(), but through the linear map first, which is kept. Raises FaultError, MissingError."""

@@ -46,8 +46,8 @@ def _areas(ctx: Context) -> tuple[VmStruct, ...]:
     return tuple(area.vm for area in all_areas(ctx).areas if area.vm is not None)
 
 
-def _area_pages(ctx: Context) -> dict[int, tuple[VmStruct, tuple[Optional[int], ...]]]:
-    """Areas by the number of each of their pages of addresses, with the pfns of all their pages in order."""
+def _read_areas(ctx: Context) -> dict[int, tuple[VmStruct, tuple[Optional[int], ...]]]:
+    """Every area that has an array of pages."""
     found = {}
     for vm in _areas(ctx):
         count = min(vm.nr_pages, vm.size >> ctx.arch.page_shift, MAX_AREA_PAGES)
@@ -63,13 +63,14 @@ def _area_pages(ctx: Context) -> dict[int, tuple[VmStruct, tuple[Optional[int], 
     return found
 
 
-def _kept_areas(ctx: Context) -> dict[int, tuple[VmStruct, tuple[Optional[int], ...]]]:
-    return ctx.once("holders.areas", _area_pages)
+def area_pages(ctx: Context) -> dict[int, tuple[VmStruct, tuple[Optional[int], ...]]]:
+    """Areas by their address, each with the pfns of its pages in order. Raises MissingError, FaultError."""
+    return ctx.once("holders.areas", _read_areas)
 
 
 def _vmalloc(ctx: Context) -> Iterator[tuple[int, tuple[str, str]]]:
     """Pages of areas."""
-    for vm, pfns in _kept_areas(ctx).values():
+    for vm, pfns in area_pages(ctx).values():
         symbol = symbolize(ctx, vm.caller) if vm.caller else None
         held = frame.VMALLOC, symbol.name if symbol is not None else ""
         yield from ((pfn, held) for pfn in pfns if pfn is not None)
@@ -77,7 +78,7 @@ def _vmalloc(ctx: Context) -> Iterator[tuple[int, tuple[str, str]]]:
 
 def _stacks(ctx: Context) -> Iterator[tuple[int, tuple[str, str]]]:
     """Kernel stacks of tasks, in the linear map or in an area of their own."""
-    shift, areas, held = ctx.arch.page_shift, _kept_areas(ctx), (frame.STACK, "")
+    shift, areas, held = ctx.arch.page_shift, area_pages(ctx), (frame.STACK, "")
     size = _stack_bytes(ctx)
     for task in tasks(ctx):
         try:
