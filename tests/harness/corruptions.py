@@ -115,7 +115,7 @@ def next_is_wild(edit: Edit) -> str:
 
 @row(BUDDY, "LIST-1", beside=CUT)
 def next_is_a_user_address(edit: Edit) -> str:
-    return _next_of_the_second(edit, 0x41414141)
+    return _next_of_the_second(edit, 0x41414140)
 
 
 @row(BUDDY, "LIST-1", beside=CUT)

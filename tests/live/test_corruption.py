@@ -19,14 +19,14 @@ def board(boot):
 def handed_over(board):
     """Behind mm_init()."""
     board.run_to("setup_per_cpu_pageset")
-    return Suite(board.gdb)
+    return Suite(board.gdb, board.folder)
 
 
 @pytest.fixture(scope="module")
 def at_rest(board, handed_over):
     """After a workload: after all that is done behind mm_init()."""
     board.run_to("cpu_idle")
-    return Suite(board.gdb)
+    return Suite(board.gdb, board.folder)
 
 
 @pytest.mark.parametrize("row", MEMBLOCK + BUDDY, ids=lambda row: row.name)
