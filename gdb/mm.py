@@ -14,15 +14,14 @@ def _load():
         print("mm: this GDB embeds Python %d.%d; 3.9 or later is needed" % sys.version_info[:2])
         return
     earlier = sys.modules.get("mmscope.session.load")
-    if earlier is not None:
-        earlier.unload()
+    kept = earlier.unload() if earlier is not None else None
     for name in [name for name in sys.modules if name.partition(".")[0] == "mmscope"]:
         del sys.modules[name]
     here = os.path.dirname(os.path.realpath(__file__))
     sys.path.insert(0, here)
     try:
         importlib.invalidate_caches()
-        importlib.import_module("mmscope.session.load").load()
+        importlib.import_module("mmscope.session.load").load(kept)
     finally:
         sys.path.remove(here)
 

@@ -20,12 +20,22 @@
 #define PKMAP_NR(virt)	(((virt) - PKMAP_BASE) >> PAGE_SHIFT)
 _Static_assert(LAST_PKMAP == PTRS_PER_PTE, "kmap's area has one table");
 
-/* Slot @idx of kmap_atomic(); they go down from the top, as Linux's do. */
-#define FIX_KMAP_BEGIN	1		/* behind the early console's */
+/*
+ * Slots of kmap_atomic(); they go down from the top, as Linux's do. The first
+ * is behind the early console's.
+ */
 #define FIX_KMAP_SLOTS	(KM_TYPE_NR * NR_CPUS)
-#define __fix_to_virt(idx) (FIXADDR_TOP - ((unsigned long)(idx) << PAGE_SHIFT))
-_Static_assert(FIX_KMAP_BEGIN + FIX_KMAP_SLOTS <= PTRS_PER_PTE,
+enum fixed_addresses {
+	FIX_KMAP_BEGIN = 1,
+	FIX_KMAP_END = FIX_KMAP_BEGIN + FIX_KMAP_SLOTS - 1,
+};
+_Static_assert(FIX_KMAP_END < PTRS_PER_PTE,
 	       "kmap_atomic's slots have one table");
+
+static unsigned long __fix_to_virt(enum fixed_addresses idx)
+{
+	return FIXADDR_TOP - ((unsigned long)idx << PAGE_SHIFT);
+}
 
 int pkmap_count[LAST_PKMAP];
 static unsigned int last_pkmap_nr;
@@ -39,8 +49,7 @@ void kmap_init(void)
 	unsigned long fix = __fix_to_virt(FIX_KMAP_BEGIN);
 
 	VM_BUG_ON(PKMAP_BASE & ~PMD_MASK);
-	VM_BUG_ON((fix ^ __fix_to_virt(FIX_KMAP_BEGIN + FIX_KMAP_SLOTS - 1)) &
-		  PMD_MASK);
+	VM_BUG_ON((fix ^ __fix_to_virt(FIX_KMAP_END)) & PMD_MASK);
 	pkmap_page_table = early_pte_alloc(pmd_off_k(PKMAP_BASE), PKMAP_BASE);
 	early_pte_alloc(pmd_off_k(fix), fix);
 }
@@ -204,7 +213,7 @@ void kunmap(struct page *page)
 
 static unsigned long atomic_slot(int depth)
 {
-	return __fix_to_virt(FIX_KMAP_BEGIN + depth +
+	return __fix_to_virt(FIX_KMAP_BEGIN + (unsigned int)depth +
 			     KM_TYPE_NR * smp_processor_id());
 }
 
@@ -238,7 +247,7 @@ void kunmap_atomic(void *addr)
 	unsigned long at = (unsigned long)addr & PAGE_MASK;
 
 	if (at > FIXADDR_TOP ||
-	    at < __fix_to_virt(FIX_KMAP_BEGIN + FIX_KMAP_SLOTS - 1))
+	    at < __fix_to_virt(FIX_KMAP_END))
 		return;				/* lowmem's own address */
 	BUG_ON(*depth <= 0 || at != atomic_slot(*depth - 1));	/* KMAP-3 */
 	--*depth;
@@ -278,8 +287,9 @@ static const char *check_stack(unsigned int cpu)
 	if (depth < 0 || depth > KM_TYPE_NR)
 		return "KMAP-3";
 	for (int i = 0; i < KM_TYPE_NR; i++) {
-		unsigned long addr = __fix_to_virt(FIX_KMAP_BEGIN + i +
-						   KM_TYPE_NR * (int)cpu);
+		unsigned long addr = __fix_to_virt(FIX_KMAP_BEGIN +
+						   (unsigned int)i +
+						   KM_TYPE_NR * cpu);
 
 		if (pte_present(*virt_to_kpte(addr)) != (i < depth))
 			return "KMAP-3";

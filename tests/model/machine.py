@@ -75,6 +75,7 @@ class Machine:
         self.heap = HEAP
         self._page_table()
         self.live, self.static = None, None
+        self.kept = {}          # snapshots, as a session keeps them
         self.registers = {"pc": DATA, "SCTLR": 1}
         self.new_style = "linux_banner" in self.shapes.symbols
         self.names = list(self.shapes.enums["zone_type"])
@@ -212,7 +213,8 @@ class Machine:
     def context(self):
         """A fresh context, as a new stop has it."""
         return Context(CachedMemory(self.ram), Layout(self.shapes),
-                       Host(self.live, lambda addr, size: self.static, self.registers.get, self.evaluate))
+                       Host(self.live, lambda addr, size: self.static, self.registers.get, self.evaluate,
+                            kept=self.kept))
 
     @staticmethod
     def evaluate(text):

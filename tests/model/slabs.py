@@ -65,6 +65,8 @@ class Slabs:
         part = "cpu_sheaves" if self.sheaves else "cpu_slab"
         self.put(cache, "kmem_cache", **{part: self.pointer}, **values)
         self.pointer += 0x40
+        for cpu in range(CPUS) if not self.sheaves else ():
+            self.put(self.cpu_part(cache, cpu), "kmem_cache_cpu", tid=0x40 + cpu)
         if self.hardened:
             self.put(cache, "kmem_cache", random=RANDOM)
         if self.sheaves:

@@ -19,12 +19,17 @@ KEYS = {
 }
 ZONE_KEYS = {"node", "index", "name", "start_pfn", "spanned_pages", "present_pages", "managed_pages", "free_pages",
              "cma_pages", "watermark", "lowmem_reserve"}
-ARGUMENTS = {"page": ["pfn:0x10010"], "why": ["pfn:0x10010"], "buddy": ["--blocks"], "pgtable": ["0xc0100000"]}
+ARGUMENTS = {"page": ["pfn:0x10010"], "why": ["pfn:0x10010"], "buddy": ["--blocks"], "pgtable": ["0xc0100000"],
+             "snapshot": ["b"], "diff": ["a"]}
+BEFORE = {"diff": ("snapshot", "a")}       # a command and its argument, without which it has nothing to show
 PRINTED = {"buddyinfo", "pagetypeinfo", "slabinfo", "vmallocinfo", "zoneinfo"}      # formats of the kernel
 
 
 def output(machine, name):
     """The JSON document of a command."""
+    if name in BEFORE:
+        first, word = BEFORE[name]
+        COMMANDS[first].run(machine.context(), COMMANDS[first].parser().parse_args([word]))
     command, ctx = COMMANDS[name], machine.context()
     args = command.parser().parse_args(ARGUMENTS.get(name, []))
     for need in command.needs:

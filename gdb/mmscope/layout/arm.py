@@ -146,3 +146,17 @@ def vmalloc_ranges(reader: Reader, arch: Arm) -> tuple[tuple[int, int], ...]:
         return ()
     start = arch.lowmem_end + VMALLOC_GAP & -VMALLOC_GAP
     return (start, VMALLOC_END), (arch.page_offset - MODULES_BYTES, arch.lowmem_end)
+
+
+KMAP_BYTES = 2 << 20            # below the linear map: what an entry of the software's second level is for
+FIXMAP_TOP = 0xFFF00000 - (1 << PAGE_SHIFT)     # the first slot; they go down
+
+
+def kmap_base(arch: Arm) -> int:
+    """Where the slots of kmap() begin. Source: arch/arm/include/asm/highmem.h (PKMAP_BASE)."""
+    return arch.page_offset - KMAP_BYTES
+
+
+def fixmap_top(arch: Arm) -> int:
+    """Where slot 0 of the fixmap is. Source: arch/arm/include/asm/fixmap.h (FIXADDR_TOP)."""
+    return FIXMAP_TOP

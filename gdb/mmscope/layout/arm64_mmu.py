@@ -11,7 +11,7 @@ from typing import Callable, Optional
 
 from ..errors import FaultError
 from .longdesc import LongDescriptors, long_levels
-from .pagetable import Level, ReadPhys, Root, Step, TablePlace, find_tables, follow
+from .pagetable import Format, Level, ReadPhys, Root, Step, TablePlace, find_tables, follow
 
 PAGE_SHIFT_0 = {0: 12, 1: 16, 2: 14}        # TCR_EL1.TG0
 PAGE_SHIFT_1 = {1: 14, 2: 12, 3: 16}        # TCR_EL1.TG1
@@ -79,6 +79,12 @@ class Arm64Mmu:
         found = find_tables(read, root, half.levels, LongDescriptors(half.page_shift, 48, half.wide).decode)
         upper = (1 << 64) - (1 << half.bits)
         return {phys: replace(place, start=place.start + upper) for phys, place in found.items()}
+
+    def format(self, addr: int) -> Format:
+        """Of the half that has the address."""
+        half = self._half(addr)
+        return Format(half.levels if half is not None else (), LongDescriptors(
+            half.page_shift if half is not None else 12, 48, half is not None and half.wide).decode)
 
 
 def kernel_mmu(bits: int, page_shift: int, root: Optional[Root]) -> Arm64Mmu:

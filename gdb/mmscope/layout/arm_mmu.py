@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Callable, Optional, Union
 
 from .longdesc import LongDescriptors, long_levels
-from .pagetable import (BLOCK, NONE, PAGE, TABLE, Entry, Level, ReadPhys, Root, Step, TablePlace, bit_names,
+from .pagetable import (BLOCK, NONE, PAGE, TABLE, Entry, Format, Level, ReadPhys, Root, Step, TablePlace, bit_names,
                         find_tables, follow)
 
 MASK = (1 << 32) - 1
@@ -82,6 +82,10 @@ class ShortMmu:
         """As find_tables()."""
         return find_tables(read, root, (PGD, PTE), decode_short, 4, self.order)
 
+    def format(self, addr: int) -> Format:
+        """Of short descriptors."""
+        return Format((PGD, PTE), decode_short, 4, self.order)
+
 
 @dataclass(frozen=True)
 class LpaeMmu:
@@ -117,6 +121,10 @@ class LpaeMmu:
         """As find_tables(), from a table for all addresses."""
         return find_tables(read, root, _lpae_levels(32), LongDescriptors(12, LPAE_PHYS_BITS, lpae=True).decode, 8,
                            self.order)
+
+    def format(self, addr: int) -> Format:
+        """Of long descriptors."""
+        return Format(self.levels(addr & MASK), LongDescriptors(12, LPAE_PHYS_BITS, lpae=True).decode, 8, self.order)
 
 
 def _lpae_levels(bits: int) -> tuple[Level, ...]:

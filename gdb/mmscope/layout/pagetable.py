@@ -59,6 +59,16 @@ class Entry:
     shift: Optional[int] = None         # log2 of the bytes that it is for, where they are more than its level's
 
 
+@dataclass(frozen=True)
+class Format:
+    """How the tables below one first table are laid out."""
+
+    levels: tuple[Level, ...]           # the first table's first
+    decode: Callable[[Level, int], Entry]
+    entry_bytes: int = 8
+    order: str = "little"
+
+
 class Mmu(Protocol):
     """A format of page tables, and the tables that a CPU uses where its registers are known."""
 
@@ -73,6 +83,9 @@ class Mmu(Protocol):
 
     def tables(self, read: ReadPhys, root: int) -> dict[int, TablePlace]:
         """Each table below a first one that has the kernel's addresses, as find_tables()."""
+
+    def format(self, addr: int) -> Format:
+        """How the tables that translate an address are laid out; without levels for one that is never translated."""
 
 
 def follow(read: ReadPhys, root: int, addr: int, levels: tuple[Level, ...], decode: Callable[[Level, int], Entry],

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable, Optional
 
-from .pagetable import (BLOCK, NONE, PAGE, RESERVED, TABLE, Entry, Level, ReadPhys, Root, Step, TablePlace, bit_names,
-                        find_tables, follow)
+from .pagetable import (BLOCK, NONE, PAGE, RESERVED, TABLE, Entry, Format, Level, ReadPhys, Root, Step, TablePlace,
+                        bit_names, find_tables, follow)
 
 FOUR = (Level("pgd", 39, 9), Level("pud", 30, 9), Level("pmd", 21, 9), Level("pte", 12, 9))
 FIVE = (Level("pgd", 48, 9), Level("p4d", 39, 9)) + FOUR[1:]
@@ -53,6 +53,10 @@ class X86Mmu:
         """As find_tables()."""
         levels = FIVE if self.five_levels else FOUR
         return find_tables(read, root, levels, self._decode, extend=levels[0].shift + levels[0].bits - 1)
+
+    def format(self, addr: int) -> Format:
+        """Four or five levels."""
+        return Format(self.levels(addr), self._decode)
 
     def _decode(self, level: Level, value: int) -> Entry:
         """What an entry of a level means."""

@@ -83,8 +83,13 @@ def free_areas(ctx: Context, zone: Zone) -> list[FreeArea]:
     """Decode every order of zone, lowest first.
 
     Source: zone->free_area[], linked through page->lru. Raises FaultError if the zone is unreadable. A broken
-    list is data, not an exception: the walk ends there and problems says why.
+    list is data, not an exception: the walk ends there and problems says why. Walked once a stop.
     """
+    return list(ctx.once(f"buddy.free_areas {zone.addr:#x}", lambda ctx: _free_areas(ctx, zone)))
+
+
+def _free_areas(ctx: Context, zone: Zone) -> list[FreeArea]:
+    """Walk them."""
     record = ctx.read.record("zone", zone.addr)
     names = migratetype_names(ctx)
     return [_free_area(ctx, zone, record.inner("free_area", "free_area", order), order, names)

@@ -25,14 +25,15 @@ class Columns:
         self._ctx = ctx
         self._data = data
 
-    def get(self, name: str) -> list[int]:
-        """A member of struct page, or of one that lies over it ("slab.slab_cache"). Raises MissingError."""
+    def get(self, name: str, part: slice = slice(None)) -> list[int]:
+        """A member of struct page, or of one that lies over it ("slab.slab_cache"), of these. Raises MissingError."""
         field, step = self._ctx.layout.field(name), self._ctx.pages.page_bytes
         size, offset = field.type.size, field.offset
         order = self._ctx.read.order
         if size in FORMATS and order == sys.byteorder and offset % size == 0 and step % size == 0:
-            return memoryview(self._data).cast(FORMATS[size])[offset // size::step // size].tolist()
-        return [int.from_bytes(self._data[at:at + size], order) for at in range(offset, len(self._data), step)]
+            return memoryview(self._data).cast(FORMATS[size])[offset // size::step // size][part].tolist()
+        return [int.from_bytes(self._data[at:at + size], order)
+                for at in range(offset, len(self._data), step)[part]]
 
 
 def columns(ctx: Context, start_pfn: int, end_pfn: int) -> Iterator[tuple[int, int, Optional[Columns]]]:

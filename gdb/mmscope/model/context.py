@@ -2,7 +2,7 @@
 """Everything a model needs to know about the target at one stop, found when first asked for."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Callable, Optional, TypeVar
 
@@ -40,6 +40,7 @@ class Host:
     symbol_file: Optional[str] = None
     moved: Callable[[int], int] = lambda text: 0    # how far from where the file has them the symbols are loaded
     backtraces: Callable[[], tuple[tuple[str, ...], ...]] = tuple   # of each CPU: functions, the innermost first
+    kept: dict[str, dict[str, Any]] = field(default_factory=dict)   # snapshots by name, until the session ends
 
 
 @dataclass(frozen=True)
@@ -280,11 +281,11 @@ class Context:
         try:
             mmu = self.arch.mmu
             root = mmu.root((1 << self.arch.address_bits) - 1)
-            return mmu.tables(self._read_ram, root.phys) if root is not None else {}
+            return mmu.tables(self.read_ram, root.phys) if root is not None else {}
         except (MissingError, FaultError):
             return {}
 
-    def _read_ram(self, phys: int, size: int) -> bytes:
+    def read_ram(self, phys: int, size: int) -> bytes:
         """As read_phys(), but through the linear map first, which is kept. Raises FaultError, MissingError."""
         addr = self.arch.phys_to_virt(phys)
         try:

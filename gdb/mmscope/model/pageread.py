@@ -70,7 +70,7 @@ class PageReader:
         part = slice(first - found.start_pfn, last - found.start_pfn)
         has_cache = self.ctx.layout.find_field(self._cache) is not None
         flags, links, mappings, counts, types, caches = (
-            found.get(name)[part] for name in ("page.flags", "page.compound_head", "page.mapping", "page.refcount",
+            found.get(name, part) for name in ("page.flags", "page.compound_head", "page.mapping", "page.refcount",
                                                self._type, self._cache if has_cache else "page.mapping"))
         reserved = 0 if self._by_list else self._reserved
         said: list[Said] = []

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterator, Optional
+from typing import Iterable, Iterator, Optional
 
 from .context import Context
 from .problem import Problem
@@ -88,9 +88,12 @@ def cache_row(ctx: Context, cache: Cache) -> tuple[CacheRow, tuple[Problem, ...]
         cache.flags, cache.flag_names, any(node.locked for node in nodes)), problems
 
 
-def cache_detail(ctx: Context, cache: Cache, full: bool,
-                 objects: bool) -> tuple[CacheDetail, tuple[Problem, ...]]:
-    """All that is known of a cache, and what is wrong with it. Raises MissingError, FaultError."""
+def cache_detail(ctx: Context, cache: Cache, full: bool, objects: bool,
+                 every: Optional[Iterable[int]] = None) -> tuple[CacheDetail, tuple[Problem, ...]]:
+    """All that is known of a cache, and what is wrong with it. Raises MissingError, FaultError.
+
+    every: with full, the struct slabs of all its slabs where they are known; else they are looked for.
+    """
     nodes, problems = cache_nodes(ctx, cache)
     cpus = cpu_slabs(ctx, cache)
     kept, broken = sheaves(ctx, cache)
@@ -100,7 +103,7 @@ def cache_detail(ctx: Context, cache: Cache, full: bool,
             found += [read_slab(ctx, cache, addr, where, node.node) for addr in addrs]
     if full:
         known = {slab.addr for slab in found}
-        for addr in scan_slabs(ctx, cache):
+        for addr in scan_slabs(ctx, cache) if every is None else every:
             if addr not in known:
                 found.append(unlisted(ctx, cache, addr))
     problems += (*cpus.problems, *broken, *(problem for slab in found for problem in slab.problems),
@@ -123,10 +126,15 @@ def _frozen(cache: Cache, slabs: list[Slab]) -> Iterator[Problem]:
             yield Problem("SLUB-4", name, 0, 1, f"{name} is frozen, but on the partial list of node {slab.node}")
 
 
+def is_leaving(cache: Cache, slab: Slab) -> bool:
+    """Whether a slab waits, empty and on no list, for RCU to let it go: it is not counted any more."""
+    return slab.where == UNLISTED and slab.inuse == 0 and "TYPESAFE_BY_RCU" in cache.flag_names
+
+
 def _counts(cache: Cache, nodes: tuple[CacheNode, ...], slabs: list[Slab]) -> Iterator[Problem]:
     """SLUB-10."""
     for node in nodes:
-        own = [slab for slab in slabs if slab.node == node.node]
+        own = [slab for slab in slabs if slab.node == node.node and not is_leaving(cache, slab)]
         for what, counted, there in (("slabs", node.nr_slabs, len(own)),
                                      ("objects", node.total_objects, sum(slab.objects for slab in own))):
             if counted is not None and counted != there:

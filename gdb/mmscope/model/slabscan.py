@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""All slabs of a cache, those too that are on no list: by looking through every struct page.
+"""All slabs of a cache, or of all, those too that are on no list: by looking through every struct page.
 
 A full slab is on no list, unless its cache is debugged. Its struct page still names its cache.
 """
@@ -10,7 +10,8 @@ from typing import Iterator
 from ..errors import FaultError
 from .context import Context
 from .slabcache import Cache
-from .slabpage import is_slab, slab_tag
+from .slabpage import is_slab, slab_record, slab_tag
+from .typescan import typed_pages
 
 CHUNK_BYTES = 1 << 20       # in one read
 
@@ -49,3 +50,16 @@ def _readable(ctx: Context, start_pfn: int, end_pfn: int) -> Iterator[tuple[int,
         middle = (start_pfn + end_pfn) // 2
         yield from _readable(ctx, start_pfn, middle)
         yield from _readable(ctx, middle, end_pfn)
+
+
+def all_slabs(ctx: Context) -> dict[int, tuple[int, ...]]:
+    """Address of the struct slab of every slab there is, by the cache that it says it is of. Raises MissingError."""
+    return ctx.once("slabscan.all_slabs", _by_cache)
+
+
+def _by_cache(ctx: Context) -> dict[int, tuple[int, ...]]:
+    """One pass for all caches, but for the slabs of KFENCE: these pretend to be of a cache while they serve it."""
+    found: dict[int, list[int]] = {}
+    for addr in typed_pages(ctx).slabs:
+        found.setdefault(slab_record(ctx, addr).get("slab_cache"), []).append(addr)
+    return {cache: tuple(addrs) for cache, addrs in found.items()}

@@ -35,6 +35,7 @@ class Current:
 
     def __init__(self) -> None:
         self.mode = lambda: AUTO            # what mm-transport is set to
+        self.kept: dict[str, dict[str, Any]] = {}       # snapshots by name
         self._layout: Optional[Layout] = None
         self._connection: Optional[Connection] = None
         self._memory: Optional[CachedMemory] = None
@@ -89,7 +90,7 @@ class Current:
         """A new context, reading the best way there is."""
         memory.use(connection.virtual)
         host = Host(_why_not_live(), self._static, _register, evaluate, self._physical, symbolize, _symbol_file(),
-                    _moved, backtraces)
+                    _moved, backtraces, self.kept)
         ctx = Context(memory, layout, host)
         choice = choose(ctx, connection, self.mode())
         if choice.transport is not connection.virtual:

@@ -2,6 +2,8 @@
 """Puts the package into GDB, and takes it out again when it is sourced once more."""
 from __future__ import annotations
 
+from typing import Any, Optional
+
 from ..command import load_commands
 from .current import Current
 from .functions import register_functions
@@ -13,8 +15,9 @@ _current = Current()
 _printers = Printers(_current)
 
 
-def load() -> None:
-    """Define commands and functions, listen to GDB."""
+def load(kept: Optional[dict[str, dict[str, Any]]] = None) -> None:
+    """Define commands and functions, listen to GDB. kept: snapshots of a copy that was loaded before."""
+    _current.kept.update(kept or {})
     commands = load_commands()
     MmPrefix(commands)
     for command in commands.values():
@@ -26,7 +29,8 @@ def load() -> None:
     _printers.hook()
 
 
-def unload() -> None:
-    """Stop listening. Commands and functions stay defined until they are defined anew."""
+def unload() -> dict[str, dict[str, Any]]:
+    """Stop listening. Commands and functions stay defined until they are defined anew. Snapshots are handed on."""
     _printers.unhook()
     _current.unhook()
+    return _current.kept

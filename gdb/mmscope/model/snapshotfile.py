@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A snapshot as a JSON document, in a file or kept in the session. A file is not trusted."""
+from __future__ import annotations
+
+import json
+import os
+import stat
+from typing import Any, Iterable, Sequence
+
+from ..errors import MmError
+from .rebuild import rebuild
+from .snapshot import FreeList, Snapshot
+
+SCHEMA = "mmscope/snapshot/1"
+MAX_FILE_BYTES = 256 << 20
+MAX_ORDER = 63
+
+
+def read_snapshot(path: str) -> Snapshot:
+    """The snapshot in a file. Raises MmError with one line that says what is wrong with the file."""
+    where = f"'{path}'"
+    try:
+        found = os.stat(os.path.expanduser(path))
+        if not stat.S_ISREG(found.st_mode):
+            raise MmError(f"{where} is not a file")
+        if found.st_size > MAX_FILE_BYTES:
+            raise MmError(f"{where} has {found.st_size >> 20} MiB: a snapshot has at most {MAX_FILE_BYTES >> 20}")
+        with open(os.path.expanduser(path), "rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise MmError(f"cannot read {where}: {getattr(error, 'strerror', None) or error}") from None
+    try:
+        document = json.loads(data.decode("ascii"))
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise MmError(f"{where} is not a whole JSON document: {_first_line(error)}") from None
+    return from_document(document, where)
+
+
+def write_snapshot(path: str, document: dict[str, Any]) -> None:
+    """Write the document, without line breaks. Raises MmError."""
+    try:
+        with open(os.path.expanduser(path), "w", encoding="ascii") as file:
+            json.dump(document, file, separators=(",", ":"))
+            file.write("\n")
+    except OSError as error:
+        raise MmError(f"cannot write '{path}': {error.strerror}") from None
+
+
+def from_document(document: Any, where: str) -> Snapshot:
+    """The snapshot that a document holds. Raises MmError."""
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if schema != SCHEMA:
+        told = f"of schema {str(schema)[:40]!r}" if schema is not None else "a JSON document without a schema"
+        raise MmError(f"{where} is {told}: a snapshot's is {SCHEMA!r}")
+    if document.get("state") is None:
+        raise MmError(f"{where} lists snapshots, but holds none: write one with 'mm snapshot NAME --file FILE'")
+    snapshot = rebuild(Snapshot, document["state"], f"{where}: state")
+    _check(snapshot, f"{where}: state")
+    return snapshot
+
+
+def _check(snapshot: Snapshot, where: str) -> None:
+    """What the comparison relies on, beyond types. Raises MmError."""
+    if not 0 < snapshot.page_shift < 64:
+        raise MmError(f"{where}.page_shift is {snapshot.page_shift}")
+    for name in ("free_lists", "pcp_lists"):
+        lists: Sequence[FreeList] = getattr(snapshot, name) or ()
+        for index, each in enumerate(lists):
+            if not 0 <= each.order <= MAX_ORDER:
+                raise MmError(f"{where}.{name}[{index}].order is {each.order}: it can be 0 to {MAX_ORDER}")
+            if each.pfns and min(each.pfns) < 0:
+                raise MmError(f"{where}.{name}[{index}] has a pfn below 0")
+    for name in ("memory", "reserved", "owners", "areas"):
+        for index, each in enumerate(getattr(snapshot, name) or ()):
+            _check_ranges((each.start, each.end), f"{where}.{name}[{index}]")
+    for index, frames in enumerate(snapshot.frames or ()):
+        _check_ranges(frames.ranges, f"{where}.frames[{index}].ranges")
+
+
+def _check_ranges(numbers: Iterable[int], where: str) -> None:
+    """Starts and ends, by turns; a range may be empty, but not end before it starts."""
+    found = tuple(numbers)
+    if len(found) % 2 or any(not 0 <= start <= end for start, end in zip(found[::2], found[1::2])):
+        raise MmError(f"{where} is no pairs of start and end")
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).split("\n", maxsplit=1)[0] or type(error).__name__

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""mm diff as text: a group for each allocator, a line for each change."""
+from __future__ import annotations
+
+from typing import Optional, Sequence
+
+from ..model.diff import Count, Diff, Side, ZoneDiff
+from ..model.diffcounts import ADDED, CHANGED, AreaChange, CacheChange, PcpChange, RangeChange
+from ..model.diffpages import Flow, OwnerChange, PageOwner
+from .diffblock import events_text
+from .table import LINE_WIDTH, table, wrap
+from .units import counted, escape, size
+
+MOST = 20               # lines of a group, without --all
+MOST_RANGES = 2
+NO_MEMORY = "no memory"
+COUNTS = {"present_pages": "present", "managed_pages": "managed", "free_pages": "free, as the zone counts",
+          "nr_free_pages": "free, by nr_free", "listed_pages": "free, on its lists", "pcp_pages": "on CPUs' lists"}
+
+
+def diff_text(diff: Diff) -> str:
+    """Every group that has a change."""
+    groups = [
+        _group("totals", [], _counts(diff.totals, {})),
+        *(_zone(zone, diff.every) for zone in diff.zones),
+        _group("per-CPU lists", [_pcp(each, diff.every) for each in diff.pcp], every=diff.every),
+        _group("memblock", [_range(each) for each in diff.memblock], every=diff.every),
+        _group("slab caches", [_cache(each, diff.every) for each in sorted(diff.caches, key=_weight)],
+               every=diff.every),
+        _group("vmalloc areas", [_area(each) for each in diff.areas], every=diff.every),
+        _group("pages by owner", [_owner(each) for each in diff.owners], every=diff.every),
+        _group("page frames that are for something else than before",
+               [_flow(each, diff.every) for each in diff.flows], every=diff.every),
+    ]
+    found = [group for group in groups if group]
+    head = "\n".join(wrap(f"from {_side(diff.before)} to {_side(diff.after)}", LINE_WIDTH, "  ")) + "\n"
+    for only_in, why in dict.fromkeys((each.only_in, each.why) for each in diff.one_sided):
+        parts = ", ".join(each.part for each in diff.one_sided if (each.only_in, each.why) == (only_in, why))
+        head += "\n".join(wrap(_one_sided(diff, only_in, parts, why), LINE_WIDTH, "  ")) + "\n"
+    for doubt in _most(list(diff.doubts), diff.every):
+        head += "\n".join(wrap(escape(doubt), LINE_WIDTH, "  ")) + "\n"
+    return head + ("\n" + "\n".join(found) if found else "nothing has changed\n")
+
+
+def _side(side: Side) -> str:
+    return f"{escape(side.name)} (stage {escape(side.stage)}" + (f", in {escape(side.where)})" if side.where else ")")
+
+
+def _one_sided(diff: Diff, only_in: str, parts: str, why: str) -> str:
+    """What is not compared, and what the one that does not have it says of that."""
+    if only_in == "neither":
+        return f"neither has {parts}: {escape(why)}"
+    one, other = (diff.before, diff.after) if only_in == "before" else (diff.after, diff.before)
+    return f"only {escape(one.name)} has {parts}; {escape(other.name)}: {escape(why)}"
+
+
+def _group(title: str, lines: Sequence[str], text: str = "", every: bool = False) -> str:
+    """A title and its lines, each broken where it is too long; empty without any."""
+    if not lines and not text:
+        return ""
+    body = [part for line in _most(lines, every) for part in wrap("  " + line, LINE_WIDTH, " " * 12)]
+    return "\n".join([title, *(["  " + line for line in text.splitlines()]), *body]) + "\n"
+
+
+def _most(lines: Sequence[str], every: bool) -> list[str]:
+    """Not more than MOST, and how many there are."""
+    if every or len(lines) <= MOST:
+        return list(lines)
+    return [*lines[:MOST], f"... and {len(lines) - MOST} more (every one with --all)"]
+
+
+def _counts(counts: Sequence[Count], names: dict[str, str]) -> str:
+    """Those that changed."""
+    rows = [(names.get(each.name, escape(each.name)), _number(each.before), _number(each.after),
+             _difference(each.before, each.after)) for each in counts if each.before != each.after]
+    return table(("", "before", "after", ""), rows, "l") if rows else ""
+
+
+def _number(value: Optional[int]) -> str:
+    return "-" if value is None else str(value)
+
+
+def _difference(before: Optional[int], after: Optional[int]) -> str:
+    return f"{after - before:+}" if before is not None and after is not None else ""
+
+
+def _zone(zone: ZoneDiff, every: bool) -> str:
+    """What the pages of the events come to, the counts, the events."""
+    counts = _counts(zone.counts, COUNTS)
+    if not counts and not zone.events:
+        return ""
+    title = f"node {zone.node}, zone {escape(zone.zone)}: " + ", ".join(
+        f"{counted(pages, 'page')} {what}" for pages, what in (
+            (zone.taken_pages, "taken"), (zone.returned_pages, "returned"), (zone.moved_pages, "moved")))
+    lines = [f"{escape(name)}: the zone was locked, its lists may have been half changed" for name in zone.locked]
+    return "\n".join([title, *("  " + line for line in [*lines, *counts.splitlines(),
+                                                         *events_text(zone.events, every)])]) + "\n"
+
+
+def _pcp(each: PcpChange, every: bool) -> str:
+    parts = [f"{len(found)} {what} ({_blocks(found, every)})"
+             for found, what in ((each.came, "came"), (each.left, "left")) if found]
+    return f"CPU {each.cpu}, node {each.node}, zone {escape(each.zone)}: {each.before} -> {each.after} pages, " \
+        + ", ".join(parts)
+
+
+def _blocks(blocks: Sequence[tuple[int, int]], every: bool) -> str:
+    shown = blocks if every else blocks[:MOST_RANGES]
+    text = ", ".join(f"{pfn:#x}" + (f" order {order}" if order else "") for pfn, order in shown)
+    return text + (", ..." if len(shown) < len(blocks) else "")
+
+
+def _range(each: RangeChange) -> str:
+    text = f"{each.event:8} {each.list}: {each.start:#x} to {each.end:#x} ({size(each.end - each.start)})"
+    if each.flags or each.event == CHANGED:
+        text += f", flags {each.flags:#x}" + (f", node {each.nid}" if each.event == CHANGED else "")
+    return text + (f", {escape(each.owner)}" if each.owner and each.list == "reserved" else "")
+
+
+def _weight(each: CacheChange) -> tuple[bool, int, str]:
+    """Those with other slabs first."""
+    slabs = [side.slabs if side is not None else 0 for side in (each.before, each.after)]
+    return slabs[0] == slabs[1] and not (each.came or each.left), -abs(slabs[1] - slabs[0]), each.name
+
+
+def _cache(each: CacheChange, every: bool) -> str:
+    name = escape(each.name)
+    if each.before is None or each.after is None:
+        there = each.after or each.before
+        assert there is not None
+        text = f"{'new' if each.after is not None else 'gone'}: {name}, objects of {size(there.size)}, " \
+            f"{counted(there.slabs, 'slab')}, {counted(there.objects, 'object')}, {there.used} in use"
+    else:
+        pairs = [(what, getattr(each.before, key), getattr(each.after, key))
+                 for what, key in (("slabs", "slabs"), ("objects", "objects"), ("in use", "used"))]
+        parts = [f"{what} {one} -> {other}" for what, one, other in pairs if one != other]
+        text = f"{name}: " + (", ".join(parts) if parts else "the same counts")
+    for ranges, what in ((each.came, "new"), (each.left, "gone")):
+        if ranges:
+            text += f", {what} pages {_ranges(ranges, every)}"
+    return text
+
+
+def _area(each: AreaChange) -> str:
+    area = each.area
+    text = f"{each.event:8} {area.start:#x} {size(area.end - area.start)} {escape(each.was or area.kind)}"
+    if each.was is not None:
+        text += f" to {escape(area.kind)}"
+    if area.phys is not None:
+        text += f", phys {area.phys:#x}"
+    if area.nr_pages:
+        text += f", {counted(area.nr_pages, 'page')}"
+    return text + (f", {escape(area.caller.partition('/')[0])}" if area.caller else "")
+
+
+def _owner(each: OwnerChange) -> str:
+    return f"{each.after - each.before:+8}  {each.before} -> {each.after}  {_name(PageOwner(each.kind, each.detail))}"
+
+
+def _flow(each: Flow, every: bool) -> str:
+    return f"{each.pages:8}  {_name(each.before)} -> {_name(each.after)}: {_ranges(each.ranges, every)}"
+
+
+def _name(owner: Optional[PageOwner]) -> str:
+    return NO_MEMORY if owner is None else escape(owner.text)
+
+
+def _ranges(ranges: Sequence[tuple[int, int]], every: bool) -> str:
+    """pfns, the last one included."""
+    shown = ranges if every else ranges[:MOST_RANGES]
+    text = ", ".join(f"{start:#x}" + (f" to {end - 1:#x}" if end - start > 1 else "") for start, end in shown)
+    return text + (f", ... ({counted(len(ranges), 'range')})" if len(shown) < len(ranges) else "")
