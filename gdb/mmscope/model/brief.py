@@ -41,5 +41,5 @@ def brief(ctx: Context, pfn: int) -> Brief:
         named = short if short.startswith(text) else f"{text} ({short})"
     record = page_owner(ctx, pfn) if span.kind in frame.USED else None
     by = record.caller.symbol if record is not None and record.allocated and record.caller is not None else None
-    return Brief(text, named, span.kind == frame.PCP, span.kind in (frame.MEMBLOCK, frame.DEFERRED),
+    return Brief(text.partition(",")[0], named, span.kind == frame.PCP, span.kind in (frame.MEMBLOCK, frame.DEFERRED),
                  (f"it was allocated by {by}",) if by else ())
