@@ -139,8 +139,8 @@ class Suite:
             wrong.append(f"afterwards: {differences(self.checks, after)}")
         assert not wrong, row.name + ":\n" + "\n".join(wrong)
 
-    def survive(self, edit: Edit) -> list[str]:
-        """What is wrong with the commands on what the edit has left: each
+    def survive(self) -> list[str]:
+        """What is wrong with the commands on what an edit has left: each
         answers or says why not in one line, and in bearable time."""
         self.gdb.run("mm stats --flush")
         return [text for line in self.lines
