@@ -161,11 +161,13 @@ def test_a_task_on_a_cpu_has_its_stack(booted_guest: LabGuest) -> None:
     with booted_guest.held_in("frag_show") as gdb:
         answer = gdb.json("mm why $sp --json")
         assert answer["kind"] == "stack", answer
-        # The shell of the guest's init reads /proc/buddyinfo.
-        name = answer["verdict"].partition("kernel stack of ")[2]
-        assert ", pid " in name, answer
-        pid = int(name.rpartition(" ")[2])
-        assert pid > 0
+        name, _, pid = answer["verdict"].partition(
+            "kernel stack of ")[2].rpartition(", pid ")
+        assert name and int(pid) > 0, answer
+        if booted_guest.kernel.arch == "arm64":     # current is kept there
+            task = "((struct task_struct *)$SP_EL0)"
+            assert int(pid) == gdb.number(f"{task}->pid")
+            assert f'"{name}"' in gdb.run(f"output {task}->comm")
 
 
 def test_one_page_costs_no_sweep_by_the_stub(booted_guest: LabGuest) -> None:

@@ -73,7 +73,9 @@ def test_second_level_tables_are_found():
         memory.put(ROOT, index, 0)
     for index, entry in ((3000, SECOND | 1), (3001, SECOND + 0x400 | 1), (3002, 0x4120041e), (3003, 0x20000001)):
         memory.put(ROOT, index, entry)
-    assert ShortMmu().tables(memory.read, ROOT).keys() == {SECOND, SECOND + 0x400, 0x20000000}
+    found = ShortMmu().tables(memory.read, ROOT)
+    assert found.keys() == {SECOND, SECOND + 0x400, 0x20000000}
+    assert (found[SECOND].level, found[SECOND].start, found[SECOND].size) == ("pte", 3000 << 20, 1 << 20)
 
 
 LPAE_ROOT, PMD, PTE = 0x40203000, 0x40204000, 0x1_4000_5000

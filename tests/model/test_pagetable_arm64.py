@@ -127,3 +127,14 @@ def test_a_tag_does_not_matter_where_it_is_ignored():
 def test_52_bit_addresses_of_tables_are_folded_into_the_register():
     wide = cpu_mmu({"TCR_EL1": 12 | 12 << 16 | 2 << 30 | 6 << 32 | 1 << 59, "TTBR1_EL1": ROOT | 0xa << 2}.get)
     assert wide.root(TOP).phys == ROOT | 0xa << 48 and len(wide.levels(TOP)) == 5
+
+
+@pytest.mark.parametrize("bits, page_shift, count", [(48, 12, 4), (39, 12, 3), (52, 12, 5)])
+def test_each_table_says_which_addresses_it_is_for(bits, page_shift, count):
+    memory, addr, places, _, shifts = tables(bits, page_shift, count)
+    mmu = kernel_mmu(bits, page_shift, Root(ROOT, "x"))
+    found = mmu.tables(memory.read, ROOT)
+    levels = [step.level for step in mmu.walk(memory.read, ROOT, addr)]
+    for phys, level, shift in zip(places[1:], levels[1:], shifts):
+        place = found[phys]
+        assert (place.level, place.start, place.size) == (level, addr >> shift << shift, 1 << shift)

@@ -103,3 +103,13 @@ def test_registers_give_table_and_number_of_levels():
     assert kernel_copy(Root(0x2000, "CR3")) is None
     registers["efer"] = 0
     assert cpu_mmu(registers.get) is None and cpu_mmu({}.get) is None
+
+
+@pytest.mark.parametrize("addr", [ADDR, 0x7f12_3456_7000])
+def test_each_table_says_which_addresses_it_is_for(addr):
+    memory, places, _ = tables(4, addr)
+    found = X86Mmu().tables(memory.read, ROOT)
+    assert list(found) == places[1:]
+    for phys, level, shift in zip(places[1:], ("pud", "pmd", "pte"), (39, 30, 21)):
+        place = found[phys]
+        assert (place.level, place.start, place.size) == (level, addr >> shift << shift, 1 << shift)

@@ -79,7 +79,7 @@ def _vmalloc(ctx: Context) -> Iterator[tuple[int, tuple[str, str]]]:
 def _stacks(ctx: Context) -> Iterator[tuple[int, tuple[str, str]]]:
     """Kernel stacks of tasks, in the linear map or in an area of their own."""
     shift, areas, held = ctx.arch.page_shift, area_pages(ctx), (frame.STACK, "")
-    size = _stack_bytes(ctx)
+    size = stack_bytes(ctx)
     for task in tasks(ctx):
         try:
             stack = ctx.read.member("task_struct", task, "stack")
@@ -92,7 +92,7 @@ def _stacks(ctx: Context) -> Iterator[tuple[int, tuple[str, str]]]:
             yield from ((pfn, held) for pfn in range(phys >> shift, phys + size + (1 << shift) - 1 >> shift))
 
 
-def _stack_bytes(ctx: Context) -> int:
+def stack_bytes(ctx: Context) -> int:
     """THREAD_SIZE, as the first task's stack has it; 0 where it is not known."""
     union = ctx.layout.find_variable("init stack")
     size = union.type.size if union is not None and union.type is not None else 0

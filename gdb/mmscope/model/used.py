@@ -10,7 +10,7 @@ from . import frame
 from .address import Place
 from .context import Context
 from .evidence import Evidence, Told, nth, pages
-from .holders import area_pages
+from .holders import area_pages, stack_bytes
 from .kallsyms import symbolize
 from .pagecontent import KSM, ZERO, is_zero_page
 from .pageuse import compound_head, compound_order
@@ -141,9 +141,7 @@ def _stack(ctx: Context, place: Place, page: Record, detail: str) -> Told:
 
 def _stacks(ctx: Context) -> dict[int, tuple[int, int]]:
     """Task and size by the address of its stack."""
-    union = ctx.layout.find_variable("init stack")
-    size = union.type.size if union is not None and union.type is not None else 0
-    found = {}
+    found, size = {}, stack_bytes(ctx)
     for task in tasks(ctx):
         try:
             found[ctx.read.member("task_struct", task, "stack")] = task, size
