@@ -20,6 +20,8 @@ from test_booted import online_cpus, per_cpu_free_pages
 
 PAUSE_SECONDS = 2.0
 ROUNDS = 3
+FEW_PAGES = 4096
+USED = ("pagetable", "compound", "other", "slab", "pcp")
 SECONDS = 5                     # of a snapshot
 IDLE = ("default_idle_call", "cpu_idle_loop", "do_idle")
 SIGN = {"split": -1, "merged": 1, "taken": -1, "returned": 1, "moved": 0}
@@ -188,6 +190,13 @@ def test_every_change_adds_up_from_stop_to_stop_of_the_boot(
 
 
 def test_the_hand_over_goes_from_memblock_to_free(boot: Boot) -> None:
-    flow = boot[booting, HANDED_OVER]["diff"]["flows"][0]
-    assert flow["before"]["kind"] in ("memblock", "deferred")
-    assert flow["after"]["kind"] == "free"
+    """Or to deferred, where struct pages are set up late in the boot; a kernel
+    may have taken some pages again until then."""
+    found = boot[booting, HANDED_OVER]["diff"]
+    assert {flow["before"]["kind"] for flow in found["flows"]
+            if flow["after"]["kind"] == "free"} == {"memblock"}
+    taken = [flow for flow in found["flows"]
+             if flow["before"]["kind"] == "memblock"
+             and flow["after"]["kind"] not in ("free", "deferred")]
+    assert {flow["after"]["kind"] for flow in taken} <= set(USED)
+    assert sum(flow["pages"] for flow in taken) < FEW_PAGES

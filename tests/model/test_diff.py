@@ -116,6 +116,15 @@ def test_the_other_way_round_it_is_a_merge(machine):
         f"returned  {LOW:#x} order 0 Movable, was other"
 
 
+def test_now_is_the_present_state_on_either_side(machine):
+    split(machine)
+    one, other = (as_json(machine, line) for line in ("diff a", "diff a now"))
+    assert one == other
+    back = as_json(machine, "diff now a")
+    assert [each["event"] for zone in back["zones"]
+            for each in zone["events"]] == ["merged", "returned"]
+
+
 def test_one_buddy_is_worked_out_two_are_named(machine):
     machine.free(machine.low, 1, 1, LOW)
     machine.free(machine.low, 2, 1, LOW + 8)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ..model.context import Context
 from ..model.diff import Diff, compare
+from ..model.problem import Problem
 from ..model.snapshots import NOW, find_snapshot, kept_names, present
 from ..view.diff import diff_text
 from . import needs
@@ -14,8 +15,8 @@ from .registry import arg, command
 
 
 @command(text=diff_text, args=(
-    arg("a", metavar="A", words=kept_names, help="a snapshot: its name, or a file"),
-    arg("b", metavar="B", nargs="?", default=NOW, words=kept_names, help="another one; without: the present state"),
+    arg("a", metavar="A", words=kept_names, help="a snapshot: its name, or a file; now: the present state"),
+    arg("b", metavar="B", nargs="?", default=NOW, words=kept_names, help="another one; without: now"),
     arg("--all", action="store_true", help="every change; without, many of one kind are summed")))
 def run(ctx: Context, args: Namespace) -> Diff:
     """Show what changed between two snapshots, or since one.
@@ -27,9 +28,13 @@ def run(ctx: Context, args: Namespace) -> Diff:
     Example: mm diff before
     Example: mm diff before.json after.json --all
     """
-    before = replace(find_snapshot(ctx, args.a), name=args.a)
-    if args.b != NOW:
-        return compare(before, replace(find_snapshot(ctx, args.b), name=args.b), (), args.all)
-    needs.memblock(ctx)
-    after, problems = present(ctx)
-    return compare(before, after, problems, args.all)
+    problems: tuple[Problem, ...] = ()
+    sides = []
+    for name in (args.a, args.b):
+        if name == NOW:
+            needs.memblock(ctx)
+            snapshot, problems = present(ctx)
+        else:
+            snapshot = replace(find_snapshot(ctx, name), name=name)
+        sides.append(snapshot)
+    return compare(sides[0], sides[1], problems, args.all)
