@@ -14,7 +14,7 @@ from guest import MM_PY, ROOT
 from harness.corrupt import Edit
 from harness.corrupt_noise import noise, places
 from harness.corrupt_suite import Suite
-from harness.gdbmi import Gdb
+from harness.gdbmi import Gdb, GdbError
 
 BOOT = ("start_kernel", "setup_arch", "mm_init", "mem_init", "kmem_cache_init", "percpu_init_late", "vmalloc_init",
         "setup_per_cpu_pageset", "cpu_idle")
@@ -182,8 +182,8 @@ def test_a_batch_ends_at_a_broken_invariant_with_strict(idle, tmp_path):
     gdb.run("set var contig_page_data.node_zones[0].free_area[10].nr_free += 1")
     try:
         (tmp_path / "check.gdb").write_text("mm check\necho on\\n\nmm check --strict\necho never\\n\n")
-        message = idle.fails(f"source {tmp_path / 'check.gdb'}")
-        assert "BUDDY-1" in message
+        with pytest.raises(GdbError, match="check.gdb:3.*\n.*BUDDY-1"):
+            gdb.run(f"source {tmp_path / 'check.gdb'}")
     finally:
         gdb.run("set var contig_page_data.node_zones[0].free_area[10].nr_free -= 1")
     assert gdb.run("mm check --strict")
