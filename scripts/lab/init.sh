@@ -18,7 +18,8 @@
 #                           range of System RAM; spin: a while in user space
 
 SHOW=buddyinfo
-LOOP=pagetypeinfo,zoneinfo,slabinfo,vmallocinfo,vmstat,kpageflags,kpagecount,spin
+LOOP=pagetypeinfo,zoneinfo,slabinfo,vmallocinfo,vmstat,meminfo
+LOOP=$LOOP,kpageflags,kpagecount,spin
 FIRST="version cmdline buddyinfo pagetypeinfo zoneinfo meminfo iomem slabinfo
 	vmallocinfo vmstat"
 SPIN=40000		# turns of a loop, some tenths of a second

@@ -123,7 +123,8 @@ def test_while_handing_over_untouched_pages_are_memblocks(machine):
     machine.put(machine.page(A + 1), "page", "_refcount.counter", 0)
     found = spans(machine, machine.low)
     assert at(found, A) == (frame.MEMBLOCK, "")
-    assert at(found, A + 1) == at(found, A + 2) == (frame.OTHER, "")
+    assert at(found, A + 1) == (frame.OTHER, "being handed over")
+    assert at(found, A + 2) == (frame.OTHER, "")
 
 
 @pytest.mark.parametrize("low_bits, expected", [
@@ -157,7 +158,7 @@ def test_kernel_page_tables_are_told_by_the_tables_themselves(machine):
     """A second-level table at a page that nothing marks."""
     table = (A + 2) << 12
     machine.poke(0xC0004000 + 0xF00 * 4, table | 1)
-    assert at(spans(machine, machine.low), A + 2) == (frame.PAGETABLE, "")
+    assert at(spans(machine, machine.low), A + 2) == (frame.PAGETABLE, "the kernel's own")
 
 
 def test_struct_pages_that_cannot_be_read_do_not_end_the_sweep(machine):

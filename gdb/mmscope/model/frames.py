@@ -21,7 +21,7 @@ from .migratetype import migratetype_names
 from .pageread import PageReader
 from .pageuse import free_block
 from .paint import Ranges, Strip, within, without
-from .pcp import find_on_pcp, pagesets
+from .pcp import pagesets
 from .rammap import ram_frames
 from .reserved import named, reserved_frames
 from .stage import Stage
@@ -41,7 +41,7 @@ def zone_spans(ctx: Context, zone: Zone) -> tuple[Span, ...]:
 
 def machine_spans(ctx: Context) -> tuple[Span, ...]:
     """The same of all zones that have memory, zone by zone."""
-    return tuple(span for zone in zones(ctx) if zone.populated for span in zone_spans(ctx, zone))
+    return tuple(span for zone in _populated(ctx) for span in zone_spans(ctx, zone))
 
 
 def classify(ctx: Context, pfn: int) -> Span:
@@ -53,8 +53,18 @@ def classify(ctx: Context, pfn: int) -> Span:
     return Span(pfn, pfn + 1, kind, detail)
 
 
+def _populated(ctx: Context) -> tuple[Zone, ...]:
+    """Zones that have memory."""
+    return ctx.once("frames.zones", lambda each: tuple(zone for zone in zones(each) if zone.populated))
+
+
 def frames_of(ctx: Context, zone: Zone) -> Ranges:
     """The zone's frames that are RAM and have a struct page, another zone's in between not excluded."""
+    return ctx.once(f"frames.ranges {zone.addr:#x}", partial(_frames_of, zone=zone))
+
+
+def _frames_of(ctx: Context, zone: Zone) -> Ranges:
+    """Worked out."""
     ram = ram_frames(ctx)
     runs = [(run.start_pfn, run.end_pfn) for run in ctx.pages.runs]
     covered = within(runs, zone.start_pfn, zone.end_pfn)
@@ -73,8 +83,8 @@ def _spans(ctx: Context, zone: Zone) -> tuple[Span, ...]:
         _paint_early(ctx, strip, colours, ranges)
     else:
         taken = _paint_lists(ctx, zone, strip, colours)
-        reader = PageReader(ctx, zone, _others(ctx, zone))
-        for start, end, kind, detail in reader.spans(without(ranges, within(taken, zone.start_pfn, zone.end_pfn))):
+        left = without(ranges, within(taken, zone.start_pfn, zone.end_pfn))
+        for start, end, kind, detail in _reader(ctx, zone).spans(left):
             for low, high, said in _detailed(ctx, start, end, kind, detail):
                 strip.paint(low, high, colours.of(kind, said))
     return tuple(_joined(zone, strip, colours))
@@ -116,20 +126,33 @@ def _paint_early(ctx: Context, strip: Strip, colours: Colours, ranges: Ranges) -
 def _paint_lists(ctx: Context, zone: Zone, strip: Strip, colours: Colours) -> Ranges:
     """What is on free lists and CPUs' lists; all ranges that are."""
     taken: Ranges = []
-    try:
-        for pageset in pagesets(ctx, zone):
-            colour = colours.of(frame.PCP, f"CPU {pageset.cpu}")
-            for each in pageset.lists:
-                for pfn in each.pfns:
-                    taken.append((pfn, pfn + (1 << each.order)))
-                    strip.paint(*taken[-1], colour)
-    except (MissingError, FaultError):
-        pass                                # none are set up
+    for start, end, cpu in _on_cpus(ctx, zone):
+        taken.append((start, end))
+        strip.paint(start, end, colours.of(frame.PCP, f"CPU {cpu}"))
     for area in free_areas(ctx, zone):
         for block in area.blocks:
             taken.append((block.pfn, block.pfn + (1 << area.order)))
             strip.paint(*taken[-1], colours.of(frame.FREE, free_detail(block.migratetype, area.order)))
     return taken
+
+
+def _on_cpus(ctx: Context, zone: Zone) -> list[tuple[int, int, int]]:
+    """First frame, end and CPU of each block on CPUs' lists."""
+    return ctx.once(f"frames.pcp {zone.addr:#x}", partial(_find_on_cpus, zone=zone))
+
+
+def _find_on_cpus(ctx: Context, zone: Zone) -> list[tuple[int, int, int]]:
+    """Walk the lists; none are while they are not set up."""
+    try:
+        return sorted((pfn, pfn + (1 << each.order), pageset.cpu) for pageset in pagesets(ctx, zone)
+                      for each in pageset.lists for pfn in each.pfns)
+    except (MissingError, FaultError):
+        return []
+
+
+def _reader(ctx: Context, zone: Zone) -> PageReader:
+    """The reader of what is on no list."""
+    return ctx.once(f"frames.reader {zone.addr:#x}", lambda ctx: PageReader(ctx, zone, _others(ctx, zone)))
 
 
 def free_detail(migratetype: str, order: int) -> str:
@@ -164,13 +187,13 @@ def _joined(zone: Zone, strip: Strip, colours: Colours) -> Iterator[Span]:
 
 def _others(ctx: Context, zone: Zone) -> Ranges:
     """Frames of the zone's span that may be another zone's: only their struct pages tell."""
-    spans = [(each.start_pfn, each.end_pfn) for each in zones(ctx) if each.populated and each.addr != zone.addr]
+    spans = [(each.start_pfn, each.end_pfn) for each in _populated(ctx) if each.addr != zone.addr]
     return within(spans, zone.start_pfn, zone.end_pfn)
 
 
 def _zone_of(ctx: Context, pfn: int) -> Optional[Zone]:
     """The zone that has a frame; of two whose spans do, the one that its struct page says."""
-    found = [zone for zone in zones(ctx) if zone.populated and zone.start_pfn <= pfn < zone.end_pfn]
+    found = [zone for zone in _populated(ctx) if zone.start_pfn <= pfn < zone.end_pfn]
     if len(found) > 1 and ctx.pages.covers(pfn):
         flags = ctx.read.record("page", ctx.pages.page(pfn)).get("flags")
         link = ctx.page_flags.zone(flags), ctx.page_flags.node(flags)
@@ -185,15 +208,15 @@ def _one(ctx: Context, zone: Zone, pfn: int) -> tuple[str, str]:
     if ctx.stage is not None and ctx.stage <= Stage.ZONES:
         listed = within(reserved_frames(ctx) or (), pfn, pfn + 1)
         return (frame.RESERVED, next(named(ctx, pfn, pfn + 1))[2]) if listed else (frame.MEMBLOCK, "")
-    listed = find_on_pcp(ctx, zone, pfn)
     block = free_block(ctx, pfn)
     if block is not None:
         place = free_list_of(ctx, zone, block[0])
         if place is not None:
             names = migratetype_names(ctx)
             return frame.FREE, free_detail(names[place.migratetype], place.order)
-    if listed is not None:
-        return frame.PCP, f"CPU {listed.cpu}"
-    for _, _, kind, detail in PageReader(ctx, zone, _others(ctx, zone)).spans([(pfn, pfn + 1)]):
+    for start, end, cpu in _on_cpus(ctx, zone):
+        if start <= pfn < end:
+            return frame.PCP, f"CPU {cpu}"
+    for _, _, kind, detail in _reader(ctx, zone).spans([(pfn, pfn + 1)]):
         return kind, (next(named(ctx, pfn, pfn + 1))[2] if kind == frame.RESERVED else detail)
     return frame.HOLE, ""

@@ -17,9 +17,11 @@ from .percpu import cpu_offsets
 from .percpu_chunk import FIRST, chunks
 from .tasks import tasks
 from .vmarea import all_areas
-from .vmstruct import VmStruct, early_areas, is_ready
+from .vmstruct import VM_IOREMAP, VmStruct, early_areas, is_ready
 
+FIRST_TABLE = "a process's first one"
 MAX_AREA_PAGES = 1 << 22
+MAX_WALKED_PAGES = 1 << 13      # of an area without an array: a larger one is sparse
 MAX_STACK_BYTES = 1 << 20
 
 
@@ -52,6 +54,7 @@ def _read_areas(ctx: Context) -> dict[int, tuple[VmStruct, tuple[Optional[int], 
     for vm in _areas(ctx):
         count = min(vm.nr_pages, vm.size >> ctx.arch.page_shift, MAX_AREA_PAGES)
         if not vm.pages or count <= 0:
+            found[vm.addr] = vm, _mapped_pages(ctx, vm)
             continue
         try:
             data = ctx.memory.read(vm.pages, count * ctx.read.word)
@@ -61,6 +64,15 @@ def _read_areas(ctx: Context) -> dict[int, tuple[VmStruct, tuple[Optional[int], 
                  for at in range(0, len(data), ctx.read.word))
         found[vm.addr] = vm, tuple(ctx.pages.pfn(addr) for addr in addrs)
     return found
+
+
+def _mapped_pages(ctx: Context, vm: VmStruct) -> tuple[Optional[int], ...]:
+    """The frames behind an area that keeps no array of its pages, by the kernel's page tables."""
+    shift = ctx.arch.page_shift
+    if vm.flags & VM_IOREMAP or not 0 < vm.size >> shift <= MAX_WALKED_PAGES:
+        return ()
+    found = (_phys(ctx, addr) for addr in range(vm.addr, vm.addr + vm.size, 1 << shift))
+    return tuple(phys >> shift if phys is not None else None for phys in found)
 
 
 def area_pages(ctx: Context) -> dict[int, tuple[VmStruct, tuple[Optional[int], ...]]]:
@@ -144,4 +156,4 @@ def _tables(ctx: Context) -> Iterator[tuple[int, tuple[str, str]]]:
             continue
         if phys is not None:
             for pfn in range(phys >> shift, phys + ctx.arch.pgd_bytes + (1 << shift) - 1 >> shift):
-                yield pfn, (frame.PAGETABLE, "")
+                yield pfn, (frame.PAGETABLE, FIRST_TABLE)

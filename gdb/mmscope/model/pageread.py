@@ -26,9 +26,12 @@ NEAR = 64                       # pages: gaps between ranges that are read, too
 MAPPING_BITS = 3
 HUGETLB_DTOR = "HUGETLB_PAGE_DTOR"
 UNREADABLE, UNLISTED, DRIVER = "struct page not readable", "marked free, on no list", "PG_reserved by a driver"
+MARKED, OWN = "", "the kernel's own"        # of page tables: by page_type; else by where they are
+_TABLE = (frame.PAGETABLE, MARKED)
 _MAPPED = {0: (frame.FILE, ""), 1: (frame.ANON, ""), 2: (frame.OTHER, "movable"), 3: (frame.ANON, "ksm")}
 _TYPED = {"large_kmalloc": (frame.SLAB, "large kmalloc"), "buddy": (frame.OTHER, UNLISTED)}
 _RESERVED, _OTHER, _HOLE = (frame.RESERVED, ""), (frame.OTHER, ""), (frame.HOLE, "")
+_BEFORE, _DURING = (frame.MEMBLOCK, ""), (frame.OTHER, "being handed over")
 
 
 class PageReader:
@@ -99,8 +102,10 @@ class PageReader:
                 name = cache_name(self.ctx, self.ctx.read.record("page", self.ctx.pages.page(pfn)))
                 self._caches[cache] = frame.SLAB, name or ""
             return self._caches[cache]
-        if kind == "table" or pfn in self._tables:
-            return frame.PAGETABLE, ""
+        if kind == "table":
+            return _TABLE
+        if pfn in self._tables:
+            return frame.PAGETABLE, OWN
         if pfn in self._holders:
             return self._holders[pfn]
         if kind == "hugetlb" or flag & self._head and self._is_hugetlb(pfn):
@@ -137,9 +142,8 @@ class PageReader:
                     said[pfn - first] = frame.OTHER, DRIVER
         if self._early:
             for at, each in enumerate(said):
-                if each is _OTHER and counts[at] == 1 and not flags[at] & self._named and (
-                        self._untouched(first + at, links[at])):
-                    said[at] = frame.MEMBLOCK, ""
+                if each is _OTHER and not flags[at] & self._named and self._untouched(first + at, links[at]):
+                    said[at] = _BEFORE if counts[at] == 1 else _DURING
         for pfn in _each(within(self._others, first, last)):
             flag = flags[pfn - first]
             if (ctx.page_flags.node(flag), ctx.page_flags.zone(flag)) != (self._zone.node, self._zone.index):
