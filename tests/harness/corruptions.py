@@ -29,6 +29,7 @@ class Corruption:
     name: str
     ids: tuple[str, ...]
     beside: tuple[str, ...]
+    variant: bool       # of the row before: on the board alone, which is fast
     make: Make
 
 
@@ -40,11 +41,11 @@ VMALLOC: list[Corruption] = []
 PGTABLE: list[Corruption] = []
 
 
-def row(table: list[Corruption], *ids: str,
-        beside: tuple[str, ...] = ()) -> Callable[[Make], Make]:
+def row(table: list[Corruption], *ids: str, beside: tuple[str, ...] = (),
+        variant: bool = False) -> Callable[[Make], Make]:
     """Enter the function below, under its name."""
     def enter(make: Make) -> Make:
-        table.append(Corruption(make.__name__, ids, beside, make))
+        table.append(Corruption(make.__name__, ids, beside, variant, make))
         return make
     return enter
 
@@ -81,7 +82,7 @@ def loop_not_through_the_head(edit: Edit) -> str:
     return place(blocks[0])
 
 
-@row(BUDDY, "LIST-2", beside=CUT)
+@row(BUDDY, "LIST-2", beside=CUT, variant=True)
 def loop_of_the_first_block(edit: Edit) -> str:
     """As list_del() without its poison, and freed again: next and prev."""
     blocks = edit.machine.a_list(1)
@@ -101,7 +102,7 @@ def next_is_null(edit: Edit) -> str:
     return _next_of_the_second(edit, 0)
 
 
-@row(BUDDY, "LIST-1", beside=CUT)
+@row(BUDDY, "LIST-1", beside=CUT, variant=True)
 def next_is_poison(edit: Edit) -> str:
     """LIST_POISON1, without the offset that 64-bit kernels add."""
     return _next_of_the_second(edit, 0x100)
@@ -113,12 +114,12 @@ def next_is_wild(edit: Edit) -> str:
     return _next_of_the_second(edit, -8)
 
 
-@row(BUDDY, "LIST-1", beside=CUT)
+@row(BUDDY, "LIST-1", beside=CUT, variant=True)
 def next_is_a_user_address(edit: Edit) -> str:
     return _next_of_the_second(edit, 0x41414140)
 
 
-@row(BUDDY, "LIST-1", beside=CUT)
+@row(BUDDY, "LIST-1", beside=CUT, variant=True)
 def next_is_other_memory(edit: Edit) -> str:
     """Readable, and a list_head of another list: that of another order."""
     machine = edit.machine
@@ -127,7 +128,7 @@ def next_is_other_memory(edit: Edit) -> str:
     return _next_of_the_second(edit, machine.head(other))
 
 
-@row(BUDDY, "LIST-1", beside=CUT)
+@row(BUDDY, "LIST-1", beside=CUT, variant=True)
 def next_is_in_the_middle_of_a_page_struct(edit: Edit) -> str:
     machine = edit.machine
     blocks = machine.a_list(3)
@@ -141,7 +142,7 @@ def prev_is_wrong(edit: Edit) -> str:
     return place(blocks[0])
 
 
-@row(BUDDY, "LIST-3")
+@row(BUDDY, "LIST-3", variant=True)
 def prev_of_the_head_is_wrong(edit: Edit) -> str:
     blocks = edit.machine.a_list(3)
     edit.prev_is(edit.machine.head(key_of(blocks[0])),
@@ -149,7 +150,7 @@ def prev_of_the_head_is_wrong(edit: Edit) -> str:
     return place(blocks[0])
 
 
-@row(BUDDY, "LIST-1", beside=CUT)
+@row(BUDDY, "LIST-1", beside=CUT, variant=True)
 def head_is_null(edit: Edit) -> str:
     blocks = edit.machine.a_list(3)
     edit.next_is(edit.machine.head(key_of(blocks[0])), 0)
@@ -172,7 +173,7 @@ def order_is_too_large(edit: Edit) -> str:
     return f"pfn {block['pfn']:#x}"
 
 
-@row(BUDDY, "BUDDY-2", beside=("PAGE-2",))
+@row(BUDDY, "BUDDY-2", beside=("PAGE-2",), variant=True)
 def order_is_garbage(edit: Edit) -> str:
     block = edit.machine.a_list(3)[1]
     edit.put("page.private", block["page"], -1)
@@ -268,7 +269,7 @@ def nr_free_is_one_too_many(edit: Edit) -> str:
     return place(block)
 
 
-@row(BUDDY, "BUDDY-1")
+@row(BUDDY, "BUDDY-1", variant=True)
 def nr_free_is_one_too_few(edit: Edit) -> str:
     block = edit.machine.a_list(1)[0]
     edit.add("free_area.nr_free", edit.machine.area(*key_of(block)[:3]), -1)
@@ -290,7 +291,7 @@ def page_inside_a_free_block_with_a_reference(edit: Edit) -> str:
     return f"{block['pfn'] + 3:#x}"
 
 
-@row(BUDDY, "PAGE-2", beside=("ZONE-2",))
+@row(BUDDY, "PAGE-2", beside=("ZONE-2",), variant=True)
 def page_inside_a_free_block_is_marked_free(edit: Edit) -> str:
     """A mark that was forgotten when its buddy was freed."""
     machine = edit.machine
@@ -307,7 +308,7 @@ def reserved_page_on_a_free_list(edit: Edit) -> str:
     return f"{block['pfn']:#x}"
 
 
-@row(BUDDY, "PAGE-3")
+@row(BUDDY, "PAGE-3", variant=True)
 def reserved_page_inside_a_free_block(edit: Edit) -> str:
     machine = edit.machine
     block = machine.a_list(1, low=2)[0]
@@ -394,7 +395,7 @@ def the_count_of_free_pages_is_off(edit: Edit) -> str:
     return f"zone {zone['name']}"
 
 
-@row(BUDDY, "WMARK-1")
+@row(BUDDY, "WMARK-1", variant=True)
 def low_watermark_above_high(edit: Edit) -> str:
     zone = largest_zone(edit.machine)
     addr = zone["addr"] + edit.machine.offset("zone.watermark") \
@@ -541,7 +542,7 @@ def count_beyond_the_array(edit: Edit) -> str:
     return "memblock.reserved"
 
 
-@row(MEMBLOCK, "MEMBLOCK-4", beside=("MEMBLOCK-",))
+@row(MEMBLOCK, "MEMBLOCK-4", beside=("MEMBLOCK-",), variant=True)
 def count_beyond_all_memory(edit: Edit) -> str:
     edit.put("memblock_type.cnt", Regions(edit, "memory").type, 1 << 31)
     return "memblock.memory"
@@ -616,7 +617,7 @@ def freelist_loops(edit: Edit) -> str:
                   found.slab["free"][0])
 
 
-@row(SLAB, "SLUB-2")
+@row(SLAB, "SLUB-2", variant=True)
 def freelist_loops_at_once(edit: Edit) -> str:
     """A double free."""
     found = free_objects(edit.machine)
@@ -631,7 +632,7 @@ def freelist_leaves_the_slab(edit: Edit) -> str:
                   + found.slab["objects"] * found.cache["size"])
 
 
-@row(SLAB, "SLUB-1")
+@row(SLAB, "SLUB-1", variant=True)
 def freelist_leads_nowhere(edit: Edit) -> str:
     return _leads(edit, free_objects(edit.machine), 0, -8)
 
@@ -642,7 +643,7 @@ def freelist_is_misaligned(edit: Edit) -> str:
     return _leads(edit, found, 0, found.slab["free"][1] + 1)
 
 
-@row(SLAB, "SLUB-3")
+@row(SLAB, "SLUB-3", variant=True)
 def freelist_is_cut_short(edit: Edit) -> str:
     return _leads(edit, free_objects(edit.machine), 0, 0)
 
