@@ -203,7 +203,8 @@ class Suite:
         if answer.failed and line != "mm check --strict":
             name = line.split()[1]
             if "\n" in text.strip() or "internal error" in text \
-                    or "Traceback" in text or not text.startswith(f"mm {name}:"):
+                    or "Traceback" in text \
+                    or not text.startswith(f"mm {name}:"):
                 yield f"{line} fails: {text}"
         elif not answer.failed and not text.strip():
             if self.normal[line].text.strip():
