@@ -33,6 +33,9 @@ end
 python say("The article's figures, typed as they stand.")
 python type_in("print/x contig_page_data.node_zones[0].managed_pages", "print/x contig_page_data.node_zones[1].managed_pages", "print/x totalram_pages", "mm zones", "mm buddy")
 
+python say("Where did 0x1d38 and 0x14000 pages go? Each page frame is in one row.")
+python type_in("mm account", "mm why phys:0x5c000000")
+
 python say("On to mm_init()'s end: slabs, per-CPU memory and vmalloc take their pages.")
 python
 while gdb.selected_frame().name() == "mm_init":

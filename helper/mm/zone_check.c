@@ -25,8 +25,40 @@ static const char *check_tail_pages(const struct zone *zone,
 	return NULL;
 }
 
+/* Is a page in a free block of more than 1 << @order that begins before it? */
+static bool in_larger_block(const struct zone *zone, unsigned long pfn,
+			    unsigned int order)
+{
+	while (++order < MAX_ORDER) {
+		unsigned long head_pfn = ALIGN_DOWN(pfn, 1UL << order);
+		const struct page *head = pfn_to_page(head_pfn);
+
+		if (!zone_spans_pfn(zone, head_pfn))
+			return false;
+		if (head_pfn != pfn && PageBuddy(head) &&
+		    page_private(head) >= order &&
+		    page_private(head) < MAX_ORDER)
+			return true;
+	}
+	return false;
+}
+
+/* Isolate aside, are both the list and the pageblock CMA, or neither? */
+static bool type_fits(const struct zone *zone, unsigned long pfn,
+		      enum migratetype list)
+{
+	enum migratetype type = get_pfnblock_migratetype(zone, pfn);
+
+	if (type >= MIGRATE_TYPES)
+		return false;
+	if (type == MIGRATE_ISOLATE || list == MIGRATE_ISOLATE)
+		return true;
+	return (type == MIGRATE_CMA) == (list == MIGRATE_CMA);
+}
+
 static const char *check_free_block(const struct zone *zone,
-				    const struct page *page, unsigned int order)
+				    const struct page *page, unsigned int order,
+				    enum migratetype list)
 {
 	unsigned long pfn = page_to_pfn(page);
 	unsigned long buddy_pfn = pfn ^ (1UL << order);
@@ -46,6 +78,10 @@ static const char *check_free_block(const struct zone *zone,
 	if (order < MAX_ORDER - 1 && zone_spans_pfn(zone, buddy_pfn) &&
 	    PageBuddy(buddy) && page_private(buddy) == order)
 		return "BUDDY-5";
+	if (in_larger_block(zone, pfn, order))
+		return "BUDDY-6";
+	if (!type_fits(zone, pfn, list))
+		return "BUDDY-7";
 	return check_tail_pages(zone, page, order);
 }
 
@@ -80,7 +116,7 @@ static const char *check_links(const struct zone *zone,
 
 static const char *check_list(const struct zone *zone,
 			      const struct list_head *list, unsigned int order,
-			      unsigned long *blocks)
+			      enum migratetype type, unsigned long *blocks)
 {
 	const struct list_head *prev = list, *pos = list->next;
 	const char *broken = check_links(zone, list);
@@ -89,7 +125,7 @@ static const char *check_list(const struct zone *zone,
 		if (pos->prev != prev)
 			return "LIST-3";
 		++*blocks;
-		broken = check_free_block(zone, entry_page(pos), order);
+		broken = check_free_block(zone, entry_page(pos), order, type);
 	}
 	if (broken)
 		return broken;
@@ -106,6 +142,8 @@ static const char *check_pcp_page(const struct zone *zone,
 	if (page_zone(page) != zone || page_count(page) ||
 	    page->_mapcount.counter != -1)
 		return "PCP-2";
+	if (in_larger_block(zone, page_to_pfn(page), 0))
+		return "BUDDY-6";
 	if ((int)type == list)
 		return NULL;
 	return list == MIGRATE_MOVABLE &&
@@ -173,7 +211,9 @@ const char *zone_check(const struct zone *zone)
 			unsigned long blocks = 0;
 			const char *broken = check_list(zone,
 							&area->free_list[type],
-							order, &blocks);
+							order,
+							(enum migratetype)type,
+							&blocks);
 
 			if (broken)
 				return broken;

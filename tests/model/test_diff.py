@@ -19,8 +19,8 @@ from mmscope.model.diffpages import OwnerMap, PageOwner, flows, owner_changes
 from mmscope.model.info import target
 from mmscope.model.snapshots import find_snapshot
 from mmscope.model.interval import Interval, changes, disjoint
-from mmscope.model.snapshot import (AreaState, CacheState, FreeList, Frames,
-                                    Known, Reservation)
+from mmscope.model.state import (AreaState, CacheState, FreeList, Frames, Known,
+                                 Reservation)
 from mmscope.view.diff import diff_text
 from mmscope.view.diffblock import events_text
 from mmscope.view.json import document
@@ -166,6 +166,32 @@ def test_many_changes_are_summed_and_all_prints_every_one(machine):
         assert max(map(len, text.splitlines())) <= 80
     assert len(next(each for each in as_json(machine, "diff a")["zones"]
                     if each["events"])["events"]) == 40
+
+
+def test_what_is_more_than_fits_is_summed(machine):
+    base = LOW << 12
+    machine.memblock("reserved")
+    run(machine, "snapshot a")
+    machine.memblock("reserved", *((base + at * 0x2000, 0x1000)
+                                   for at in range(30)))
+    short, long = (diff_text(run(machine, f"diff a{option}"))
+                   for option in ("", " --all"))
+    assert "  ... and 10 more (every one with --all): 10 added in reserved " \
+        "(40 KiB)\n" in short
+    assert short.count("added    reserved") == 20
+    assert long.count("added    reserved") == 30 and "more" not in long
+    lazy = [AreaState(at << 12, at + 1 << 12, "lazy", None, None, None)
+            for at in range(1, 28)]
+    ours = find_snapshot(machine.context(), "a")
+    text = diff_text(compare(replace(ours, areas=()),
+                             replace(ours, areas=tuple(lazy))))
+    assert "... and 7 more (every one with --all): 7 added lazy (28 KiB)" \
+        in text
+    was, is_ = (tuple(cache(f"c{at}", 1, 16, at + more, at + 1)
+                      for at in range(25)) for more in (0, 2))
+    text = diff_text(compare(replace(ours, caches=was),
+                             replace(ours, caches=is_)))
+    assert "... and 5 more (every one with --all): in use " in text
 
 
 def test_a_sum_that_is_too_wide_is_put_into_words():

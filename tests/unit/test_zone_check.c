@@ -125,6 +125,31 @@ static void test_two_free_buddies_are_BUDDY_5(void **state __maybe_unused)
 	assert_zone_broken("BUDDY-5");
 }
 
+static void test_block_inside_another_is_BUDDY_6(void **state __maybe_unused)
+{
+	list_block(free_block(4) + 4, 1);
+	__mod_zone_page_state(normal(), NR_FREE_PAGES, 2);
+	assert_zone_broken("BUDDY-6");
+}
+
+static void test_pageblock_of_another_type_than_its_list_is_BUDDY_7(
+	void **state __maybe_unused)
+{
+	unsigned long pfn = page_to_pfn(free_block(TOP));
+	struct zone *zone = normal();
+	unsigned long bit = pfn_to_bitidx(zone, pfn);
+
+	set_pfnblock_migratetype(zone, pfn, MIGRATE_CMA);
+	assert_zone_broken("BUDDY-7");
+	/* What a fallback leaves behind. */
+	set_pfnblock_migratetype(zone, pfn, MIGRATE_UNMOVABLE);
+	assert_null(zone_check(zone));
+	/* No type at all. */
+	zone->pageblock_flags[BIT_WORD(bit)] |= PB_MIGRATE_MASK
+						<< bit % BITS_PER_LONG;
+	assert_zone_broken("BUDDY-7");
+}
+
 static void test_two_free_blocks_of_the_highest_order_are_no_buddies(
 	void **state __maybe_unused)
 {
@@ -298,6 +323,17 @@ static void test_count_that_is_not_the_lists_is_PCP_1(
 	assert_normal_broken("PCP-1");
 }
 
+static void test_per_cpu_page_inside_a_free_block_is_BUDDY_6(
+	void **state __maybe_unused)
+{
+	struct page *page = free_block(4) + 4;
+
+	page->index = MIGRATE_MOVABLE;
+	list_add(&page->lru, &boot_pcp()->lists[MIGRATE_MOVABLE]);
+	boot_pcp()->count++;
+	assert_normal_broken("BUDDY-6");
+}
+
 static void test_held_page_on_a_list_is_PCP_2(void **state __maybe_unused)
 {
 	set_page_count(page_on_a_list(), 1);
@@ -461,6 +497,8 @@ int main(void)
 		T(test_page_inside_of_another_zone_is_BUDDY_4),
 		T(test_block_outside_the_span_is_BUDDY_4),
 		T(test_two_free_buddies_are_BUDDY_5),
+		T(test_block_inside_another_is_BUDDY_6),
+		T(test_pageblock_of_another_type_than_its_list_is_BUDDY_7),
 		T(test_two_free_blocks_of_the_highest_order_are_no_buddies),
 		T(test_entry_that_is_no_page_is_LIST_1),
 		T(test_entry_that_is_not_linked_back_is_LIST_3),
@@ -474,6 +512,7 @@ int main(void)
 		T(test_reserved_head_on_a_list_is_PAGE_3),
 		T(test_reserved_page_inside_a_block_is_PAGE_3),
 		T(test_count_that_is_not_the_lists_is_PCP_1),
+		T(test_per_cpu_page_inside_a_free_block_is_BUDDY_6),
 		T(test_held_page_on_a_list_is_PCP_2),
 		T(test_mapped_page_on_a_list_is_PCP_2),
 		T(test_page_of_another_zone_on_a_list_is_PCP_2),

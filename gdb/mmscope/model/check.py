@@ -54,7 +54,8 @@ def check_report(ctx: Context, strict: bool = False) -> CheckReport:
         problems.update(dict.fromkeys(found))
     checks = tuple(_sum_up(parts))
     broken = [each.id for each in checks if each.status == BROKEN]
-    failure = f"{len(problems)} problems: {', '.join(broken)}" if broken and strict else None
+    many = "problem" if len(problems) == 1 else "problems"
+    failure = f"{len(problems)} {many}: {', '.join(broken)}" if broken and strict else None
     return CheckReport(checks, inside(ctx), tuple(problems), failure)
 
 

@@ -11,13 +11,13 @@ and once an area is active
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterator, Optional
+from typing import Iterator
 
 from ..errors import MissingError
 from .checks import Outcome, check
 from .context import Context
 from .migratetype import migratetype_names, pageblock_order
-from .pageblocks import pageblock_type
+from .pageblocks import pageblock_types
 from .problem import Problem
 from .stage import Stage
 from .zone import Zone, zones
@@ -102,11 +102,12 @@ def _check_active(ctx: Context, area: _Area) -> Iterator[Problem]:
 
 def _check_types(ctx: Context, zone: Zone, area: _Area) -> Iterator[Problem]:
     """CMA-3."""
+    end = area.base_pfn + area.count
     names, order = migratetype_names(ctx), pageblock_order(ctx)
-    for pfn in range(area.base_pfn, area.base_pfn + area.count, 1 << order):
-        number = pageblock_type(ctx, zone, pfn)
-        name: Optional[str] = None if number is None else names[number] if number < len(names) else str(number)
-        if name not in (None, "CMA", "Isolate"):
+    for block, number in pageblock_types(ctx, zone).items():
+        pfn = max(block << order, area.base_pfn)
+        name = names[number] if number < len(names) else str(number)
+        if area.base_pfn >> order <= block <= end - 1 >> order and name not in ("CMA", "Isolate"):
             yield Problem("CMA-3", f"{area.where}, pfn {pfn:#x}", "CMA", name,
                           f"{area.where}: its pageblock at pfn {pfn:#x} is {name}")
 

@@ -26,6 +26,10 @@ def records(ctx: Context) -> Outcome:
     if found is None:
         raise MissingError("nothing is recorded: the guest does with page_owner=on, Linux's records are not read")
     table, start_pfn, end_pfn = found
+    if not ctx.pages.start_pfn <= start_pfn or not end_pfn <= ctx.pages.end_pfn:
+        what = f"the table at {table:#x}: is said to be for pfn {start_pfn:#x} to {end_pfn:#x}"
+        return Outcome((Problem("OWNER-2", f"{table:#x}", f"pfn {ctx.pages.start_pfn:#x} to {ctx.pages.end_pfn:#x}",
+                                start_pfn, what),), "")
     size = ctx.layout.struct("page_ext").size
     data = ctx.memory.read(table, (end_pfn - start_pfn) * size)
     rows = {start_pfn + at // size: data[at:at + size] for at in range(0, len(data), size) if any(data[at:at + 4])}

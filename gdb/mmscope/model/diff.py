@@ -11,7 +11,7 @@ from .diffcounts import (AreaChange, CacheChange, PcpChange, RangeChange, area_c
                          range_changes)
 from .diffpages import Flow, OwnerChange, OwnerMap, flows, owner_changes
 from .problem import Problem
-from .snapshot import PARTS, FreeList, Snapshot, ZoneState
+from .state import PARTS, FreeList, Snapshot, ZoneState
 
 ZoneKey = tuple[int, str]
 

@@ -9,7 +9,7 @@ from .diffpages import Flow, PageOwner
 from .frame import SLAB
 from .interval import Interval, changes, disjoint
 from .owners import Owner, owner_of
-from .snapshot import AreaState, CacheState, FreeList, Known, Reservation
+from .state import AreaState, CacheState, FreeList, Known, Reservation
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 WAITING = ("lazy", "purging", "pooled")     # kinds of areas that are freed already

@@ -13,7 +13,7 @@ from typing import Optional, Sequence
 
 from .frame import FREE, HOLE
 from .interval import Interval, changes, disjoint
-from .snapshot import Frames
+from .state import Frames
 
 SEVERAL = " and more"
 

@@ -8,13 +8,11 @@ from .context import Context
 from .migratetype import pageblock_migratetype, pageblock_order
 from .zone import Zone
 
-MAX_BLOCKS = 1 << 20
-
 
 def pageblock_types(ctx: Context, zone: Zone) -> dict[int, int]:
     """Number of the migratetype by pfn >> pageblock_order, of every pageblock that the zone has a part of.
 
-    Without those whose type is not known: a section without memory has none. Worked out once a stop.
+    Without those whose type is not known, and those that have no struct pages. Worked out once a stop.
     """
     return ctx.once(f"pageblocks.types {zone.addr:#x}", lambda ctx: _types(ctx, zone))
 
@@ -26,10 +24,12 @@ def pageblock_type(ctx: Context, zone: Zone, pfn: int) -> Optional[int]:
 
 def _types(ctx: Context, zone: Zone) -> dict[int, int]:
     """Ask for each."""
-    order, found = pageblock_order(ctx), {}
-    for number in range(zone.start_pfn >> order, min((zone.end_pfn - 1 >> order) + 1,
-                                                     (zone.start_pfn >> order) + MAX_BLOCKS)):
-        kind = pageblock_migratetype(ctx, zone, max(number << order, zone.start_pfn))
-        if kind is not None:
-            found[number] = kind
+    order = pageblock_order(ctx)
+    found: dict[int, int] = {}
+    for run in ctx.pages.runs:
+        start, end = max(run.start_pfn, zone.start_pfn), min(run.end_pfn, zone.end_pfn)
+        for number in range(start >> order, (end - 1 >> order) + 1) if start < end else ():
+            kind = pageblock_migratetype(ctx, zone, max(number << order, start))
+            if kind is not None:
+                found[number] = kind
     return found

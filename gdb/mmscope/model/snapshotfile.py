@@ -9,7 +9,7 @@ from typing import Any, Iterable, Sequence
 
 from ..errors import MmError
 from .rebuild import rebuild
-from .snapshot import FreeList, Snapshot
+from .state import FreeList, Snapshot
 
 SCHEMA = "mmscope/snapshot/1"
 MAX_FILE_BYTES = 256 << 20

@@ -10,7 +10,8 @@ from typing import Any, Optional
 from ..errors import MmError
 from .context import Context
 from .problem import Problem
-from .snapshot import Snapshot, take
+from .snapshot import take
+from .state import Snapshot
 from .snapshotfile import SCHEMA, from_document, read_snapshot
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+-]{0,63}")

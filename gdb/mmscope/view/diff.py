@@ -2,7 +2,7 @@
 """mm diff as text: a group for each allocator, a line for each change."""
 from __future__ import annotations
 
-from typing import Optional, Sequence
+from typing import Callable, Iterable, Optional, Sequence, TypeVar
 
 from ..model.diff import Count, Diff, Side, ZoneDiff
 from ..model.diffcounts import ADDED, CHANGED, AreaChange, CacheChange, PcpChange, RangeChange
@@ -11,8 +11,10 @@ from .diffblock import events_text
 from .table import LINE_WIDTH, table, wrap
 from .units import counted, escape, size
 
+T = TypeVar("T")
 MOST = 20               # lines of a group, without --all
 MOST_RANGES = 2
+EVERY = " (every one with --all)"
 NO_MEMORY = "no memory"
 COUNTS = {"present_pages": "present", "managed_pages": "managed", "free_pages": "free, as the zone counts",
           "nr_free_pages": "free, by nr_free", "listed_pages": "free, on its lists", "pcp_pages": "on CPUs' lists"}
@@ -21,24 +23,26 @@ COUNTS = {"present_pages": "present", "managed_pages": "managed", "free_pages": 
 def diff_text(diff: Diff) -> str:
     """Every group that has a change."""
     groups = [
-        _group("totals", [], _counts(diff.totals, {})),
+        _titled("totals", _counts(diff.totals, {}).splitlines()),
         *(_zone(zone, diff.every) for zone in diff.zones),
-        _group("per-CPU lists", [_pcp(each, diff.every) for each in diff.pcp], every=diff.every),
-        _group("memblock", [_range(each) for each in diff.memblock], every=diff.every),
-        _group("slab caches", [_cache(each, diff.every) for each in sorted(diff.caches, key=_weight)],
-               every=diff.every),
-        _group("vmalloc areas", [_area(each) for each in diff.areas], every=diff.every),
-        _group("pages by owner", [_owner(each) for each in diff.owners], every=diff.every),
-        _group("page frames that are for something else than before",
-               [_flow(each, diff.every) for each in diff.flows], every=diff.every),
+        _group("per-CPU lists", diff.pcp, _pcp, diff.every),
+        _group("memblock", diff.memblock, _range, diff.every, _rest_of_ranges),
+        _group("slab caches", sorted(diff.caches, key=_weight), _cache, diff.every, _rest_of_caches),
+        _group("vmalloc areas", diff.areas, _area, diff.every, _rest_of_areas),
+        _group("pages by owner", diff.owners, _owner, diff.every,
+               lambda rest: f"{sum(each.after - each.before for each in rest):+} pages in all"),
+        _group("page frames that are for something else than before", diff.flows, _flow, diff.every,
+               lambda rest: counted(sum(each.pages for each in rest), "page")),
     ]
     found = [group for group in groups if group]
     head = "\n".join(wrap(f"from {_side(diff.before)} to {_side(diff.after)}", LINE_WIDTH, "  ")) + "\n"
     for only_in, why in dict.fromkeys((each.only_in, each.why) for each in diff.one_sided):
         parts = ", ".join(each.part for each in diff.one_sided if (each.only_in, each.why) == (only_in, why))
         head += "\n".join(wrap(_one_sided(diff, only_in, parts, why), LINE_WIDTH, "  ")) + "\n"
-    for doubt in _most(list(diff.doubts), diff.every):
+    for doubt in diff.doubts if diff.every else diff.doubts[:MOST]:
         head += "\n".join(wrap(escape(doubt), LINE_WIDTH, "  ")) + "\n"
+    if len(diff.doubts) > MOST and not diff.every:
+        head += f"... and {len(diff.doubts) - MOST} more{EVERY}\n"
     return head + ("\n" + "\n".join(found) if found else "nothing has changed\n")
 
 
@@ -54,19 +58,21 @@ def _one_sided(diff: Diff, only_in: str, parts: str, why: str) -> str:
     return f"only {escape(one.name)} has {parts}; {escape(other.name)}: {escape(why)}"
 
 
-def _group(title: str, lines: Sequence[str], text: str = "", every: bool = False) -> str:
-    """A title and its lines, each broken where it is too long; empty without any."""
-    if not lines and not text:
-        return ""
-    body = [part for line in _most(lines, every) for part in wrap("  " + line, LINE_WIDTH, " " * 12)]
-    return "\n".join([title, *(["  " + line for line in text.splitlines()]), *body]) + "\n"
+def _group(title: str, changes: Sequence[T], line: Callable[[T, bool], str], every: bool,
+           rest: Callable[[Sequence[T]], str] = lambda rest: "") -> str:
+    """A title and a line for each change, broken where it is too long; what is more than MOST is summed by rest."""
+    shown = changes if every else changes[:MOST]
+    lines = [part for each in shown for part in wrap(line(each, every), LINE_WIDTH - 2, " " * 10)]
+    if len(shown) < len(changes):
+        summed = rest(changes[len(shown):])
+        lines += wrap(f"... and {len(changes) - len(shown)} more{EVERY}" + (f": {summed}" if summed else ""),
+                      LINE_WIDTH - 2, " " * 10)
+    return _titled(title, lines)
 
 
-def _most(lines: Sequence[str], every: bool) -> list[str]:
-    """Not more than MOST, and how many there are."""
-    if every or len(lines) <= MOST:
-        return list(lines)
-    return [*lines[:MOST], f"... and {len(lines) - MOST} more (every one with --all)"]
+def _titled(title: str, lines: Sequence[str]) -> str:
+    """Lines under a title; empty without any."""
+    return "\n".join([title, *("  " + line for line in lines)]) + "\n" if lines else ""
 
 
 def _counts(counts: Sequence[Count], names: dict[str, str]) -> str:
@@ -110,11 +116,15 @@ def _blocks(blocks: Sequence[tuple[int, int]], every: bool) -> str:
     return text + (", ..." if len(shown) < len(blocks) else "")
 
 
-def _range(each: RangeChange) -> str:
+def _range(each: RangeChange, _: bool) -> str:
     text = f"{each.event:8} {each.list}: {each.start:#x} to {each.end:#x} ({size(each.end - each.start)})"
     if each.flags or each.event == CHANGED:
         text += f", flags {each.flags:#x}" + (f", node {each.nid}" if each.event == CHANGED else "")
     return text + (f", {escape(each.owner)}" if each.owner and each.list == "reserved" else "")
+
+
+def _rest_of_ranges(rest: Sequence[RangeChange]) -> str:
+    return _sums((f"{each.event} in {each.list}", each.end - each.start) for each in rest)
 
 
 def _weight(each: CacheChange) -> tuple[bool, int, str]:
@@ -141,7 +151,27 @@ def _cache(each: CacheChange, every: bool) -> str:
     return text
 
 
-def _area(each: AreaChange) -> str:
+def _rest_of_caches(rest: Sequence[CacheChange]) -> str:
+    used = [sum(side.used for side in sides if side is not None)
+            for sides in ((each.before for each in rest), (each.after for each in rest))]
+    return f"in use {used[0]} -> {used[1]}"
+
+
+def _rest_of_areas(rest: Sequence[AreaChange]) -> str:
+    return _sums((f"{each.event} {escape(each.was or each.area.kind)}" + (
+        f" to {escape(each.area.kind)}" if each.was is not None else ""), each.area.end - each.area.start)
+        for each in rest)
+
+
+def _sums(named: Iterable[tuple[str, int]]) -> str:
+    """How many of each name, and their bytes."""
+    found: dict[str, list[int]] = {}
+    for name, bytes_ in named:
+        found.setdefault(name, []).append(bytes_)
+    return ", ".join(f"{len(sizes)} {name} ({size(sum(sizes))})" for name, sizes in found.items())
+
+
+def _area(each: AreaChange, _: bool) -> str:
     area = each.area
     text = f"{each.event:8} {area.start:#x} {size(area.end - area.start)} {escape(each.was or area.kind)}"
     if each.was is not None:
@@ -153,7 +183,7 @@ def _area(each: AreaChange) -> str:
     return text + (f", {escape(area.caller.partition('/')[0])}" if area.caller else "")
 
 
-def _owner(each: OwnerChange) -> str:
+def _owner(each: OwnerChange, _: bool) -> str:
     return f"{each.after - each.before:+8}  {each.before} -> {each.after}  {_name(PageOwner(each.kind, each.detail))}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..model.snapshots import SnapshotReport, Summary
-from ..model.snapshot import PARTS
+from ..model.state import PARTS
 from .table import LINE_WIDTH, table, wrap
 from .units import escape, number
 

@@ -79,6 +79,11 @@ enum zone_watermarks { WMARK_MIN, WMARK_LOW, WMARK_HIGH, NR_WMARK };
  *   BUDDY-4  its pages' zone link is this zone, and they lie in its span
  *   BUDDY-5  below the highest order, a block and its buddy are not both free
  *            blocks of that order: they would have merged
+ *   BUDDY-6  no page is in two free blocks, nor in one and on a per-CPU list
+ *   BUDDY-7  a block is on the CMA list if, and only if, its pageblock is CMA;
+ *            but Isolate is ISO-2, and blocks of the other types may be on
+ *            each other's lists: a fallback leaves the rest of what it takes
+ *            on its own, and per-CPU pages keep the type they were freed with
  * Locks: (Z) zone->lock
  */
 struct free_area {
