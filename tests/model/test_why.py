@@ -218,7 +218,9 @@ def test_a_reserved_page_names_its_region_and_its_place_in_it(machine):
     answer = ask(machine, A + 10)
     assert answer.kind == frame.RESERVED
     assert answer.verdict == "reserved: early allocations, memblock.reserved[1]; never given back"
-    assert said(answer, "region") == [f"memblock.reserved[1]: {A + 8 << 12:#x} + 0x2800, its 3rd of 3 pages"]
+    assert said(answer, "region") == [
+        f"memblock.reserved[1]: {A + 8 << 12:#x} + 0x2800, its 3rd of 3 pages, 0x800 bytes of this page"]
+    assert said(answer, "the rest") and not said(ask(machine, A + 9), "the rest")
 
 
 def test_a_cma_pool_comes_back_by_an_initcall(machine):
@@ -312,6 +314,15 @@ def test_a_name_that_the_target_gives_is_escaped(slabs):        # noqa: F811
     ctx = machine.context()
     text = why_text(why(ctx, find_place(ctx, f"{slabs.page(HALF):#x}")))
     assert "\x1b" not in text and "bad\\x1b[2J" in text
+
+
+def test_what_cannot_be_read_ends_the_story_but_not_without_a_verdict(slabs):       # noqa: F811
+    machine = slabs.machine
+    machine.put(slabs.page(HALF), slabs.tag, "slab_cache", 0xC0F00000)      # lowmem that nothing can read
+    answer = ask_slab(slabs, HALF)
+    assert answer.kind == frame.SLAB and "cannot read target memory" in answer.verdict
+    machine.put(slabs.page(HALF), slabs.tag, "slab_cache", 0x12345)
+    assert "says that its cache is at 0x12345" in ask_slab(slabs, HALF).verdict
 
 
 # --- page_owner ------------------------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ def _mapped_pages(ctx: Context, vm: VmStruct) -> tuple[Optional[int], ...]:
     shift = ctx.arch.page_shift
     if vm.flags & VM_IOREMAP or not 0 < vm.size >> shift <= MAX_WALKED_PAGES:
         return ()
-    found = (_phys(ctx, addr) for addr in range(vm.addr, vm.addr + vm.size, 1 << shift))
+    found = (phys_of(ctx, addr) for addr in range(vm.addr, vm.addr + vm.size, 1 << shift))
     return tuple(phys >> shift if phys is not None else None for phys in found)
 
 
@@ -133,12 +133,12 @@ def _percpu(ctx: Context) -> Iterator[tuple[int, tuple[str, str]]]:
                 if left < 0:
                     return
                 for addr in range(start + span.offset, start + span.end, 1 << shift):
-                    phys = _phys(ctx, addr & (1 << ctx.read.word * 8) - 1)
+                    phys = phys_of(ctx, addr & (1 << ctx.read.word * 8) - 1)
                     if phys is not None:
                         yield phys >> shift, held
 
 
-def _phys(ctx: Context, addr: int) -> Optional[int]:
+def phys_of(ctx: Context, addr: int) -> Optional[int]:
     """Where an address of the kernel is mapped."""
     phys = ctx.arch.virt_to_phys(addr)
     root = ctx.arch.mmu.root(addr) if phys is None else None

@@ -104,10 +104,15 @@ def _told_regions(ctx: Context, place: Place, regions: Optional[tuple[Region, ..
     for number in here[:SOME_OWNERS]:
         region, shift = regions[number], ctx.arch.page_shift
         first, count = region.base >> shift, (region.end - 1 >> shift) - (region.base >> shift) + 1
-        nth_page = f", its {nth(place.pfn - first)} of {count} pages" if count > 1 else ""
-        yield Evidence("region", f"memblock.reserved[{number}]: {region.base:#x} + {region.size:#x}{nth_page}")
+        which = f", its {nth(place.pfn - first)} of {count} pages" if count > 1 else ""
+        part = min(region.end, place.pfn + 1 << shift) - max(region.base, place.pfn << shift)
+        which += f", {part:#x} bytes of this page" if part < 1 << shift else ""
+        yield Evidence("region", f"memblock.reserved[{number}]: {region.base:#x} + {region.size:#x}{which}")
     if len(here) > SOME_OWNERS:
         yield Evidence("region", f"and {len(here) - SOME_OWNERS} more")
+    start, end = place.pfn << ctx.arch.page_shift, place.pfn + 1 << ctx.arch.page_shift
+    if 0 < sum(min(regions[each].end, end) - max(regions[each].base, start) for each in here) < end - start:
+        yield Evidence("the rest", "of this page is nobody's: any reserved byte keeps a whole page")
 
 
 def _owners(ctx: Context, pfn: int) -> Iterator[Evidence]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterator, Optional
 
-from ..errors import FaultError, MissingError, MmError
-from ..layout.pagetable import mapped
+from ..errors import MmError
 from .context import Context
+from .holders import phys_of
 from .percpu import cpu_offsets
 from .percpu_chunk import FIRST, Chunk, chunks
 
@@ -47,19 +47,7 @@ def _unit(ctx: Context, chunk: Chunk, cpu: int, base: int) -> Iterator[tuple[int
     step = 1 << ctx.arch.page_shift
     for span in chunk.populated:
         for offset in range(span.offset, span.end, step):
-            phys = _phys(ctx, base + offset)
+            phys = phys_of(ctx, base + offset)
             if phys is not None:
                 used = sum(max(0, min(area.end, offset + step) - max(area.offset, offset)) for area in chunk.areas)
                 yield phys >> ctx.arch.page_shift, PercpuPlace(chunk.chunk, cpu, base, base + offset, used)
-
-
-def _phys(ctx: Context, addr: int) -> Optional[int]:
-    """Where an address of the kernel is mapped."""
-    phys = ctx.arch.virt_to_phys(addr)
-    root = ctx.arch.mmu.root(addr) if phys is None else None
-    if root is None:
-        return phys
-    try:
-        return mapped(ctx.arch.mmu.walk(ctx.read_phys, root.phys, addr), addr)
-    except (FaultError, MissingError):
-        return None

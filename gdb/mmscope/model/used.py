@@ -103,25 +103,26 @@ def _vmalloc(ctx: Context, place: Place, page: Record, detail: str) -> Told:
     found = _areas_by_frame(ctx).get(place.pfn)
     if found is None:
         return Told(f"vmalloc memory{' of ' + detail if detail else ''}", ())
-    vm, index = found
+    vm, index, count = found
     caller = symbolize(ctx, vm.caller) if vm.caller else None
     who = caller.text if caller is not None else f"{vm.caller:#x}" if vm.caller else "unknown"
     addr = vm.addr + (index << ctx.arch.page_shift)
     return Told(f"vmalloc memory of {caller.name if caller is not None else who}: {nth(index)} page of the area at "
-                f"{vm.addr:#x}", (*_area(vm, index, addr), Evidence("asked for by", who),
+                f"{vm.addr:#x}", (*_area(vm, index, count, addr), Evidence("asked for by", who),
                                   Evidence("kept by", "the area: vfree of its address gives its pages back")))
 
 
-def _area(vm: VmStruct, index: int, addr: int) -> Iterator[Evidence]:
+def _area(vm: VmStruct, index: int, count: int, addr: int) -> Iterator[Evidence]:
     flags = " ".join(vm.flag_names) or "none"
-    yield Evidence("area", f"{vm.addr:#x} to {vm.addr + vm.size:#x}, {pages(vm.nr_pages)}, flags {flags}")
-    yield Evidence("mapped at", f"{addr:#x}: {nth(index)} of its {pages(vm.nr_pages)}")
+    yield Evidence("area", f"{vm.addr:#x} to {vm.addr + vm.size:#x}, {pages(count)}, flags {flags}")
+    yield Evidence("mapped at", f"{addr:#x}: {nth(index)} of its {pages(count)}")
 
 
-def _areas_by_frame(ctx: Context) -> dict[int, tuple[VmStruct, int]]:
-    """The area and the place in it of each page frame that an area has."""
+def _areas_by_frame(ctx: Context) -> dict[int, tuple[VmStruct, int, int]]:
+    """The area of each page frame that one has, which of its pages that is, and how many it has."""
     return ctx.once("used.areas", lambda ctx: {
-        pfn: (vm, index) for vm, pfns in area_pages(ctx).values() for index, pfn in enumerate(pfns) if pfn is not None})
+        pfn: (vm, index, len(pfns)) for vm, pfns in area_pages(ctx).values()
+        for index, pfn in enumerate(pfns) if pfn is not None})
 
 
 def _stack(ctx: Context, place: Place, page: Record, detail: str) -> Told:
@@ -133,7 +134,7 @@ def _stack(ctx: Context, place: Place, page: Record, detail: str) -> Told:
         base = next((start for start in owners if start <= place.virt < start + owners[start][1]), None)
     task = owners[base][0] if base in owners else None
     who = _task_name(ctx, task) if task is not None else "a task"
-    area = tuple(_area(found[0], found[1], found[0].addr + (found[1] << ctx.arch.page_shift))) if found else ()
+    area = tuple(_area(*found, found[0].addr + (found[1] << ctx.arch.page_shift))) if found else ()
     where = (Evidence("stack", f"from {base:#x} on"),) if base is not None else ()
     return Told(f"kernel stack of {who}", (
         *where, *area, Evidence("kept by", "the task: freed, or kept for the next one, when it is gone")))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Iterator, Optional
 
-from ..errors import MmError
+from ..errors import FaultError, MissingError, MmError
 from ..layout.pageflags import ANON as ANON_FLAGS
 from ..layout.pageflags import FREE as FREE_FLAGS
 from ..layout.pageflags import SLAB as SLAB_FLAGS
@@ -60,13 +60,19 @@ class Why:
 def why(ctx: Context, place: Place, span: Optional[Span] = None) -> Why:
     """What holds the page at a place.
 
-    span: what the page is, where that is known already, from frames.machine_spans(). Raises MissingError, FaultError.
+    span: what the page is, where that is known already, from frames.machine_spans(). What cannot be read ends the
+    story early, but not without a verdict. Raises MissingError, FaultError while there are no zones.
     """
     known = span if span is not None else classify(ctx, place.pfn)
-    page = ctx.read.record("page", place.page) if place.page is not None and known.kind not in NO_STRUCT else None
-    zone = _zone(ctx, place.pfn, known.kind, page)
-    owner = page_owner(ctx, place.pfn) if page is not None else None
-    told = _told(ctx, place, known, page, zone, owner)
+    page, zone, owner = None, None, None
+    try:
+        page = ctx.read.record("page", place.page) if place.page is not None and known.kind not in NO_STRUCT else None
+        zone = _zone(ctx, place.pfn, known.kind, page)
+        owner = page_owner(ctx, place.pfn) if page is not None else None
+        told = _told(ctx, place, known, page, zone, owner)
+    except (FaultError, MissingError) as error:
+        kind = f"{known.kind} ({known.detail})" if known.detail else known.kind
+        told = Told(f"{kind}: more cannot be told, {error}", ())
     evidence = (*told.evidence, *(_struct(ctx, page, known.kind) if page is not None else ()),
                 *(_owned(owner) if owner is not None else ()))
     return Why(place.given, place.pfn, place.phys, None if known.kind == frame.HOLE else place.virt, place.page,
