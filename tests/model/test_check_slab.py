@@ -2,7 +2,7 @@
 """mm check of SLUB: each invariant is named when it is broken, over all slabs of memory, and only then."""
 import pytest
 
-from mmscope.layout.debuginfo import Symbol
+from mmscope.layout.debuginfo import ARRAY, INT, POINTER, Symbol, Type
 from mmscope.model.check import check_report
 from mmscope.model.slabscan import all_slabs, scan_slabs
 from mmscope.model.slabcache import read_cache
@@ -189,6 +189,19 @@ def test_a_held_lock_excuses_what_looks_broken(slabs):
     slabs.machine.put(slabs.node(slabs.kmalloc), "kmem_cache_node", path, 1)
     found = checked(slabs)["SLUB-9"]
     assert found.status == "skipped" and "the lock of cache kmalloc-64" in found.text
+
+
+def test_pages_of_kfence_are_no_slabs(slabs):
+    machine, pool = slabs.machine, slabs.memory(OTHER)
+    slabs.slab(slabs.kmalloc, OTHER + 1, inuse=1)
+    slabs.put(slabs.page(OTHER + 1), slabs.tag, counters=1 | 1 << 16)
+    assert {"SLUB-5", "SLUB-12"} <= broken(slabs)
+    machine.shapes.symbols["__kfence_pool"] = Symbol("__kfence_pool", slabs.take(4), Type(POINTER, 4))
+    machine.shapes.symbols["alloc_covered"] = Symbol("alloc_covered", 0xC0008000, Type(
+        ARRAY, 8, element=Type(INT, 4), count=2))
+    assert {"SLUB-5", "SLUB-12"} <= broken(slabs)       # it has no pool yet
+    machine.poke(machine.addr("__kfence_pool"), pool)
+    assert broken(slabs) == set()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Iterator
 
 from ..errors import FaultError
+from ..layout.debuginfo import ARRAY
 from .context import Context
 from .slabcache import Cache
 from .slabpage import is_slab, slab_record, slab_tag
@@ -58,8 +59,25 @@ def all_slabs(ctx: Context) -> dict[int, tuple[int, ...]]:
 
 
 def _by_cache(ctx: Context) -> dict[int, tuple[int, ...]]:
-    """One pass for all caches, but for the slabs of KFENCE: these pretend to be of a cache while they serve it."""
+    """One pass for all caches, but for the pages of KFENCE: these look like slabs of a cache that they serve."""
     found: dict[int, list[int]] = {}
+    start_pfn, end_pfn = _kfence(ctx)
     for addr in typed_pages(ctx).slabs:
-        found.setdefault(slab_record(ctx, addr).get("slab_cache"), []).append(addr)
+        slab, pfn = slab_record(ctx, addr), ctx.pages.pfn(addr) or 0
+        if start_pfn <= pfn < end_pfn and slab.get("objects") <= 1 and not slab.get("freelist"):
+            continue
+        found.setdefault(slab.get("slab_cache"), []).append(addr)
     return {cache: tuple(addrs) for cache, addrs in found.items()}
+
+
+def _kfence(ctx: Context) -> tuple[int, int]:
+    """Page frames [start, end) that KFENCE's pool is in; none while it has none.
+
+    The symbols do not tell its length. The array of what it has seen has room for as many pages at least.
+    """
+    pool, seen = ctx.read.find("kfence pool"), ctx.layout.find_variable("kfence coverage")
+    phys = ctx.arch.virt_to_phys(pool) if pool else None
+    if phys is None or seen is None or seen.type is None or seen.type.kind != ARRAY:
+        return 0, 0
+    start = phys >> ctx.arch.page_shift
+    return start, start + seen.type.count

@@ -15,8 +15,8 @@ INDENT = " " * 4
 
 def check_text(report: CheckReport) -> str:
     """What is sound, what was left out and why, what is broken; neighbours of which the same is said in one row."""
-    lines = [line for change in report.inside
-             for line in wrap(f"{change.subsystem}: the stop is inside {escape(change.text)}", LINE_WIDTH, INDENT)]
+    lines = [line for text in dict.fromkeys(change.text for change in report.inside)
+             for line in wrap(_changing(report, text), LINE_WIDTH, INDENT)]
     for status, heading in HEADINGS.items():
         chosen = [each for each in report.checks if each.status == status]
         if chosen:
@@ -26,6 +26,12 @@ def check_text(report: CheckReport) -> str:
     lines += ["", f"{counted(len(report.checks), 'invariant')}: {counts[OK]} sound, {counts[SKIPPED]} skipped, "
                   f"{counts[BROKEN]} broken"]
     return "\n".join(lines) + "\n"
+
+
+def _changing(report: CheckReport, text: str) -> str:
+    """One change, and what it may leave half done."""
+    what = ", ".join(change.subsystem for change in report.inside if change.text == text)
+    return f"the stop is inside {escape(text)}: {what} may be half changed"
 
 
 def _rows(checks: Iterable[Checked]) -> Iterator[list[str]]:
