@@ -6,6 +6,7 @@ import re
 import pytest
 
 from article import CMA_PAGES, EXPRESSIONS
+from guest import ROOT
 from test_life import TRUTH_CMA, TRUTH_KMALLOC, TRUTH_PAGES, TRUTH_CACHE, held
 from test_truth import TRUTHS, stop_at_transition
 
@@ -111,6 +112,9 @@ def test_the_articles_missing_pages_have_names(boot):
     text = guest.gdb.run("mm account")
     assert re.search(r"7480 +0x1d38 .* reserved\n", text) and re.search(r"81920 +0x14000 .* CMA linux,cma@", text)
     assert max(map(len, text.splitlines())) <= 80
+    shown = (ROOT / "README.md").read_text().partition("(gdb) mm account\n")[2].partition("\n\n")[0]
+    shown = [line[4:] for line in shown.splitlines() if line.strip() != "..."]
+    assert len(shown) > 10 and set(shown) <= set(text.splitlines())
 
     guest.run_to("cpu_idle")
     high = one(guest.gdb.json("mm account --json"), "HighMem")

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Every page frame of a zone is in one span, for what it is for; and one frame asked alone says the same."""
+import random
+
 import pytest
 
 from machine import BASE_PFN, HIGH_PAGES, HIGH_START, LOW_PAGES, LOW_START
@@ -190,3 +192,15 @@ def test_ranges():
 
 def test_outside_of_all_zones_is_a_hole(machine):
     assert classify(machine.context(), BASE_PFN).kind == frame.HOLE
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_bytes_at_all_give_a_partition(machine, seed):
+    """Struct pages of noise; the free lists and what is asked alone are still decided alike."""
+    dice = random.Random(seed)
+    for pfn in dice.sample(range(LOW_START, HIGH_START), 200):
+        words = [dice.choice((0, 1, dice.getrandbits(32), machine.page(dice.randrange(LOW_START, HIGH_START)) + 1))
+                 for _ in range(machine.page_bytes // 4)]
+        machine.ram.write(machine.page(pfn), b"".join(word.to_bytes(4, "little") for word in words))
+    machine.memblock("reserved", (A << 12, 0x80000))
+    assert {span.kind for span in spans(machine, machine.low)} <= set(frame.KINDS)

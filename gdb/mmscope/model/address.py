@@ -7,8 +7,8 @@ from typing import Optional
 
 from ..errors import FaultError, MissingError, MmError
 from .context import Context, Expression
-from .memblock import memory_has
 from .pagemap import PageMap
+from .rammap import is_ram
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Place:
     phys: int               # of the very byte that was given
     page: Optional[int]     # None while there is no mem_map, or when it does not cover the pfn
     virt: Optional[int]     # of the very byte; None: HighMem, or no memory
-    hole: bool              # memblock.memory does not have it
+    hole: bool              # it is no RAM
 
 
 def resolve(ctx: Context, text: str) -> Place:
@@ -78,7 +78,7 @@ def _place(ctx: Context, given: str, phys: int) -> Place:
     """All names of the page that holds a physical address."""
     pfn, pages = phys >> ctx.arch.page_shift, page_map(ctx)
     page = pages.page(pfn) if pages is not None and pages.covers(pfn) else None
-    hole = memory_has(ctx, phys) is False
+    hole = is_ram(ctx, phys) is False
     return Place(given, pfn, phys, page, None if hole else ctx.arch.phys_to_virt(phys), hole)
 
 

@@ -22,6 +22,7 @@ from .vmstruct import VM_IOREMAP, VmStruct, early_areas, is_ready
 FIRST_TABLE = "a process's first one"
 MAX_AREA_PAGES = 1 << 22
 MAX_WALKED_PAGES = 1 << 13      # of an area without an array: a larger one is sparse
+MAX_PERCPU_PAGES = 1 << 17      # of all chunks and CPUs
 MAX_STACK_BYTES = 1 << 20
 
 
@@ -121,13 +122,17 @@ def _percpu(ctx: Context) -> Iterator[tuple[int, tuple[str, str]]]:
     shift, held = ctx.arch.page_shift, (frame.PERCPU, "")
     offsets = ctx.read.value("percpu unit offsets")
     each = [ctx.read.unsigned(offsets + cpu * ctx.read.word) for cpu in cpu_offsets(ctx)] if offsets else []
+    left = MAX_PERCPU_PAGES
     for chunk in chunks(ctx)[0]:
         if chunk.kind == FIRST:
             continue
         for offset in dict.fromkeys(each):
             for span in chunk.populated:
-                for addr in range(chunk.base_addr + offset + span.offset, chunk.base_addr + offset + span.end,
-                                  1 << shift):
+                start = chunk.base_addr + offset
+                left -= span.size >> shift
+                if left < 0:
+                    return
+                for addr in range(start + span.offset, start + span.end, 1 << shift):
                     phys = phys_of(ctx, addr & (1 << ctx.read.word * 8) - 1)
                     if phys is not None:
                         yield phys >> shift, held

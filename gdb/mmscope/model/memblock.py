@@ -114,12 +114,6 @@ def discarded(ctx: Context) -> bool:
     return in_use is not None and not ctx.freed(in_use.addr) and ctx.read.find("memblock in use") == 0
 
 
-def memory_has(ctx: Context, phys: int) -> Optional[bool]:
-    """Whether memblock.memory has an address; None when the list is broken, or thrown away after boot."""
-    ranges = memory_ranges(ctx)
-    return any(start <= phys < end for start, end in ranges) if ranges is not None else None
-
-
 def free_ranges(memory: tuple[Region, ...], reserved: tuple[Region, ...]) -> tuple[Range, ...]:
     """Memory minus reserved, lowest first; what never is given out (no-map) is left out."""
     taken = sorted((region.base, region.end) for region in reserved if region.size)

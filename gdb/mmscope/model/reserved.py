@@ -7,6 +7,7 @@ apart by its sections. What a reservation of memblock holds beside is an early a
 from __future__ import annotations
 
 import heapq
+from dataclasses import replace
 from typing import Iterator, Optional
 
 from ..errors import FaultError, MissingError
@@ -120,7 +121,9 @@ def _owners(ctx: Context) -> Iterator[Owner]:
         if not owner.general:
             yield owner
     yield from _no_map(ctx)
-    yield from (owner for owner in every if owner.general)
+    for owner in every:
+        if owner.general:       # says so little that where it is has to be added
+            yield replace(owner, name=f"{owner.name} at {owner.start:#x}")
 
 
 def _image(ctx: Context) -> Iterator[Owner]:
