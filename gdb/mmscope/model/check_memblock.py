@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
+from ..errors import MmError
 from .checks import Outcome, check
 from .context import Context
 from .memblock import Region, free_ranges, memblock, regions_of
@@ -30,6 +31,8 @@ def pools(ctx: Context) -> Outcome:
     every = regions_of(ctx, "early pools", "early_pools")
     used = regions_of(ctx, "early pools used", "early_pools_used")
     found = memblock(ctx)
+    if found.problems:
+        raise MmError("what memblock has free is not known: its lists are broken")
     problems = [problem for pool in every for problem in _free(pool, found.free)]
     problems += [_outside(each) for each in used if free_ranges((each,), every)]
     return Outcome(tuple(problems), f"pools: {len(every)}, ranges used: {len(used)}")

@@ -156,15 +156,18 @@ def _regions(ctx: Context, kind: Record, name: str, flags: dict[str, int],
         text = f"memblock.{name}: its {count} regions at {kind.get('regions'):#x} cannot be read"
         problems.append(Problem("MEMBLOCK-4", f"memblock.{name}.regions", "readable memory", fault.addr, text))
         return (), tuple(problems)
-    regions = []
+    regions: list[Region] = []
+    top = 1 << ctx.arch.phys_bits
     for index in range(count):
         record = Record(ctx.read, "memblock_region", kind.get("regions") + index * step,
                         data[index * step:(index + 1) * step])
+        if not 1 <= most <= MAX_REGIONS and not _follows(record, regions, top):
+            break               # nothing says where the array ends: behind what is sound is other memory
         regions.append(_region(record, flags, owners))
     if len(regions) == 1 and not regions[0].size:
         regions = []
     total = kind.get("total_size")
-    problems += _check(name, regions, total, 1 << ctx.arch.phys_bits, _trimmed(ctx, regions))
+    problems += _check(name, regions, total, top, _trimmed(ctx, regions))
     return tuple(regions), tuple(problems)
 
 
@@ -176,6 +179,12 @@ def _trimmed(ctx: Context, regions: list[Region]) -> int:
     if any(region.base % page_bytes or region.size % page_bytes for region in regions):
         return 0
     return 2 * page_bytes * len(regions)
+
+
+def _follows(record: Record, before: list[Region], top: int) -> bool:
+    """Whether a region can be the next one of a sound list."""
+    start, size = record.get("base"), record.get("size")
+    return size > 0 and start + size <= top and (not before or before[-1].end <= start)
 
 
 def _region(record: Record, flags: dict[str, int], owners: list[Owner]) -> Region:

@@ -120,14 +120,12 @@ def _pageset(ctx: Context, zone: Zone, cpu: int, addr: int) -> Optional[Pageset]
     count, high, batch = pcp.get("count"), pcp.get("high"), pcp.get("batch")
     if pcp.inner("lists", "list_head").get("next") == 0:
         return None
-    # A batch comes onto a list before it is counted.
-    limit = min(max(count, 0) + max(batch, 0), zone.spanned_pages)
     names, types = migratetype_names(ctx), _pcp_types(ctx)
     lists, problems = [], []
     for index in range(pcp.count("lists")):
         order, name = _list_order(ctx, pcp, index // types), names[index % types]
         where = f"zone {zone.name} CPU {cpu} order {order} {name}"
-        pfns, broken = _walk(ctx, pcp.addr_of("lists", index), where, limit)
+        pfns, broken = _walk(ctx, pcp.addr_of("lists", index), where, zone.spanned_pages)
         lists.append(PcpList(order, name, pfns))
         problems += broken
     held = sum(len(each.pfns) << each.order for each in lists)
