@@ -110,6 +110,15 @@ def test_a_banner_in_user_space_is_not_the_kernel(machine, ways):
     assert ctx.stage is Stage.RESET
 
 
+def test_an_address_of_user_space_is_not_looked_up_in_the_kernels_tables(machine, ways):
+    kernel = machine.addr("max_pfn")
+    machine.poke(machine.addr("swapper_pg_dir") + 4, kernel - PAGE_OFFSET + PHYS_OFFSET >> 20 << 20 | 0x412)
+    choice = choose(machine.context(), ways, AUTO)
+    assert choice.transport.name == "file" and choice.transport.read(kernel, 4)
+    with pytest.raises(FaultError):
+        choice.transport.read(0x100000 + kernel % 0x100000, 4)
+
+
 @pytest.mark.parametrize("moved", [4096, 64, 1 << 30])
 def test_memory_whose_banner_does_not_read_back_is_not_used(machine, ways, moved):
     ways.found["host"].moved = moved

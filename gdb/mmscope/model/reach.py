@@ -98,11 +98,13 @@ def _roots(ctx: Context, addr: int) -> Iterator[int]:
 
 
 def _walker(ctx: Context, root: int) -> Callable[[CachedMemory], Translate]:
-    """Translates by the tables from a root on."""
-    walk = ctx.arch.walk
+    """Translates the kernel's addresses by the tables from a root on: others may have tables of their own."""
+    walk, user_end = ctx.arch.walk, ctx.arch.user_end
 
     def _over(memory: CachedMemory) -> Translate:
         def _span(addr: int) -> Optional[Span]:
+            if addr < user_end:
+                return None
             steps = walk(memory.read, root, addr)
             phys = mapped(steps, addr)
             if phys is None:
