@@ -35,7 +35,7 @@ def flag_is_cleared(edit: Edit) -> str:
 
 
 @row(BUDDY, "LIST-1", "LIST-3", beside=(*CUT, "BUDDY-2", "BUDDY-3", "BUDDY-5",
-                                       "BUDDY-6"))
+                                       "BUDDY-6", "PAGE-2", "PAGE-3"))
 def block_on_two_lists(edit: Edit) -> str:
     """The head of an order's list is put before a block of another's."""
     machine = edit.machine

@@ -72,7 +72,7 @@ class Suite:
         self.checks = self.check()
         assert self.checks["problems"] == [], self.checks["problems"][:3]
         assert "the stop is inside" not in str(self.checks["checks"])
-        self.normal = {line: self.run(line) for line in self.lines}
+        self.normal = {line: self.fresh(line) for line in self.lines}
         wrong = {line: answer.text for line, answer in self.normal.items()
                  if answer.failed and not early(answer.text)}
         assert not wrong, f"these need a row in ARGUMENTS: {wrong}"
@@ -109,6 +109,11 @@ class Suite:
         file = self._folder / "check"
         self.gdb.run(f"mm check --json -o {file}", LIMIT_SECONDS)
         return json.loads(file.read_text("ascii"))
+
+    def fresh(self, line: str) -> Answer:
+        """One command at a stop at which nothing was looked at before."""
+        self.gdb.run("mm stats --flush")
+        return self.run(line)
 
     def run(self, line: str) -> Answer:
         """One command, and what it took."""

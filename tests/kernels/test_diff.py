@@ -31,7 +31,8 @@ SIGN = {"split": -1, "merged": 1, "taken": -1, "returned": 1, "moved": 0}
 def booting(gdb: Gdb) -> dict[str, Any]:
     """A snapshot at each, and the difference from the one before."""
     names = [each["name"]
-             for each in gdb.json("mm snapshot --json")["snapshots"]]
+             for each in gdb.json("mm snapshot --json")["snapshots"]
+             if each["name"].startswith("boot")]
     name = f"boot{len(names)}"
     found = gdb.json(f"mm diff {names[-1]} --json") if names else None
     text = gdb.run(f"mm diff {names[-1]}") if names else ""

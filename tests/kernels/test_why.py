@@ -167,7 +167,8 @@ def test_a_task_on_a_cpu_has_its_stack(booted_guest: LabGuest) -> None:
         if booted_guest.kernel.arch == "arm64":     # current is kept there
             task = "((struct task_struct *)$SP_EL0)"
             assert int(pid) == gdb.number(f"{task}->pid")
-            assert f'"{name}"' in gdb.run(f"output {task}->comm")
+            assert name == gdb.run(
+                f"printf \"%s\", (char *){task}->comm").strip()
 
 
 def test_one_page_costs_no_sweep_by_the_stub(booted_guest: LabGuest) -> None:

@@ -243,6 +243,12 @@ def test_no_value_of_a_wrong_type_is_taken(good):
                 assert type(getattr(found, path[0])) is type(same)
 
 
+def test_a_region_that_was_overwritten_is_kept_as_it_is(good):
+    """Base and size of 64 bits each: the end has one more."""
+    end = changed(good, ("state", "memory", 0, "end"), (1 << 65) - 2)
+    assert from_document(end, "a").memory[0].end == (1 << 65) - 2
+
+
 @given(st.integers(0, 2**32))
 @settings(max_examples=150)
 def test_whatever_a_file_holds_it_is_compared_or_refused(good, seed):

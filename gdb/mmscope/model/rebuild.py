@@ -9,7 +9,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from ..errors import MmError
 
 T = TypeVar("T")
-LARGEST = 1 << 64       # of a number, either sign
+LARGEST = 1 << 65       # of a number, either sign: the end of a range whose base and size were overwritten
 MOST_SHOWN = 40         # characters of a value that is wrong
 
 
@@ -57,7 +57,7 @@ def _value(hint: Any, data: Any, where: str) -> Any:
 
 
 def _check_numbers(data: list[Any], where: str) -> None:
-    """All are integers that a 64-bit machine can have."""
+    """All are integers that a 64-bit machine can have, or sums of two."""
     if all(type(each) is int for each in data) and (not data or -LARGEST < min(data) and max(data) < LARGEST):
         return
     for index, each in enumerate(data):
