@@ -93,7 +93,7 @@ def inuse_is_wrong(edit: Edit) -> str:
     return f"{found.slab['addr']:#x}"
 
 
-@row(SLAB, "SLUB-5", beside=("SLUB-",))
+@row(SLAB, "SLUB-5", beside=("SLUB-", "SHEAF-2"))
 def slab_of_another_cache(edit: Edit) -> str:
     found = free_objects(edit.machine)
     edit.put(f"{found.tag}.slab_cache", found.slab["addr"],
