@@ -213,6 +213,16 @@ def test_a_hole_says_what_memory_is_around(machine):
     assert ask(machine, 0x90000).page is None       # none in mem_map either
 
 
+def test_a_page_of_which_a_part_is_memory_is_not_said_to_be_without(machine):
+    pfn = LOW_START + 0x100
+    machine.memblock("memory", (LOW_START << 12, 0x100C00), (LOW_START + 0x200 << 12, 0x1600000))
+    for byte in (0x100, 0xD00):
+        answer = ask(machine, f"phys:{(pfn << 12) + byte:#x}")
+        assert (answer.kind, answer.verdict) == (frame.HOLE, "hole: only a part of this page is memory")
+        assert said(answer, "in part")[0].startswith("0xc00 bytes")
+    assert "no memory here" in ask(machine, pfn + 1).verdict
+
+
 def test_a_reserved_page_names_its_region_and_its_place_in_it(machine):
     reserve(machine, (A, 0x1000), (A + 8, 0x2800))
     answer = ask(machine, A + 10)
