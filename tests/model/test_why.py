@@ -88,6 +88,19 @@ def test_a_block_on_another_list_than_its_pageblocks_is_found_there(machine):
     assert f"2nd of 2 on {low(machine)}'s Reclaimable list" in ask(machine, A + 64).verdict
 
 
+@pytest.mark.parametrize("member, value", [("_mapcount.counter", -1), ("private", 1), ("private", 99)])
+def test_a_block_that_is_not_marked_as_its_list_says_is_free_all_the_same(machine, member, value):
+    machine.free(machine.low, 3, 1, A + 32, A + 64)
+    machine.put(machine.page(A + 64), "page", member, value)
+    spans = {pfn: span for span in machine_spans(machine.context()) for pfn in range(span.start_pfn, span.end_pfn)}
+    for pfn in (A + 67, A + 71):
+        answer = ask(machine, pfn)
+        assert (answer.kind, answer.detail) == (spans[pfn].kind, spans[pfn].detail) == (frame.FREE, "Movable order 3")
+        assert f"{A + 64:#x}" in answer.verdict and "BUDDY-2" in answer.verdict
+        ctx = machine.context()
+        assert why(ctx, place_of(ctx, pfn), spans[pfn]).verdict == answer.verdict
+
+
 def test_a_list_that_breaks_off_is_said_to(machine):
     machine.free(machine.low, 2, 1, A, A + 32)
     machine.poke(machine.node(A + 32), 0x1234)
