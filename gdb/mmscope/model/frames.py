@@ -229,7 +229,9 @@ def _one(ctx: Context, zone: Zone, pfn: int) -> tuple[str, str]:
 def listed_block(ctx: Context, pfn: int) -> Optional[tuple[int, OnList]]:
     """First frame of the block that has a frame by a free list alone, whatever marks say; None when none has it."""
     zone = _zone_of(ctx, pfn)
-    for order in range(order_count(ctx)) if zone is not None else ():
+    if zone is None or not ctx.pages.covers(pfn) or ctx.read.member("page", ctx.pages.page(pfn), "refcount"):
+        return None
+    for order in range(order_count(ctx)):
         head = pfn >> order << order
         if not ctx.pages.covers(head):
             break
