@@ -144,6 +144,18 @@ def test_expect_holds_free_pages_to_the_counter(machine):
     assert "+1" in account_text(found)
 
 
+def test_expect_leaves_out_isolated_blocks_as_the_counter_does(machine):
+    isolate = machine.shapes.enums["migratetype"]["MIGRATE_ISOLATE"]
+    items = list(machine.shapes.enums["zone_stat_item"])
+    machine.free(machine.low, 4, 1, A)
+    machine.free(machine.low, 3, isolate, A + 64)
+    machine.put(machine.zone(machine.low), "zone", f"vm_stat[{items.index('NR_FREE_PAGES')}].counter", 16)
+    found = account(machine.context(), expect=True)
+    row = next(row for row in found.expected if row.counter == "NR_FREE_PAGES" and row.ours)
+    assert (row.kernel, row.ours) == (16, 16) and found.failure is None
+    assert found.zones[0].of(frame.FREE) == 24
+
+
 def test_expect_holds_totals_to_what_was_found(machine):
     machine.set_total("totalram_pages", LOW_PAGES + HIGH_PAGES - 1)
     found = account(machine.context(), expect=True)

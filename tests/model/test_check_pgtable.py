@@ -9,8 +9,9 @@ from mmscope.errors import FaultError
 from mmscope.layout.arm64_mmu import kernel_mmu as arm64_mmu
 from mmscope.layout.arm_mmu import LpaeMmu, ShortMmu
 from mmscope.layout.pagetable import mapped
-from mmscope.layout.tablewalk import leaves, tables
+from mmscope.layout.tablewalk import Table, leaves, tables
 from mmscope.layout.x86_mmu import X86Mmu
+from mmscope.model import check_pgtable
 from mmscope.model.check import check_report
 from shapes import LINUX_4_9, LINUX_6_1
 
@@ -47,6 +48,14 @@ def test_a_table_outside_memory_is_pgtable_1(machine, phys):
     machine.poke(SLOT, phys | 1)
     assert "PGTABLE-1" in broken(machine)
     assert f"{0xE0000000:#x}" in checked(machine)["PGTABLE-1"].text
+
+
+def test_an_entry_of_a_reserved_form_is_pgtable_2(machine, monkeypatch):
+    """Short descriptors have none: the table is one of another format."""
+    found = Table("pmd", TABLE_PHYS, 0xE0000000, SLOT, True, (TABLE_PHYS + 72,))
+    monkeypatch.setattr(check_pgtable, "kernel_tables", lambda ctx: (found,))
+    assert broken(machine) == {"PGTABLE-2"}
+    assert f"{TABLE_PHYS + 72:#x}" in checked(machine)["PGTABLE-2"].text
 
 
 def test_a_table_that_leads_to_itself_ends(machine):

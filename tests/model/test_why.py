@@ -88,6 +88,19 @@ def test_a_block_on_another_list_than_its_pageblocks_is_found_there(machine):
     assert f"2nd of 2 on {low(machine)}'s Reclaimable list" in ask(machine, A + 64).verdict
 
 
+@pytest.mark.parametrize("member, value", [("_mapcount.counter", -1), ("private", 1), ("private", 99)])
+def test_a_block_that_is_not_marked_as_its_list_says_is_free_all_the_same(machine, member, value):
+    machine.free(machine.low, 3, 1, A + 32, A + 64)
+    machine.put(machine.page(A + 64), "page", member, value)
+    spans = {pfn: span for span in machine_spans(machine.context()) for pfn in range(span.start_pfn, span.end_pfn)}
+    for pfn in (A + 67, A + 71):
+        answer = ask(machine, pfn)
+        assert (answer.kind, answer.detail) == (spans[pfn].kind, spans[pfn].detail) == (frame.FREE, "Movable order 3")
+        assert f"{A + 64:#x}" in answer.verdict and "BUDDY-2" in answer.verdict
+        ctx = machine.context()
+        assert why(ctx, place_of(ctx, pfn), spans[pfn]).verdict == answer.verdict
+
+
 def test_a_list_that_breaks_off_is_said_to(machine):
     machine.free(machine.low, 2, 1, A, A + 32)
     machine.poke(machine.node(A + 32), 0x1234)
@@ -211,6 +224,16 @@ def test_a_hole_says_what_memory_is_around(machine):
     assert answer.verdict == f"hole: there is no memory here: RAM ends at {begin:#x} and begins at {end:#x}"
     assert said(answer, "RAM below") == [f"{LOW_START << 12:#x} to {begin:#x}"]
     assert ask(machine, 0x90000).page is None       # none in mem_map either
+
+
+def test_a_page_of_which_a_part_is_memory_is_not_said_to_be_without(machine):
+    pfn = LOW_START + 0x100
+    machine.memblock("memory", (LOW_START << 12, 0x100C00), (LOW_START + 0x200 << 12, 0x1600000))
+    for byte in (0x100, 0xD00):
+        answer = ask(machine, f"phys:{(pfn << 12) + byte:#x}")
+        assert (answer.kind, answer.verdict) == (frame.HOLE, "hole: only a part of this page is memory")
+        assert said(answer, "in part")[0].startswith("0xc00 bytes")
+    assert "no memory here" in ask(machine, pfn + 1).verdict
 
 
 def test_a_reserved_page_names_its_region_and_its_place_in_it(machine):

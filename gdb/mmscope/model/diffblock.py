@@ -28,7 +28,6 @@ from dataclasses import dataclass
 from typing import Iterable, Iterator, Optional, Sequence
 
 SPLIT, MERGED, TAKEN, RETURNED, MOVED = "split", "merged", "taken", "returned", "moved"
-EVENTS = (SPLIT, MERGED, TAKEN, RETURNED, MOVED)
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,8 @@ def _kind(*kinds: str) -> Callable[[Span], bool]:
 
 
 _ZONE = (
-    _Wanted(("NR_FREE_PAGES",), _kind(frame.FREE)),
+    _Wanted(("NR_FREE_PAGES",),       # isolated blocks are on lists, and not counted
+            lambda span: span.kind == frame.FREE and not span.detail.startswith("Isolate ")),
     _Wanted(("NR_FREE_CMA_PAGES",), lambda span: span.kind == frame.FREE and span.detail.startswith("CMA ")),
 )
 _EITHER = (     # of a zone or of its node, as the release has it

@@ -13,10 +13,10 @@ from typing import Iterator, Optional
 
 from ..errors import FaultError, MissingError, MmError
 from . import frame
-from .buddy import free_areas
+from .buddy import free_areas, order_count
 from .context import Context
 from .frame import Span
-from .freelists import free_list_of
+from .freelists import OnList, free_list_of
 from .migratetype import migratetype_names
 from .pageread import PageReader
 from .pageuse import free_block
@@ -218,5 +218,26 @@ def _one(ctx: Context, zone: Zone, pfn: int) -> tuple[str, str]:
         if start <= pfn < end:
             return frame.PCP, f"CPU {cpu}"
     for _, _, kind, detail in _reader(ctx, zone).spans([(pfn, pfn + 1)]):
+        # No mark leads to it: it may be on a free list all the same.
+        found = listed_block(ctx, pfn) if kind == frame.OTHER else None
+        if found is not None:
+            return frame.FREE, free_detail(migratetype_names(ctx)[found[1].migratetype], found[1].order)
         return kind, (next(named(ctx, pfn, pfn + 1))[2] if kind == frame.RESERVED else detail)
     return frame.HOLE, ""
+
+
+def listed_block(ctx: Context, pfn: int) -> Optional[tuple[int, OnList]]:
+    """First frame of the block that has a frame by a free list alone, whatever marks say; None when none has it."""
+    zone = _zone_of(ctx, pfn)
+    if zone is None or not ctx.pages.covers(pfn) or ctx.read.member("page", ctx.pages.page(pfn), "refcount"):
+        return None
+    for order in range(order_count(ctx)):
+        head = pfn >> order << order
+        if not ctx.pages.covers(head):
+            break
+        if ctx.read.member("page", ctx.pages.page(head), "refcount"):
+            continue                    # somebody's: its links are of other lists, which may be long
+        place = free_list_of(ctx, zone, head)
+        if place is not None and pfn < head + (1 << place.order):
+            return head, place
+    return None

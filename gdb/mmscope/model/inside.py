@@ -32,7 +32,6 @@ _FREE_LISTS = frozenset((
     "deferred_init_memmap", "deferred_init_memmap_chunk", "deferred_grow_zone", "init_cma_reserved_pageblock",
     "free_area_init_core", "memmap_init_zone", "memmap_init_range", "free_unused_memmap",
     "adjust_managed_page_count", "free_reserved_page", "free_reserved_area", "__free_reserved_page",
-    "__free_memory_core",
     "add_to_free_list", "add_to_free_list_tail", "del_page_from_free_list", "__add_to_free_list",
     "__del_page_from_free_list", "account_freepages", "free_highmem_page",
     "__free_memory_core", "set_page_guard", "clear_page_guard",

@@ -9,7 +9,6 @@ import bisect
 from typing import Iterator, Optional
 
 from ..errors import FaultError, MissingError
-from . import frame
 from .address import Place
 from .context import Context
 from .evidence import Evidence, Told, nth
@@ -41,6 +40,11 @@ def hole(ctx: Context, place: Place) -> Told:
         ("ends at", ranges[at - 1][1] if at else None), ("begins at", ranges[at][0] if at < len(ranges) else None))
         if edge is not None]
     where = ": RAM " + " and ".join(around) if around else ""
+    start, end = (place.pfn + each << ctx.arch.page_shift for each in (0, 1))
+    part = sum(min(last, end) - max(first, start) for first, last in ranges if first < end and start < last)
+    if part:
+        evidence.insert(0, Evidence("in part", f"{part:#x} bytes of this page are memory; a zone has whole pages only"))
+        return Told("hole: only a part of this page is memory", tuple(evidence))
     return Told(f"hole: there is no memory here{where}", tuple(evidence))
 
 
@@ -164,6 +168,3 @@ def _in_init(ctx: Context, place: Place) -> bool:
 def _has(ctx: Context, function: str) -> bool:
     """Whether this kernel has a function."""
     return ctx.once(f"notgiven.has {function}", lambda ctx: ctx.layout.find_variable(function) is not None)
-
-
-BY_KIND = {frame.MEMBLOCK: memblock_page, frame.DEFERRED: deferred_page, frame.HOLE: hole}

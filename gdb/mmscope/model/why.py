@@ -20,7 +20,7 @@ from .buddy import is_buddy
 from .context import Context
 from .evidence import Buddy, Evidence, Told, nth, pages
 from .frame import Span
-from .frames import classify
+from .frames import classify, listed_block
 from .freeblock import free_page
 from .kept import block_of, linked_zone, spanning_zone
 from .notgiven import deferred_page, hole, memblock_page, reserved_page
@@ -134,8 +134,20 @@ def _told(ctx: Context, place: Place, known: Span, page: Optional[Record], zone:
     block = block_of(ctx, place.pfn) if marked else None
     if block is not None:
         return free_page(ctx, place.pfn, *block)
+    if known.kind == frame.FREE:
+        return _unmarked(ctx, place.pfn, page, known.detail)
     by = owner.caller if owner is not None and owner.allocated else None
     return used_page(ctx, place, page, known.kind, known.detail, (by.symbol or f"{by.addr:#x}") if by else None)
+
+
+def _unmarked(ctx: Context, pfn: int, page: Record, detail: str) -> Told:
+    """On a free list, and no mark leads there."""
+    found = listed_block(ctx, pfn)
+    block = f"the block {found[0]:#x}" if found is not None else "it"
+    return Told(f"free by a list alone: that of {detail} has {block}, which is not marked so: BUDDY-2", (
+        Evidence("list", f"{detail}: {block}"),
+        Evidence("struct page", f"refcount {page.get('refcount')}, no mark: a stop while the block is moved, or "
+                                "BUDDY-2")))
 
 
 def _on_cpu(ctx: Context, pfn: int, zone: Zone) -> Told:
