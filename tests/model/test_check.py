@@ -70,6 +70,7 @@ BREAKS = {
     "PAGE-4 an order that cannot be": lambda m: m.put(m.page(USED + 1), "page", "compound_order", 9),
     "PCP-1 count": lambda m: m.put(m.pcp, "per_cpu_pages", "count", 1),
     "PCP-2 held": lambda m: m.put(m.page(POOL), "page", "_refcount.counter", 1),
+    "PCP-2 reserved": lambda m: m.put(m.page(POOL), "page", "flags", 1 << 10),
     "PCP-2 mapped": lambda m: m.put(m.page(POOL), "page", "_mapcount.counter", 0),
     "PCP-2 zone": lambda m: m.put(m.page(POOL), "page", "flags", 1 << 30),
     "PCP-2 type": lambda m: m.put(m.page(POOL), "page", "index", 2),

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """mm check: the lists of each CPU. pcp.py and walk.py say what each ID is, but for:
 
-  PCP-2  every page on the lists is of the zone, has count 0 and mapcount -1; on the guest its index is the list's
-         migratetype, on Movable's also CMA or HighAtomic: the list that it came from or goes back to
+  PCP-2  every page on the lists is of the zone, not reserved, has count 0 and mapcount -1; on the guest its index is
+         the list's migratetype, on Movable's also CMA or HighAtomic: the list that it came from or goes back to
   PCP-3  0 <= count, and on the guest count < high + (MIGRATE_PCPTYPES - 1) * batch; Linux lets lists of larger blocks,
          and those of a CPU that frees much, go above high
 """
@@ -56,6 +56,8 @@ def _check_pages(ctx: Context, zone: Zone, pageset: Pageset) -> Iterator[Problem
             if link != (zone.node, zone.index):
                 yield Problem("PCP-2", where, zone.index, link[1],
                               f"{where}: its zone link is node {link[0]} zone {link[1]}")
+            if "reserved" in ctx.page_flags.decode(flags):
+                yield Problem("PCP-2", where, "not reserved", flags, f"{where}: it is reserved")
             if page.get("refcount"):
                 yield Problem("PCP-2", where, 0, page.get("refcount"), f"{where}: its count is not 0")
             if page.get("mapcount") != -1:

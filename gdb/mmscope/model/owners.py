@@ -66,7 +66,7 @@ def find_owners(ctx: Context) -> list[Owner]:
     """Everything that is known at this stage, the best name of a range first. What cannot be read is left out."""
     found: list[Owner] = []
     for source in (_page_table, _kernel, _initrd, _mem_map, _vmemmap, _page_ext, _percpu, _tables, _pageblocks,
-                   _sections, _nodes, _cma, _device_tree):
+                   _sections, _nodes, _swiotlb, _cma, _device_tree):
         try:
             found += source(ctx)
         except (MissingError, FaultError, fdt.FdtError):
@@ -221,6 +221,13 @@ def _vmemmap(ctx: Context) -> Iterator[Owner]:
             if phys is not None:
                 yield Owner(phys, phys + length, "mem_map", "mem_section")
             addr += length
+
+
+def _swiotlb(ctx: Context) -> Iterator[Owner]:
+    """Bounce buffers for devices that do not reach all memory."""
+    start, end = ctx.read.value("swiotlb start"), ctx.read.value("swiotlb end")
+    if 0 < start < end:
+        yield Owner(start, end, "swiotlb", ctx.layout.variable("swiotlb start").path)
 
 
 def _cma(ctx: Context) -> Iterator[Owner]:

@@ -237,9 +237,10 @@ def _unknown(ctx: Context, place: Place, page: Record, detail: str) -> Told:
     if count == 0 and head_pfn is None:
         return Told(f"in use, not counted{said}: a later page of a larger block, or on its way from list to list", (
             Evidence("kept by", "refcount 0: the first page of its block counts, or whoever moves it just now"),))
-    return Told(f"in use{said}: taken with alloc_pages, and nothing says what for", (
-        Evidence("kept by", f"{COUNT} {count}: who took it has to free it"),
-        Evidence("page_owner", "off: where a kernel has it, page_owner=on at boot records who takes each page")))
+    told = [Evidence("kept by", f"{COUNT} {count}: who took it has to free it")]
+    if ctx.kind == "guest":     # Linux's records are not read
+        told.append(Evidence("page_owner", "off: page_owner=on at boot records who takes each page"))
+    return Told(f"in use{said}: taken with alloc_pages, and nothing says what for", tuple(told))
 
 
 _BY_KIND: dict[str, Callable[[Context, Place, Record, str], Told]] = {
