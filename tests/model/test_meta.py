@@ -64,3 +64,10 @@ def test_files_parse_as_python_3_9(path):
 @pytest.mark.parametrize("path", ALL, ids=[path.name for path in ALL])
 def test_lines_are_not_too_long(path):
     assert max(map(len, path.read_text().splitlines())) <= 120
+
+
+def test_names_of_test_files_are_unique():
+    """pytest imports them by their names alone; tests/kernels is run by itself."""
+    tests = pathlib.Path(__file__).resolve().parents[1]
+    names = [path.name for path in tests.rglob("test_*.py") if path.parent.name != "kernels"]
+    assert len(names) == len(set(names)) > 50
