@@ -58,8 +58,10 @@ def take(ctx: Context, name: str) -> tuple[Snapshot, tuple[Problem, ...]]:
     memory, reserved, owners = block if block is not None else (None, None, None)
     zone_states, free_lists = found if found is not None else (None, None)
     short = target(ctx)
-    told = [f"the stop is inside {change.text}: {change.subsystem} may be half changed" for change in inside(ctx)]
-    told += dict.fromkeys(f"{problem.id}: {problem.text}" for problem in problems)
+    told = list(dict.fromkeys(f"{problem.id}: {problem.text}" for problem in problems))
+    if told:
+        told[:0] = [f"the stop is inside {change.text}: {change.subsystem} may be half changed"
+                    for change in inside(ctx)]
     if len(told) > MOST_DOUBTS:
         told[MOST_DOUBTS:] = [f"... and {len(told) - MOST_DOUBTS} more"]
     return Snapshot(name, _where(ctx), short.kind or "", short.release, ctx.banner, running_build(ctx), short.arch,
