@@ -11,11 +11,7 @@ CMA_PFN = -(-HIGH_START >> 10 << 10)
 EXT = 0xC0700000                # the table of page_ext
 BITMAPS, CMA_BITMAP, PERCPU = 0xC0208000, 0xC0208100, 0xC0209000
 
-GUEST = LINUX_4_9.replace(
-    "    u32 lowmem_reserve[3]\n", "    u32 lowmem_reserve[3]\n    u32 nr_reserved_highatomic\n"
-    "    u32 nr_isolate_pageblock\n").replace(
-    "    u32 before\n    per_cpu_pages pcp\n", "    per_cpu_pages pcp\n    s8 stat_threshold\n    s8 vm_stat_diff[2]\n"
-    ).replace("struct cma\n", "struct cma\n    u32 order_per_bit\n    bool active\n    ptr bitmap\n") + """
+PAGE_EXT = """
 enum page_ext_flags PAGE_EXT_OWNER
 struct page_ext
     u32 flags
@@ -24,16 +20,22 @@ struct page_ext
     u32 ip
     u32 nr_entries
     u32 trace[8]
+var ptr page_ext_table
+var u32 page_ext_start_pfn
+var u32 page_ext_end_pfn
+var bool page_owner_inited
+"""
+GUEST = LINUX_4_9.replace(
+    "    u32 lowmem_reserve[3]\n", "    u32 lowmem_reserve[3]\n    u32 nr_reserved_highatomic\n"
+    "    u32 nr_isolate_pageblock\n").replace(
+    "    u32 before\n    per_cpu_pages pcp\n", "    per_cpu_pages pcp\n    s8 stat_threshold\n    s8 vm_stat_diff[2]\n"
+    ).replace("struct cma\n", "struct cma\n    u32 order_per_bit\n    bool active\n    ptr bitmap\n") + """
 var atomic vm_zone_stat[2]
 var u32 sysctl_lowmem_reserve_ratio[2]
 var u32 lowmem_reserve_managed[3]
 var memblock_type early_pools
 var memblock_type early_pools_used
-var bool page_owner_inited
-var ptr page_ext_table
-var u32 page_ext_start_pfn
-var u32 page_ext_end_pfn
-"""
+""" + PAGE_EXT
 
 
 class Checked(Machine):

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from checked import PAGE_EXT
 from machine import BASE_PFN, HIGH_PAGES, HIGH_START, LOW_PAGES, LOW_START, Machine
 from mmscope.errors import MmError
 from mmscope.layout.debuginfo import Symbol
@@ -18,20 +19,6 @@ from test_pcp import listed                                     # noqa: F401
 from test_slab import CPU_ONE, FULL, HALF, WAITING, slabs       # noqa: F401
 
 A = LOW_START + 13              # a multiple of 16
-PAGE_EXT = """
-enum page_ext_flags PAGE_EXT_OWNER
-struct page_ext
-    u32 flags
-    u32 order
-    u32 gfp_mask
-    u32 ip
-    u32 nr_entries
-    u32 trace[8]
-var ptr page_ext_table
-var u32 page_ext_start_pfn
-var u32 page_ext_end_pfn
-var bool page_owner_inited
-"""
 EXT = 0xC0208000
 
 
