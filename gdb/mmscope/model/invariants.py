@@ -42,6 +42,8 @@ CAUSES: dict[str, str] = {
     "ZONE-2": "a block that was listed or taken off without its count, or a list that was cut",
     "ZONE-3": "an update of managed_pages or totalram_pages without the other, or a stray write",
     "ZONE-4": "wrong limits of zones at boot, or " + _STRAY,
+    "ZONE-5": "pages given to the allocator without adjust_managed_page_count, or a wrong memory map",
+    "ZONE-6": _COUNT,
     "BUDDY-1": _COUNT,
     "BUDDY-2": "the page was taken, or is used, while it is on the list: a double free, or use after free",
     "BUDDY-3": "a block freed with an order that is not its own",
