@@ -207,6 +207,7 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
 
     "cma.base_pfn": (Spelling("ranges.base_pfn", "v6.15"), Spelling("base_pfn", "v3.17")),
     "cma.count": _always("count"),
+    "cma.nranges": (Spelling("nranges", "v6.15"),),
     "cma.name": (Spelling("name", "v4.10"),),
     "cma.bitmap": (Spelling("ranges.bitmap", "v6.15"), Spelling("bitmap", "v3.17")),
     "cma.flags": (Spelling("flags", "v6.15"),),

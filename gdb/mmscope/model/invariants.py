@@ -15,6 +15,7 @@ CAUSES: dict[str, str] = {
     "CMA-2": "a reservation for the area across two zones",
     "CMA-3": "the pageblock's bits were overwritten, or its type was changed around the area",
     "CMA-4": "pages that were freed around cma_release(), or " + _STRAY,
+    "CMA-5": _STRAY,
     "ISO-1": "a pageblock that was isolated, or given back, twice",
     "ISO-2": "the pageblock's type was changed without moving its blocks, or its bits were overwritten",
     "OWNER-1": "a block freed around the allocator, or a stray write into the page_ext table",
