@@ -57,10 +57,24 @@ def largest_zone(machine: Machine) -> dict[str, Any]:
     return max(machine.zones.values(), key=lambda zone: zone["managed_pages"])
 
 
-@row(BUDDY, "ZONE-1", beside=("ZONE-3", "WMARK-", "PCP-"))
+@row(BUDDY, "ZONE-1", beside=("ZONE-", "WMARK-", "PCP-"))
 def more_pages_managed_than_present(edit: Edit) -> str:
     zone = largest_zone(edit.machine)
     edit.put("zone.managed_pages", zone["addr"], zone["present_pages"] + 1)
+    return f"zone {zone['name']}"
+
+
+@row(BUDDY, "ZONE-5", beside=("ZONE-1", "ZONE-6"))
+def one_page_less_present(edit: Edit) -> str:
+    zone = largest_zone(edit.machine)
+    edit.add("zone.present_pages", zone["addr"], -1)
+    return f"zone {zone['name']}"
+
+
+@row(BUDDY, "ZONE-6", variant=True)
+def zone_of_no_node(edit: Edit) -> str:
+    zone = largest_zone(edit.machine)
+    edit.put("zone.zone_pgdat", zone["addr"], 0)
     return f"zone {zone['name']}"
 
 

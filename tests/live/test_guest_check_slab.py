@@ -6,6 +6,8 @@ import pytest
 
 GFP_KERNEL = 0x24000c0
 OURS = ("SLUB-", "SHEAF-", "VMALLOC-", "VMAP-", "PERCPU-", "PGTABLE-", "KMAP-", "LIST-", "RB-", "TREE-")
+# What SLUB of 4.9 and short descriptors have no form of.
+ABSENT = ("SHEAF-1", "SHEAF-2", "SHEAF-3", "PGTABLE-2")
 STOPS = ("mm_init", "mem_init", "kmem_cache_init", "percpu_init_late", "vmalloc_init", "cpu_idle")
 
 
@@ -25,8 +27,9 @@ def test_a_clean_boot_has_no_problem_at_any_stop(guests, board, stop):
     assert problems == []
     for each in checks.values():
         assert each["status"] != "broken" and each["text"]
-        if stop == "cpu_idle" and each["id"] not in ("SHEAF-1", "SHEAF-2", "SHEAF-3"):
-            assert each["status"] == "ok", each
+        if stop == "cpu_idle":
+            absent = each["id"] in ABSENT
+            assert each["status"] == ("skipped" if absent else "ok"), each
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,9 @@ GUEST = LINUX_4_9.replace(
     "    u32 lowmem_reserve[3]\n", "    u32 lowmem_reserve[3]\n    u32 nr_reserved_highatomic\n"
     "    u32 nr_isolate_pageblock\n").replace(
     "    u32 before\n    per_cpu_pages pcp\n", "    per_cpu_pages pcp\n    s8 stat_threshold\n    s8 vm_stat_diff[2]\n"
-    ).replace("struct cma\n", "struct cma\n    u32 order_per_bit\n    bool active\n    ptr bitmap\n") + """
+    ).replace("struct cma\n", "struct cma\n    u32 order_per_bit\n    bool active\n    ptr bitmap\n").replace(
+    "    u32 node_start_pfn\n", "    u32 node_start_pfn\n    u32 node_present_pages\n").replace(
+    "    u32 nr_reserved_highatomic\n", "    u32 nr_reserved_highatomic\n    ptr zone_pgdat\n") + """
 var atomic vm_zone_stat[2]
 var u32 sysctl_lowmem_reserve_ratio[2]
 var u32 lowmem_reserve_managed[3]
@@ -47,6 +49,10 @@ class Checked(Machine):
             self.put(self.zone(index), "zone", "pageblock_flags", BITMAPS + index * 0x40)
             for block in range(8):
                 self.pageblock_bits(index, block, 1)
+        self.node_addr = self.addr("contig_page_data")
+        self.put(self.node_addr, "pglist_data", "node_present_pages", LOW_PAGES + HIGH_PAGES)
+        for index in (0, 1):
+            self.put(self.zone(index), "zone", "zone_pgdat", self.node_addr)
         self._per_cpu()
         self.free(0, 2, 1, A, B)
         self._compound()

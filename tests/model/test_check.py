@@ -3,7 +3,7 @@
 import pytest
 
 from checked import A, B, CMA_PFN, POOL, USED, Checked
-from machine import HIGH_START, LOW_PAGES, LOW_START
+from machine import HIGH_PAGES, HIGH_START, LOW_PAGES, LOW_START
 from mmscope.errors import FaultError
 from mmscope.model import checks
 from mmscope.model.check import check_report
@@ -46,6 +46,11 @@ BREAKS = {
     "ZONE-2 difference": lambda m: m.put(m.pageset, "per_cpu_pageset", "vm_stat_diff[0]", 1),
     "ZONE-3 total": lambda m: m.set_total("totalram_pages", 5),
     "ZONE-4 overlap": lambda m: m.put(m.zone(1), "zone", "zone_start_pfn", HIGH_START - 1),
+    "ZONE-5 present": lambda m: m.put(m.zone(0), "zone", "present_pages", LOW_PAGES - 1),
+    "ZONE-5 managed": lambda m: m.put(m.zone(0), "zone", "managed_pages", LOW_PAGES - 100),
+    "ZONE-6 node": lambda m: m.put(m.zone(0), "zone", "zone_pgdat", 0),
+    "ZONE-6 pages of the node": lambda m: m.put(m.node_addr, "pglist_data", "node_present_pages", 5),
+    "ZONE-6 total": lambda m: m.set_total("totalhigh_pages", 5),
     "BUDDY-1 off by one": lambda m: m.put(m.zone(0), "zone", "free_area[2].nr_free", 3),
     "BUDDY-2 not marked": lambda m: m.put(m.page(A), "page", "_mapcount.counter", -1),
     "BUDDY-2 wrong order": lambda m: m.put(m.page(A), "page", "private", 3),
@@ -83,6 +88,9 @@ BREAKS = {
     "WMARK-3 count": lambda m: m.put(m.zone(0), "zone", "nr_reserved_highatomic", 1024),
     "WMARK-3 too many": lambda m: (m.put(m.zone(0), "zone", "nr_reserved_highatomic", 3072),
                                    [m.pageblock(0, LOW_START + (n << 10), 3) for n in range(3)]),
+    "CMA-5 too many": lambda m: m.poke(m.addr("cma_area_count"), 1000000),
+    "CMA-5 no pages": lambda m: m.put(m.addr("cma_areas"), "cma", "count", 0),
+    "CMA-5 a pageblock of nobody": lambda m: m.pageblock(0, A, 4),
     "ISO-1 count": lambda m: m.put(m.zone(0), "zone", "nr_isolate_pageblock", 1),
     "ISO-2 pageblock": lambda m: (m.put(m.zone(0), "zone", "nr_isolate_pageblock", 1), m.pageblock(0, A, 5)),
     "ISO-2 list": lambda m: m.free(0, 5, 5, A + 32),
@@ -129,7 +137,8 @@ def test_what_is_broken_is_named(sound, name):
 
 def test_every_id_of_this_file_is_broken_here():
     by_id = {id_ for each in checks.load_checks() for id_ in each.ids if each.run.__module__.rpartition("_")[2] in (
-        "memblock", "zone", "buddy", "pcp", "page", "compound", "vmstat", "watermark", "isolation", "cma", "owner")}
+        "memblock", "zone", "buddy", "pcp", "page", "compound", "vmstat", "watermark", "isolation", "cma", "owner",
+        "account")}
     assert by_id == {name.split()[0] for name in BREAKS}
 
 
@@ -145,6 +154,10 @@ def test_blocks_of_other_types_may_be_on_each_others_lists_but_not_with_typed_li
 def test_zones_of_two_nodes_may_overlap_and_holes_have_no_links(sound):
     sound.memblock("memory", (LOW_START << 12, 50 << 12), ((LOW_START + 60) << 12, (LOW_PAGES + 0x800 - 60) << 12))
     sound.put(sound.page(LOW_START + 55), "page", "flags", 1 << 30)
+    for name in ("present_pages", "managed_pages"):
+        sound.put(sound.zone(0), "zone", name, LOW_PAGES - 10)
+    sound.put(sound.node_addr, "pglist_data", "node_present_pages", LOW_PAGES + HIGH_PAGES - 10)
+    sound.set_total("totalram_pages", LOW_PAGES + HIGH_PAGES - 10)
     assert report(sound).problems == ()
 
 

@@ -83,8 +83,8 @@ class ShortMmu:
         return find_tables(read, root, (PGD, PTE), decode_short, 4, self.order)
 
     def format(self, addr: int) -> Format:
-        """Of short descriptors."""
-        return Format((PGD, PTE), decode_short, 4, self.order)
+        """Of short descriptors. Each form is one of some CPU's: 3 of a first-level entry is a section with PXN."""
+        return Format((PGD, PTE), decode_short, 4, self.order, reserves=False)
 
 
 @dataclass(frozen=True)

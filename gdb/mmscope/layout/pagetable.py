@@ -67,6 +67,7 @@ class Format:
     decode: Callable[[Level, int], Entry]
     entry_bytes: int = 8
     order: str = "little"
+    reserves: bool = True               # whether entries have forms that are kept for later
 
 
 class Mmu(Protocol):

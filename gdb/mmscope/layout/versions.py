@@ -125,6 +125,7 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "zone.lowmem_reserve": _always("lowmem_reserve"),
     "zone.free_area": _always("free_area"),
     "zone.vm_stat": _always("vm_stat"),
+    "zone.zone_pgdat": _always("zone_pgdat"),
     "zone.pageblock_flags": _always("pageblock_flags"),
     "zone.pageset": (Spelling("per_cpu_pageset", "v5.14"), Spelling("pageset", "v2.6")),
     "zone.zonestats": (Spelling("per_cpu_zonestats", "v5.14"),),
@@ -166,6 +167,7 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "pglist_data.node_mem_map": _always("node_mem_map"),
     "pglist_data.node_start_pfn": _always("node_start_pfn"),
     "pglist_data.node_spanned_pages": _always("node_spanned_pages"),
+    "pglist_data.node_present_pages": _always("node_present_pages"),
     "pglist_data.node_id": _always("node_id"),
     "pglist_data.first_deferred_pfn": (Spelling("first_deferred_pfn", "v4.2, with deferred struct pages"),),
     "pglist_data.vm_stat": (Spelling("vm_stat", "v4.8"),),
@@ -205,6 +207,7 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
 
     "cma.base_pfn": (Spelling("ranges.base_pfn", "v6.15"), Spelling("base_pfn", "v3.17")),
     "cma.count": _always("count"),
+    "cma.nranges": (Spelling("nranges", "v6.15"),),
     "cma.name": (Spelling("name", "v4.10"),),
     "cma.bitmap": (Spelling("ranges.bitmap", "v6.15"), Spelling("bitmap", "v3.17")),
     "cma.flags": (Spelling("flags", "v6.15"),),

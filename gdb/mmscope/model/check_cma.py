@@ -7,6 +7,8 @@ and once an area is active
   CMA-3  its pageblocks are CMA, or Isolate
   CMA-4  a set bit of bitmap: of its 1 << order_per_bit pages at least the first is held; on the guest only: Linux sets
          the bits before it takes the pages
+and of all of them
+  CMA-5  there are as many as cma_area_count says, each has pages, and every pageblock of type CMA lies in one
 """
 from __future__ import annotations
 
@@ -51,6 +53,36 @@ def areas(ctx: Context) -> Outcome:
             problems += _check_active(ctx, area)
     skipped = {"CMA-4": "Linux sets the bits before it takes the pages"} if ctx.kind != "guest" else {}
     return Outcome(tuple(problems), f"areas: {len(every)}, active: {sum(area.active for area in every)}", skipped)
+
+
+@check("CMA-5", since=Stage.ZONES, subsystem="buddy")
+def all_of_them(ctx: Context) -> Outcome:
+    """What no single area tells."""
+    count, table = ctx.read.value("cma_area_count"), ctx.layout.variable("cma_areas")
+    room = table.type.count if table.type is not None else 0
+    if room and not 0 <= count <= room:
+        where = f"cma_area_count at {ctx.read.address('cma_area_count'):#x}"
+        return Outcome((Problem("CMA-5", where, f"0 to {room}", count,
+                                f"{where}: is {count}, there is room for {room}"),), "")
+    if any(ctx.read.record("cma", table.addr + number * ctx.layout.struct("cma").size).find("nranges") not in (None, 1)
+           for number in range(min(count, MAX_AREAS))):
+        raise MissingError("an area of more than one range is not read in full")
+    every = tuple(_areas(ctx))
+    problems = [Problem("CMA-5", f"cma_areas, {count} of them", count, len(every),
+                        f"cma_areas: {count - len(every)} of {count} areas have no pages")] * (len(every) < count)
+    problems += (problem for zone in zones(ctx) if zone.populated for problem in _nobodys(ctx, zone, every))
+    return Outcome(tuple(problems), f"areas: {len(every)}")
+
+
+def _nobodys(ctx: Context, zone: Zone, every: tuple[_Area, ...]) -> Iterator[Problem]:
+    """CMA-5 for the pageblocks of a zone."""
+    names, order = migratetype_names(ctx), pageblock_order(ctx)
+    for block, number in pageblock_types(ctx, zone).items():
+        if number >= len(names) or names[number] != "CMA":
+            continue
+        if not any(area.base_pfn >> order <= block <= area.base_pfn + area.count - 1 >> order for area in every):
+            where = f"zone {zone.name}, pageblock at pfn {block << order:#x}"
+            yield Problem("CMA-5", where, "in an area", "CMA", f"{where}: is of type CMA, and in no area")
 
 
 def _areas(ctx: Context) -> Iterator[_Area]:

@@ -39,6 +39,11 @@ def _tables(ctx: Context) -> tuple[Table, ...]:
     return tuple(tables(ctx.read_ram, root, form, top >> low << low))
 
 
+def has_reserved_forms(ctx: Context) -> bool:
+    """Whether an entry of the kernel's own tables can have a form that means nothing. Raises MissingError."""
+    return _root(ctx, (1 << ctx.arch.address_bits) - 1)[1].reserves
+
+
 def readable(ctx: Context, phys: int) -> bool:
     """Whether there is memory at a physical address. Raises MissingError."""
     try:
