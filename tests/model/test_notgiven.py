@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """mm why of what the page allocator does not have: holes, reserved pages, what memblock still has."""
-from machine import HIGH_START, LOW_START
+from machine import HIGH_START, LOW_START, PAGE_OFFSET, PHYS_OFFSET
 from mmscope.layout.debuginfo import Symbol
 from mmscope.model import frame
+from mmscope.view.why import why_text
 from whys import A, ask, low, reserve, said
 
 
@@ -13,7 +14,11 @@ def test_a_hole_says_what_memory_is_around(machine):
     assert answer.kind == frame.HOLE and answer.zone is None and answer.virt is None
     assert answer.verdict == f"hole: there is no memory here: RAM ends at {begin:#x} and begins at {end:#x}"
     assert said(answer, "RAM below") == [f"{LOW_START << 12:#x} to {begin:#x}"]
-    assert ask(machine, 0x90000).page is None       # none in mem_map either
+    assert said(answer, "struct page") == ["there is one, it means nothing"]
+    nowhere = ask(machine, 0x90000)                 # not in mem_map either
+    assert nowhere.page is None and said(nowhere, "struct page") == []
+    assert [line.split() for line in why_text(nowhere).splitlines() if "struct page" in line] == [
+        ["struct", "page", "none"]]
 
 
 def test_a_page_of_which_a_part_is_memory_is_not_said_to_be_without(machine):
@@ -34,6 +39,24 @@ def test_a_reserved_page_names_its_region_and_its_place_in_it(machine):
     assert said(answer, "region") == [
         f"memblock.reserved[1]: {A + 8 << 12:#x} + 0x2800, its 3rd of 3 pages, 0x800 bytes of this page"]
     assert said(answer, "the rest") and not said(ask(machine, A + 9), "the rest")
+
+
+def test_a_page_of_the_image_names_its_section_as_its_owner_too(machine):
+    reserve(machine, (A, 0x5000))
+    base = PAGE_OFFSET + (A << 12) - PHYS_OFFSET
+    for name, value in (("_text", 0), ("_stext", 0x400), ("_etext", 0x1400), ("__bss_start", 0x1400),
+                        ("__bss_stop", 0x3000), ("_end", 0x4800)):
+        machine.shapes.symbols[name] = Symbol(name, base + value)
+    phys = A << 12
+    text = f"kernel text, {phys:#x} to {phys + 0x1400:#x} (by symbols)"
+    bss = f"kernel bss, {phys + 0x1400:#x} to {phys + 0x3000:#x} (by symbols)"
+    image = f"kernel image, {phys + 0x400:#x} to {phys + 0x4800:#x} (by symbols _stext, _end)"
+    for at, named, owners in ((0, "kernel text", [text]), (1, "kernel bss", [
+            f"{text}, 0x400 bytes of this page", f"{bss}, 0xc00 bytes of this page"]), (2, "kernel bss", [bss]),
+            (3, "kernel image", [image]), (4, "kernel image", [f"{image}, 0x800 bytes of this page"])):
+        answer = ask(machine, A + at)
+        assert answer.detail == named and answer.verdict.startswith(f"reserved: {named}, ")
+        assert said(answer, "owner") == owners
 
 
 def test_a_cma_pool_comes_back_by_an_initcall(machine):
