@@ -3,9 +3,13 @@
 import pytest
 
 from machine import HIGH_START, LOW_START
+from machine64 import SECTION_PAGES, Machine64
 from mmscope.model import frame
+from mmscope.model.buddy import buddy_report
 from mmscope.model.frames import machine_spans
+from mmscope.model.migratetype import pageblock_order
 from mmscope.model.why import place_of, why
+from shapes64 import EARLY, LATE
 from test_pcp import listed     # noqa: F401
 from whys import A, ask, low, reserve, said
 
@@ -39,6 +43,29 @@ def test_a_block_that_is_not_marked_as_its_list_says_is_free_all_the_same(machin
         assert f"{A + 64:#x}" in answer.verdict and "BUDDY-2" in answer.verdict
         ctx = machine.context()
         assert why(ctx, place_of(ctx, pfn), spans[pfn]).verdict == answer.verdict
+
+
+@pytest.mark.parametrize("order", [1, 2, 5])
+def test_a_block_of_another_order_than_its_list_names_that_list(machine, order):
+    machine.free(machine.low, 3, 1, A + 32, A + 64)
+    machine.put(machine.page(A + 64), "page", "private", order)
+    answer = ask(machine, A + 64)
+    assert (answer.kind, answer.detail, answer.buddy) == (frame.FREE, "Movable order 3", None)
+    assert answer.verdict == \
+        f"free: order {order} block {A + 64:#x}, but on {low(machine)}'s Movable list of order 3: BUDDY-2"
+    assert said(answer, "list") == [f"zone {low(machine)}, order 3, Movable: 2nd of 2 from the head, 1 in front of it"]
+    for span in machine_spans(machine.context()):
+        for pfn in {span.start_pfn, span.end_pfn - 1}:
+            assert (ask(machine, pfn).kind, ask(machine, pfn).detail) == (span.kind, span.detail), hex(pfn - A)
+
+
+def test_a_block_on_another_zones_list_names_that_list(machine):
+    block = HIGH_START + 16 - HIGH_START % 16
+    machine.free(machine.low, 2, 1, A, block)
+    answer = ask(machine, block)
+    assert answer.zone == "Highmem" and answer.buddy is None
+    assert answer.verdict == f"free: order 2 block {block:#x}, but on {low(machine)}'s Movable list: BUDDY-4"
+    assert said(answer, "list")[0].startswith(f"zone {low(machine)}, order 2, Movable: 2nd of 2")
 
 
 def test_a_list_that_breaks_off_is_said_to(machine):
@@ -137,6 +164,45 @@ def test_two_free_buddies_are_broken_unless_the_lock_is_held(machine):
     assert "BUDDY-5" in said(ask(machine, A), "buddy")[0]
     machine.take_lock(machine.low)
     assert "lock is held" in said(ask(machine, A), "buddy")[0]
+
+
+@pytest.mark.parametrize("shape", [LATE, EARLY], ids=["late", "early"])
+@pytest.mark.parametrize("types, reason", [
+    (("Movable", "Movable"), "not tried again"), (("Movable", "Unmovable"), "not tried again"),
+    (("CMA", "CMA"), "not tried again"), (("Movable", "CMA"), "pageblock type"),
+    (("Isolate", "Movable"), "pageblock type"), (("HighAtomic", "Unmovable"), "pageblock type")])
+def test_buddies_as_large_as_pageblocks_are_no_problem_to_the_check_nor_here(shape, types, reason):
+    machine = Machine64(shape)
+    kinds = [machine.shapes.enums["migratetype"][f"MIGRATE_{each.upper()}"] for each in types]
+    pair = [2 * SECTION_PAGES, 2 * SECTION_PAGES + 512]
+    for kind, pfn in zip(kinds, pair):
+        machine.pageblock(pfn, kind)
+        if kinds[0] != kinds[1]:
+            machine.free(1, 9, kind, pfn)
+    if kinds[0] == kinds[1]:
+        machine.free(1, 9, kinds[0], *pair)
+    ctx = machine.context()
+    assert pageblock_order(ctx) == 9 and buddy_ids(machine) == []
+    for pfn, other in (pair, pair[::-1]):
+        answer = why(machine.context(), place_of(ctx, pfn))
+        assert (answer.buddy.reason, answer.buddy.pfn) == (reason, other)
+        assert "BUDDY-5" not in answer.verdict + said(answer, "buddy")[0] and "None" not in answer.verdict
+
+
+@pytest.mark.parametrize("order", [0, 3, 8])
+def test_smaller_buddies_are_a_problem_to_the_check_and_here(order):
+    machine = Machine64(LATE)
+    pair = [2 * SECTION_PAGES, 2 * SECTION_PAGES + (1 << order)]
+    machine.free(1, order, 1, *pair)
+    assert buddy_ids(machine) == ["BUDDY-5"]
+    for pfn in pair:
+        answer = why(machine.context(), place_of(machine.context(), pfn))
+        assert answer.buddy.reason == "unmerged" and "BUDDY-5" in said(answer, "buddy")[0]
+
+
+def buddy_ids(machine):
+    """BUDDY-5, as often as the check names it."""
+    return [problem.id for problem in buddy_report(machine.context()).problems if problem.id == "BUDDY-5"]
 
 
 def test_a_buddy_on_a_cpus_list_does_not_merge(listed):         # noqa: F811
