@@ -59,6 +59,7 @@ CAUSES: dict[str, str] = {
     "PCP-1": _COUNT,
     "PCP-2": "a page that is used after it was freed, or freed while it is used",
     "PCP-3": _COUNT,
+    "PCP-4": _STRAY,
     "PERCPU-1": _STRAY,
     "PERCPU-2": _STRAY,
     "PERCPU-3": _COUNT,
