@@ -77,6 +77,7 @@ CAUSES: dict[str, str] = {
     "SHEAF-1": _STRAY,
     "SHEAF-2": "an object freed to the wrong cache",
     "SHEAF-3": _COUNT,
+    "SHEAF-4": "a double free of an object",
     "SLUB-1": "use after free: the free pointer inside an object was overwritten",
     "SLUB-2": "a double free of an object",
     "SLUB-3": "a double free, or a free pointer that was overwritten: objects are lost",
