@@ -4,6 +4,7 @@ blocks have test_diffblock.py."""
 import json
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -18,6 +19,7 @@ from mmscope.model.diffcounts import (ADDED, CHANGED, REMOVED, area_changes,
 from mmscope.model.diffpages import OwnerMap, PageOwner, flows, owner_changes
 from mmscope.model.info import target
 from mmscope.model.snapshots import find_snapshot
+from mmscope.model.snapshotfile import from_document, read_snapshot
 from mmscope.model.interval import Interval, changes, disjoint
 from mmscope.model.state import (AreaState, CacheState, FreeList, Frames, Known,
                                  Reservation)
@@ -26,6 +28,7 @@ from mmscope.view.diffblock import events_text
 from mmscope.view.json import document
 
 COMMANDS = load_commands()
+SNAPSHOTS = Path(__file__).resolve().parents[1] / "data" / "snapshots"
 LOW = LOW_START + -LOW_START % 64       # a block of any order up to 6
 
 
@@ -34,6 +37,11 @@ def run(machine, line):
     name, *words = line.split()
     command = COMMANDS[name]
     return command.run(machine.context(), command.parser().parse_args(words))
+
+
+def file_of(stop):
+    """What the guest was on the article's board."""
+    return read_snapshot(str(SNAPSHOTS / f"article-{stop}.json"))
 
 
 def as_json(machine, line):
@@ -230,7 +238,8 @@ def test_a_reservation_is_told_by_its_bytes_however_regions_merge(machine):
         "(6 KiB)" in text
 
 
-def test_across_stages_only_what_both_have_is_compared(machine):
+def test_from_a_stage_that_has_no_zones_all_that_is_there_has_come(machine):
+    """What an early stage may have had unseen, areas, is not compared."""
     values = {name: machine.addr(name)
               for name in ("mem_map", "system_state", "slab_state")}
     kept = {name: machine.ram.read(addr, 4) for name, addr in values.items()}
@@ -247,12 +256,70 @@ def test_across_stages_only_what_both_have_is_compared(machine):
         "zones and free lists", "per-CPU lists", "slab caches",
         "vmalloc areas", "page frames by owner"}
     assert {each["only_in"] for each in found["one_sided"]} == {"after"}
-    assert found["zones"] == found["flows"] == found["owners"] == []
+    assert found["areas"] == found["flows"] == found["owners"] == []
+    low = found["zones"][0]
+    assert [(each["event"], each["pfn"], each["order"])
+            for each in low["events"]] == [("returned", LOW, 3)]
+    assert {each["name"]: each["before"] for each in low["counts"]} == {
+        "present_pages": None, "managed_pages": None, "free_pages": None,
+        "nr_free_pages": None, "listed_pages": 0, "pcp_pages": 0}
+    back = as_json(machine, "diff now early")
+    assert [(each["event"], each["pfn"], each["order"])
+            for each in back["zones"][0]["events"]] == [("taken", LOW, 3)]
     assert [each["event"] for each in found["memblock"]] == ["added"]
     text = diff_text(run(machine, "diff early"))
     assert "only now has zones and free lists, per-CPU lists, slab caches" \
         in text
     assert "early: not there yet at stage memblock" in text.replace("\n ", "")
+
+
+def test_caches_have_come_since_a_stage_without_slabs():
+    before = file_of("vmalloc_init")
+    after = file_of("cpu_idle")
+    for stage, came in (("buddy", [each.name for each in after.caches]),
+                        ("booted", []), ("", [])):
+        early = replace(before, stage=stage, caches=None)
+        found = compare(early, after).caches
+        assert [each.name for each in found if each.before is None] == came
+        found = compare(after, early).caches
+        assert [each.name for each in found if each.after is None] == came
+
+
+LONG = ("x" * 5000, "w " * 3000, "\x1b[31m" * 900, "\ud800" * 3000)
+
+
+@pytest.mark.parametrize("text", LONG, ids=("word", "words", "escapes",
+                                            "surrogates"))
+def test_no_text_of_a_file_is_wider_than_the_terminal(text):
+    """Each string of a snapshot in turn, then all of them; on either side."""
+    ours, other = file_of("vmalloc_init"), file_of("cpu_idle")
+    plain = json.loads((SNAPSHOTS / "article-cpu_idle.json").read_text())
+    same = {"kind", "arch", "release", "banner", "build_id"}
+
+    def longer(value):
+        if isinstance(value, str):
+            return value + text
+        if isinstance(value, dict):
+            return {key: longer(each) for key, each in value.items()}
+        return [longer(each) for each in value] \
+            if isinstance(value, list) else value
+    state = plain["state"]
+    made = [{**state, name: longer(value)} for name, value in state.items()
+            if name not in same]
+    made.append({name: value if name in same else longer(value)
+                 for name, value in state.items()})
+    made.append({**state, "totals": {text: 1, **state["totals"]},
+                 "doubts": [text] * 50})
+    made.append({**state, "totals": {
+        name: (1 << 65) - 1 for name in state["totals"]}})
+    made.append({**state, "caches": None, "missing": {"caches": text}})
+    for each in made:
+        odd = from_document({**plain, "state": each}, "file")
+        for pair in ((ours, odd), (odd, ours), (other, odd)):
+            for every in (False, True):
+                found = diff_text(compare(*pair, (), every))
+                assert found.isascii()
+                assert max(map(len, found.splitlines())) <= 80
 
 
 def test_a_locked_zone_is_told(machine):
@@ -390,6 +457,27 @@ def test_memblock_ranges_with_other_flags_are_changed_and_named():
 def cache(name, slabs=1, objects=16, used=3, addr=None):
     return CacheState(name, addr or hash(name) % 4096, 64, 0, slabs, objects,
                       used)
+
+
+def test_the_owners_of_a_range_are_those_that_lie_in_it():
+    """By asking each owner; bounded where a file says that all lie in all."""
+    known = [Known(at % 7 * 100, at % 7 * 100 + 50 + at, f"o{at}", "s", False)
+             for at in range(60)]
+    ranges = [Reservation(at, at + 30, 0, 0) for at in range(0, 900, 40)]
+    found = list(range_changes("reserved", (), ranges, known))
+    assert len(found) == len(ranges)
+    for each in found:
+        inside = {owner.name for owner in known
+                  if owner.start < each.end and each.start < owner.end}
+        said = {name for name in (each.owner or "").split(", ")
+                if name and not name.endswith("other bytes")}
+        assert said == inside
+    many = [Known(0, 10000 + at, f"o{at}", "s", False) for at in range(300)]
+    assert {each.owner for each in range_changes(
+        "reserved", (), ranges, many)} == {"more than 256 owners"}
+    huge = [Known(0, 10000, "x" * 1000000, "s", False)]
+    found = list(range_changes("reserved", (), ranges, huge))
+    assert max(len(each.owner) for each in found) <= 2003
 
 
 def test_caches_come_go_and_change_and_name_their_new_pages():
