@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any, Iterable, Iterator
+from typing import Any, Callable, Iterable, Iterator
 
 import pytest
 
@@ -22,6 +22,7 @@ from test_booted import online_cpus, per_cpu_free_pages
 PAUSE_SECONDS = 2.0
 ROUNDS = 3
 FEW_PAGES = 4096
+FREED = ("lazy", "purging", "pooled")       # areas that wait for a flush
 USED = ("pagetable", "compound", "other", "slab", "pcp")
 SECONDS = 5                     # of a snapshot
 IDLE = ("default_idle_call", "cpu_idle_loop", "do_idle")
@@ -38,7 +39,45 @@ def booting(gdb: Gdb) -> dict[str, Any]:
     found = gdb.json(f"mm diff {names[-1]} --json") if names else None
     text = gdb.run(f"mm diff {names[-1]}") if names else ""
     gdb.run(f"mm snapshot {name}")
-    return {"diff": found, "text": text, "zones": counters(gdb)}
+    return {"diff": found, "text": text, "zones": counters(gdb),
+            "areas": areas(gdb)}
+
+
+def areas(gdb: Gdb) -> set[tuple[int, int]]:
+    """Where vmalloc areas are, by GDB alone: on vmlist until vmalloc_init,
+    then in the trees of vmap_node; before 6.9 on one list."""
+    bits = 8 * gdb.number("sizeof(long)")
+
+    def value(text: str) -> int:
+        return gdb.number(f"(unsigned long)({text})") % (1 << bits)
+    found = set()
+    if not value("vmap_initialized"):
+        at_node = value("vmlist")
+        while at_node:
+            vm = f"((struct vm_struct *){at_node:#x})"
+            start = value(f"{vm}->addr")
+            found.add((start, start + value(f"{vm}->size")))
+            at_node = value(f"{vm}->next")
+        return found
+    for at_node in on_lists(gdb, value):
+        area = f"((struct vmap_area *){at_node:#x})"
+        found.add((value(f"{area}->va_start"), value(f"{area}->va_end")))
+    return found
+
+
+def on_lists(gdb: Gdb, value: Callable[[str], int]) -> Iterator[int]:
+    """Addresses of every struct vmap_area that is in use."""
+    offset = value("&((struct vmap_area *)0)->list")
+    try:
+        heads = [value("&vmap_area_list")]
+    except GdbError:
+        heads = [value(f"&vmap_nodes[{index}].busy.head")
+                 for index in range(value("nr_vmap_nodes"))]
+    for head in heads:
+        at_node = value(f"((struct list_head *){head:#x})->next")
+        while at_node != head:
+            yield at_node - offset
+            at_node = value(f"((struct list_head *){at_node:#x})->next")
 
 
 @at(START_KERNEL, MM_INIT, SLAB_UP)
@@ -250,6 +289,12 @@ def test_every_change_adds_up_from_stop_to_stop_of_the_boot(
     found = other["diff"]
     assert found["doubts"] == []
     adds_up(found, one["zones"], other["zones"])
+    for event, came in (("added", other["areas"] - one["areas"]),
+                        ("removed", one["areas"] - other["areas"])):
+        assert {(each["area"]["start"], each["area"]["end"])
+                for each in found["areas"] if each["event"] == event
+                and each["area"]["kind"] not in FREED} == came
+    assert other["areas"] or stop != READY
     narrow(other["text"])
     if stop == HANDED_OVER:
         came = sum(zone["returned_pages"] for zone in found["zones"])
