@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import replace
-from typing import Iterator, Optional
+from typing import Iterator, Optional, Sequence, Union
 
 from ..errors import FaultError, MissingError
 from . import memblock
 from .context import Context
 from .owners import Owner, find_owners
 from .paint import Ranges, within, without
+from .state import Known
 
 IMAGE = "kernel image"
 PARTS = (("init", "init start", "init end"), ("bss", "bss start", "bss end"), ("data", "data start", "data end"),
@@ -68,10 +69,14 @@ def _never_given(region: memblock.Region) -> bool:
 
 def _owned(ctx: Context) -> Owned:
     """Cut all owners into pages."""
-    shift = ctx.arch.page_shift
+    return cut_by_page(list(_owners(ctx)), ctx.arch.page_shift, 1 << ctx.arch.phys_bits)
+
+
+def cut_by_page(owners: Sequence[Union[Owner, Known]], shift: int, top: int) -> Owned:
+    """Whose each page is: of two owners of a byte the first one has it; a page is whose most bytes in it are."""
     whole: Owned = []
     shared: dict[int, dict[str, int]] = {}
-    for low, high, name in _by_byte(list(_owners(ctx)), 1 << ctx.arch.phys_bits):
+    for low, high, name in _by_byte(owners, top):
         first, last = low + (1 << shift) - 1 >> shift, high >> shift
         if first < last:
             whole.append((first, last, name))
@@ -83,7 +88,7 @@ def _owned(ctx: Context) -> Owned:
     return _joined(sorted(whole))
 
 
-def _by_byte(owners: list[Owner], top: int) -> Iterator[tuple[int, int, str]]:
+def _by_byte(owners: Sequence[Union[Owner, Known]], top: int) -> Iterator[tuple[int, int, str]]:
     """Ranges of bytes with the first owner of each, sorted. Owners end below top."""
     begins = sorted((max(owner.start, 0), rank, min(owner.end, top)) for rank, owner in enumerate(owners))
     here: list[tuple[int, int]] = []        # a heap of rank and end of those that have begun
