@@ -51,6 +51,7 @@ class Section:
 
     start_pfn: int
     end_pfn: int
+    line_pfn: int                       # where its first line begins: lines have cells of nothing before start_pfn
     zones: tuple[ZoneName, ...]         # () outside of all, and before there are any
     cells: tuple[Cell, ...]
 
@@ -122,7 +123,7 @@ def draw(snapshot: Snapshot, by: str = OWNER, window: Optional[Window] = None, a
     for index, stretch in enumerate(stretches):
         cells, extra = sums.cells(index)
         twice += extra
-        sections.append(Section(stretch.start_pfn, stretch.end_pfn, tuple(
+        sections.append(Section(stretch.start_pfn, stretch.end_pfn, stretch.line_pfn(order), tuple(
             ZoneName(zone.node, zone.name) for zone in stretch.zones), cells))
     source = MEMBLOCK if snapshot.frames is None else FRAMES
     elsewhere = reserved_elsewhere(snapshot) if source == MEMBLOCK and window is None else 0

@@ -15,6 +15,7 @@ from .state import ZoneState
 
 BLOCKS_SHIFT = 15           # of the machine, where holes are looked for: 2^15 blocks, whatever its size
 MAX_ZONES = 5120
+ALIGN_CELLS = 16            # lines begin at a multiple of that many cells
 
 Window = tuple[int, int]
 
@@ -32,11 +33,16 @@ class Stretch:
         """How many cells it has."""
         return (self.end_pfn - 1 >> order) - (self.start_pfn >> order) + 1
 
+    def line_pfn(self, order: int) -> int:
+        """Where its first line begins: at its start or a little before."""
+        step = ALIGN_CELLS << order
+        return self.start_pfn // step * step
+
     def rows(self, order: int, row_cells: int) -> int:
-        """How many lines, each from a multiple of its length on; one for a gap."""
+        """How many lines; one for a gap."""
         if not self.drawn:
             return 1
-        return (self.end_pfn - 1 >> order) // row_cells - (self.start_pfn >> order) // row_cells + 1
+        return (self.end_pfn - 1 - self.line_pfn(order) >> order) // row_cells + 1
 
 
 def window_of(found: Sequence[Part], zones: Sequence[ZoneState]) -> Window:
@@ -62,7 +68,7 @@ def lay_out(found: Sequence[Part], zones: Sequence[ZoneState], window: Window, r
     while True:
         stretches = tuple(_stretches(pieces, present, row_cells << order))
         rows = sum(each.rows(order, row_cells) for each in stretches)
-        if rows <= max_rows or window[1] - 1 >> order < row_cells:
+        if rows <= max_rows or window[1] - 1 >> order < ALIGN_CELLS:
             return order, stretches
         order += 1
 

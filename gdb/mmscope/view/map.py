@@ -12,7 +12,6 @@ from .palette import Look
 from .table import wrap
 from .units import counted, escape, size
 
-ROWS = (256, 192, 128, 96, 64, 48, 32, 16, 8)       # cells of a line: what fits of these
 TICKS = 16                                          # cells from one mark of the ruler to the next
 MOST_MARKS = 12                                     # places that are pointed at
 MOST_LINES = 3                                      # of the legend, for one group
@@ -22,7 +21,7 @@ NEEDED = "".join(look.sign + look.mixed for look in (*palette.KINDS.values(), pa
 def row_cells(width: int, end: int) -> int:
     """How many cells a line has, beside physical addresses up to end."""
     room = width - len(f"{end:#x}") - 1
-    return next((count for count in ROWS if count <= room), ROWS[-1])
+    return max(room // TICKS * TICKS, TICKS)
 
 
 def look_of(found: Map, name: str) -> Look:
@@ -94,7 +93,7 @@ def _joined(sections: Sequence[Section]) -> Iterator[Section]:
     last: Optional[Section] = None
     for section in sections:
         if last is not None and not last.cells and not section.cells:
-            last = Section(last.start_pfn, section.end_pfn, (), ())
+            last = Section(last.start_pfn, section.end_pfn, last.line_pfn, (), ())
             continue
         if last is not None:
             yield last
@@ -121,21 +120,17 @@ def _rows(found: Map, section: Section, marks: Sequence[Mark], plain: bool) -> I
     if not section.cells:
         return
     width, row_pages = _label_width(found), found.cell_pages * found.row_cells
-    number = section.start_pfn // row_pages
-    here = [mark for mark in marks if section.start_pfn <= mark.pfn < section.end_pfn]
-    at = 0
+    first, at = section.line_pfn, 0
     while at < len(section.cells):
-        row_end = (number + 1) * row_pages
-        blank = max(section.start_pfn - number * row_pages, 0) // found.cell_pages
+        blank = max(section.start_pfn - first, 0) // found.cell_pages
         cells = section.cells[at:at + found.row_cells - blank]
-        for mark in here:
-            if number * row_pages <= mark.pfn < row_end:
-                column = (mark.pfn - number * row_pages) // found.cell_pages
+        for mark in marks:
+            if cells[0].start_pfn <= mark.pfn < cells[-1].end_pfn:
+                column = (mark.pfn - first) // found.cell_pages
                 yield _pointer(width + 1 + column, mark_title(mark), width + 1 + found.row_cells)
-        label = f"{number * row_pages * found.page_bytes:#0{width}x}"
-        yield f"{label} {' ' * blank}{_signs(found, cells, plain)}"
+        yield f"{first * found.page_bytes:#0{width}x} {' ' * blank}{_signs(found, cells, plain)}"
         at += len(cells)
-        number += 1
+        first += row_pages
 
 
 def _pointer(column: int, text: str, width: int) -> str:
@@ -173,10 +168,10 @@ def _legend(found: Map, plain: bool) -> Iterator[str]:
         if found.terminal.colour:
             signs = f"\x1b[38;5;{look.ansi}m{signs}\x1b[0m"
         amount = f"{group.pages:{width}}  {size(group.pages * found.page_bytes):>10}"
-        room = max(found.terminal.width, 40) - 19 - width
+        room = max(found.terminal.width, 40) - 21 - width
         first, *more = _named(group, escape(look.label), room)
         yield f" {signs}   {amount}  {first}"
-        yield from (" " * (19 + width) + line for line in more)
+        yield from (" " * (21 + width) + line for line in more)
 
 
 def _named(group: Group, label: str, room: int) -> list[str]:

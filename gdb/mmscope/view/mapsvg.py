@@ -85,8 +85,9 @@ def _section(found: Map, section: Section, numbers: dict[str, int], looks: list[
     yield f'<text class="head" x="16" y="{_n(pen.y + 16)}">{said}</text>'
     pen.y += HEAD
     row_pages = found.cell_pages * found.row_cells
-    for number, cells in groupby(section.cells, lambda cell: cell.start_pfn // row_pages):
-        yield from _row(found, number * row_pages, list(cells), numbers, looks, pen)
+    for number, cells in groupby(section.cells,
+                                 lambda cell: (cell.end_pfn - 1 - section.line_pfn) // row_pages):
+        yield from _row(found, section.line_pfn + number * row_pages, list(cells), numbers, looks, pen)
     pen.y += GAP if section.cells else 0
     yield "</g>"
 
@@ -147,7 +148,7 @@ def _signs(found: Map, first_pfn: int, cells: list[Cell], numbers: dict[str, int
         number = numbers[cell.name]
         sign = looks[number].mixed if cell.mixed else looks[number].sign
         if sign.isalnum() and cell.end_pfn - cell.start_pfn == found.cell_pages:
-            middle = LEFT + ((cell.start_pfn - first_pfn) // found.cell_pages + 0.5) * CELL_WIDTH
+            middle = LEFT + ((cell.end_pfn - 1 - first_pfn) // found.cell_pages + 0.5) * CELL_WIDTH
             xs, signs = places.setdefault(number, ([], []))
             xs.append(_n(middle))
             signs.append(sign)
