@@ -11,6 +11,7 @@ from typing import Iterable, Optional, Sequence
 
 from ..errors import MmError
 from . import frame
+from .owners import Owner
 from .paint import Ranges, within, without
 from .reserved import EARLY, NO_MAP, cut_by_page
 from .state import Frames, Known, Reservation, Snapshot
@@ -93,11 +94,11 @@ def _why(snapshot: Snapshot, part: str) -> str:
     return snapshot.missing.get(part) or f"not there at stage {snapshot.stage}"
 
 
-def _owners(owners: Sequence[Known], no_map: Sequence[Reservation]) -> list[Known]:
+def _owners(owners: Sequence[Known], no_map: Sequence[Reservation]) -> list[Owner]:
     """Those that say most first."""
-    return [*(each for each in owners if not each.general),
-            *(Known(each.start, each.end, NO_MAP, "", False) for each in no_map),
-            *(Known(each.start, each.end, f"{each.name} at {each.start:#x}", "", True)
+    return [*(Owner(each.start, each.end, each.name, each.source) for each in owners if not each.general),
+            *(Owner(each.start, each.end, NO_MAP, "") for each in no_map),
+            *(Owner(each.start, each.end, f"{each.name} at {each.start:#x}", each.source)
               for each in owners if each.general)]
 
 

@@ -23,6 +23,7 @@ LEFT, RIGHT, TOP = 128, 16, 64
 HEAD, GAP = 26, 12                  # above a section; below it
 LEGEND_STEP, LEGEND_COLUMNS = 18, 2
 MOST_DETAILS = 4
+SIGN_STEP = 8                       # of cells that are alike, one in that many has its sign
 WIDTH = LEFT + ROW_CELLS * CELL_WIDTH + RIGHT
 COLOURS = """text{font:11px ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace;fill:#1a1a1a;white-space:pre}
 .title{font-size:16px;font-weight:bold}
@@ -105,7 +106,8 @@ def _row(found: Map, first_pfn: int, cells: list[Cell], numbers: dict[str, int],
         x, width = LEFT + (start - first_pfn) * scale, (end - start) * scale
         if not part[0].mixed:
             yield (f'<rect class="k{numbers[part[0].name]}" x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" '
-                   f'height="{CELL_HEIGHT}"><title>{_told(found, start, end, part[0].name, (), part[0].owners)}</title></rect>')
+                   f'height="{CELL_HEIGHT}"><title>{_told(found, start, end, part[0].name, (), part[0].owners)}</title>'
+                   "</rect>")
             continue
         shares = sorted(part[0].pages.items(), key=lambda each: numbers[each[0]])
         yield f"<g><title>{_told(found, start, end, '', shares, part[0].owners)}</title>"
@@ -142,12 +144,14 @@ def _label(found: Map, name: str) -> str:
 
 def _signs(found: Map, first_pfn: int, cells: list[Cell], numbers: dict[str, int], looks: list[Look],
            y: float) -> Iterator[str]:
-    """Letters and digits in the middle of their cells; one text for each group."""
+    """Letters and digits in the middle of their cells, of many alike only some; one text for each group."""
     places: dict[int, tuple[list[str], list[str]]] = {}
+    last, since = "", 0
     for cell in cells:
         number = numbers[cell.name]
         sign = looks[number].mixed if cell.mixed else looks[number].sign
-        if sign.isalnum() and cell.end_pfn - cell.start_pfn == found.cell_pages:
+        last, since = sign, since + 1 if sign == last else 0
+        if since % SIGN_STEP == 0 and sign.isalnum() and cell.end_pfn - cell.start_pfn == found.cell_pages:
             middle = LEFT + ((cell.end_pfn - 1 - first_pfn) // found.cell_pages + 0.5) * CELL_WIDTH
             xs, signs = places.setdefault(number, ([], []))
             xs.append(_n(middle))
