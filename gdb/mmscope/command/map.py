@@ -43,7 +43,7 @@ def _bys(ctx: Context) -> tuple[str, ...]:
     arg("--ascii", action="store_true", help="signs of ASCII only"),
     arg("--svg", metavar="FILE", help="draw it into FILE instead, as SVG")))
 def run(ctx: Context, args: Namespace) -> Map:
-    """Show the memory map as a picture: what each piece of memory is for.
+    """Show memory as a picture: what each piece of it is for.
 
     Every sign stands for as many page frames as are said at the top; a line begins
     at the physical address on its left. Before zones exist the map is memblock's.
