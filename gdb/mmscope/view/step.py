@@ -143,7 +143,7 @@ def _table(report: StepReport) -> str:
     for step in report.steps:
         name = "  " * len(step.inside) + step.phase
         rows.append([str(step.number), name, *_cells(step.change)])
-    if report.between is not None and any(report.between.values()):
+    if report.between is not None and any(report.between.get(each) for each in COLUMNS):
         rows.append(["", "between phases", *(_more(each, report.between.get(each, 0)) for each in COLUMNS)])
     rows.append(["", "in all", *_cells(report.total)])
     return table(["", "phase", "reserved", "free pages", "totalram", "slabs", "areas"], rows, " l")
