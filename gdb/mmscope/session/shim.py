@@ -72,6 +72,7 @@ class MmCommand(gdb.Command):
     def invoke(self, argument: str, from_tty: bool) -> None:
         """Run it."""
         self.dont_repeat()
+        self._current.typed = from_tty
         failing_in_one_line(f"mm {self._command.name}", lambda: self._run(argument))
 
     def complete(self, text: str, word: Optional[str]) -> Any:
