@@ -53,7 +53,7 @@ def _legend(found: Map, plain: bool, counts: bool) -> Line:
     pieces: list[Piece] = []
     for group in sorted((each for each in found.groups if each.pages), key=lambda each: -each.pages):
         look = look_of(found, group.name)
-        label = "in use" if group.name == UNKNOWN else escape(look.label)
+        label = "not looked at" if group.name == UNKNOWN else escape(look.label)
         pieces += [(look.ascii if plain else look.sign, str(look.ansi)),
                    (f" {label} {group.pages} " if counts else f" {label} ", PLAIN)]
     return tuple(pieces)
