@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """GDB's TUI on the article's board, as a terminal shows it: windows that are true at each stop of mm_init()."""
 import subprocess
+import sys
 
 import pytest
 
 from guest import ELF, MM_PY
 from tui_guest import TuiGuest
+
+sys.path.insert(0, str(MM_PY.parent))
+
+from mmscope.view import palette        # noqa: E402
 
 SIZES = ((80, 24), (100, 30), (132, 43))
 
@@ -43,9 +48,18 @@ def shown(tui):
             for name in ("Normal", "HighMem")}
 
 
+def pages(tui):
+    """Page frames by kind, as mm account has them; holes left out."""
+    found = {}
+    for zone in tui.json("mm account")["zones"]:
+        for bucket in zone["buckets"]:
+            found[bucket["kind"]] = found.get(bucket["kind"], 0) + bucket["pages"]
+    return {kind: count for kind, count in found.items() if count and kind != "hole"}
+
+
 def test_without_a_target_a_line_says_so(tui):
-    assert "no target: connect first" in tui.do("layout mm")
-    assert "no memblock yet at stage reset" in tui.do(f"target remote {tui.socket}")
+    assert tui.do("layout mm").count("no target: connect first") == 2
+    assert tui.do(f"target remote {tui.socket}").count("no memblock yet at stage reset") == 2
 
 
 def test_before_there_are_zones_memblock_is_shown(tui):
@@ -63,6 +77,8 @@ def test_every_step_of_mm_init_shows_what_the_commands_say_and_what_changed(tui)
         text = tui.do("next")
         table, now = tui.table(), truth(tui)
         assert shown(tui) == now and "Traceback" not in text
+        if size[0] == 132:
+            assert tui.legend() == {palette.kind(kind).label: count for kind, count in pages(tui).items()}
         for name, counts in now.items():
             deltas = [f"{new - (old or 0):+d}" for old, new in zip(before[name], counts) if new not in (None, old)]
             signs = [delta[0] for delta in deltas]
@@ -98,15 +114,40 @@ def test_a_value_that_the_user_writes_is_shown(tui):
     assert tui.table()["Normal"][0] == "12345"
 
 
+def test_the_map_has_a_sign_for_each_cell_and_says_which_changed(tui):
+    tui.terminal.resize(132, 43)
+    tui.do("stepi")
+    before = tui.cells()
+    assert all(sign in "".join(look.sign + look.mixed for look in palette.KINDS.values()) for sign in before)
+    assert "changed from" not in tui.terminal.text
+    largest = max((block for block in tui.json("mm buddy --zone HighMem --order 10 --blocks")["blocks"]),
+                  key=lambda block: block["phys"])
+    tui.do("print $page = alloc_pages(0x2, 10)")
+    taken = tui.json("mm page $page")["phys"]
+    assert f"1 changed from {taken:#x}" in tui.terminal.text and taken <= largest["phys"]
+    assert sum(old != new for old, new in zip(before, tui.cells())) == 1
+    row = next(at for at, line in enumerate(tui.terminal.lines) if "changed from" in line)
+    bright = "".join(tui.bright(line) for line in range(row + 1, row + 5))
+    assert bright.replace(" ", "") == palette.kind("other").sign
+    tui.do("focus mm_map")
+    for by in ("by order", "by migratetype"):
+        tui.terminal.type("\x1bOC")
+        tui.terminal.wait(by, lambda by=by: by in tui.terminal.text)
+    tui.terminal.type("\x1bOD" * 2)
+    tui.terminal.wait("the owners", lambda: "by " not in tui.terminal.text)
+    tui.do("focus cmd", "print __free_pages($page, 10)")
+    assert tui.cells() == before
+
+
 def test_a_small_window_is_scrolled_by_keys(tui):
     tui.terminal.resize(80, 24)
     text = tui.do("layout src", "layout mm", "winheight mm_zones 5")
     assert "more lines" in text and "totalram" not in text
     tui.do("focus mm_zones")
-    tui.terminal.type("\x1b[B" * 9)
+    tui.terminal.type("\x1bOB" * 9)
     tui.terminal.wait("the last line", lambda: "totalram_pages" in tui.terminal.text)
     assert "more lines" not in tui.terminal.text and "managed" in tui.terminal.text
-    tui.terminal.type("\x1b[A" * 9)
+    tui.terminal.type("\x1bOA" * 9)
     tui.terminal.wait("the first lines", lambda: "more lines" in tui.terminal.text)
 
 
@@ -114,7 +155,7 @@ def test_a_narrow_window_is_scrolled_sideways(tui):
     tui.terminal.resize(44, 24)
     tui.terminal.wait("the narrow window", lambda: "managed" in tui.terminal.text)
     assert " 10 " not in tui.terminal.text
-    tui.terminal.type("\x1b[C" * 60)
+    tui.terminal.type("\x1bOC" * 60)
     tui.terminal.wait("the last order", lambda: " 10 " in tui.terminal.text)
     assert "Normal" in tui.terminal.text
     tui.do("focus cmd")
