@@ -16,11 +16,11 @@ from typing import Iterator, Optional
 
 from ..errors import MissingError, MmError
 from ..layout.buddymark import buddy_mark
-from .check_buddy import every_area, every_block
 from .check_zone import deferred_ranges
 from .checks import Outcome, check
 from .columns import Columns, columns
 from .context import Context
+from .freepages import every_area, every_block
 from .memblock import NOT_FREE, memblock
 from .problem import Problem
 from .rammap import ram_frames
