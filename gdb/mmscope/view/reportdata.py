@@ -7,7 +7,8 @@ Runs and free lists are told as differences from the snapshot before, so that a 
 """
 from __future__ import annotations
 
-from typing import Any, Iterator, Optional, Sequence
+from itertools import repeat
+from typing import Any, Optional, Sequence
 
 from ..errors import MmError
 from ..model import frame
@@ -70,7 +71,7 @@ def report_data(snapshots: Sequence[Snapshot]) -> dict[str, Any]:
         entry["runs"] = _flat(paint)
         drawn = runs
         now = _lists(snapshot, tables)
-        entry["lists"] = [[number, *_splice(lists.get(number, ()), now.get(number, ()))]
+        entry["lists"] = [[number, *_edits(lists.get(number, ()), now.get(number, ()))]
                           for number in sorted({*lists, *now}) if lists.get(number) != now.get(number)]
         lists = now
         for part, found in (("memory", _regions(snapshot, snapshot.memory, tables)),
@@ -109,32 +110,39 @@ def page_runs(snapshot: Snapshot, tables: Tables) -> tuple[list[Run], list[str]]
     holes: Ranges = []
     beyond = 0
     for each in snapshot.frames:
-        owner = tables.owners.of((each.kind, each.detail))
-        for start, end in zip(each.ranges[::2], each.ranges[1::2]):
-            beyond += max(0, end - max(start, MOST_PFN))
-            if start < (end := min(end, MOST_PFN)):
-                if each.kind == frame.HOLE:
-                    holes.append((start, end))
-                else:
-                    found.append((start, end, owner))
-    runs, twice = _apart(found)
-    hole = tables.owners.of((frame.HOLE, ""))
-    runs += ((start, end, hole) for start, end in without(within(holes, 0, MOST_PFN),
-                                                         [(start, end) for start, end, _ in runs]))
-    doubts = [f"{twice} page frames are told twice: drawn as the first that is told"] if twice else []
+        starts, ends = each.ranges[::2], each.ranges[1::2]
+        if max(ends, default=0) > MOST_PFN:
+            beyond += sum(end - max(start, MOST_PFN) for start, end in zip(starts, ends) if end > MOST_PFN)
+            starts, ends = ([min(pfn, MOST_PFN) for pfn in edge] for edge in (starts, ends))
+        if each.kind == frame.HOLE:
+            holes += zip(starts, ends)
+        else:
+            found += zip(starts, ends, repeat(tables.owners.of((each.kind, each.detail))))
+    runs, twice = _apart(sorted(found))
+    if holes:
+        hole = tables.owners.of((frame.HOLE, ""))
+        left = without(within(holes, 0, MOST_PFN), [(start, end) for start, end, _ in runs])
+        runs = sorted([*runs, *((start, end, hole) for start, end in left)])
+    doubts = [f"{twice} page frames are told more than once: each is drawn once"] if twice else []
     if beyond:
         doubts.append(f"{beyond} page frames are beyond pfn {MOST_PFN:#x}, and are not drawn")
-    return _joined(sorted(runs)), doubts
+    return _joined(runs), doubts
 
 
 def _apart(runs: list[Run]) -> tuple[list[Run], int]:
-    """Runs without what an earlier one has, and how many page frames that were."""
+    """Sorted runs without what an earlier one has, and how many page frames that were."""
     made: list[Run] = []
     at = twice = 0
-    for start, end, owner in sorted(runs, key=lambda run: run[0]):
-        twice += max(0, min(end, at) - start)
-        if max(start, at) < end:
-            made.append((max(start, at), end, owner))
+    for run in runs:
+        start, end, owner = run
+        if start >= at:
+            if end > start:
+                made.append(run)
+                at = end
+            continue
+        twice += min(end, at) - start
+        if end > at:
+            made.append((at, end, owner))
             at = end
     return made, twice
 
@@ -142,11 +150,14 @@ def _apart(runs: list[Run]) -> tuple[list[Run], int]:
 def _joined(runs: Sequence[Run]) -> list[Run]:
     """Neighbours of one owner are one run."""
     made: list[Run] = []
-    for start, end, owner in runs:
-        if made and made[-1][1] == start and made[-1][2] == owner:
+    last_end = last_owner = NOTHING
+    for run in runs:
+        start, end, owner = run
+        if start == last_end and owner == last_owner:
             made[-1] = (made[-1][0], end, owner)
         else:
-            made.append((start, end, owner))
+            made.append(run)
+        last_end, last_owner = end, owner
     return made
 
 
@@ -219,16 +230,26 @@ def _lists(snapshot: Snapshot, tables: Tables) -> dict[int, tuple[int, ...]]:
     return found
 
 
-def _splice(before: Sequence[int], after: Sequence[int]) -> Iterator[int]:
-    """How many stay at the head, how many at the tail, and what is between these now, each less the one before."""
-    most = min(len(before), len(after))
-    head = next((at for at in range(most) if before[at] != after[at]), most)
-    tail = next((at for at in range(most - head) if before[-1 - at] != after[-1 - at]), most - head)
-    yield from (head, tail)
-    at = 0
-    for pfn in after[head:len(after) - tail]:
-        yield pfn - at
-        at = pfn
+def _edits(before: Sequence[int], after: Sequence[int]) -> list[list[int]]:
+    """Places in the list before of blocks that went, and places and page frames of those that came, each less the last.
+
+    Where blocks that stay are in another order than before, all went and came.
+    """
+    was, is_ = set(before), set(after)
+    moved = len(was) < len(before) or len(is_) < len(after) or [
+        pfn for pfn in before if pfn in is_] != [pfn for pfn in after if pfn in was]
+    gone, came = [], []
+    last = 0
+    for place, pfn in enumerate(before):
+        if moved or pfn not in is_:
+            gone.append(place - last)
+            last = place
+    last = at = 0
+    for place, pfn in enumerate(after):
+        if moved or pfn not in was:
+            came += (place - last, pfn - at)
+            last, at = place, pfn
+    return [gone, came]
 
 
 def _regions(snapshot: Snapshot, regions: Optional[Sequence[Reservation]], tables: Tables) -> Optional[list[int]]:

@@ -63,9 +63,11 @@ class Chart {
             chart.append(svg("line", {class: "grid", x1: inner.left, x2: inner.right, y1: y(value), y2: y(value)}),
                 svg("text", {class: "tick", x: inner.left - 6, y: y(value) + 4, "text-anchor": "end"},
                     value === 0 || value === 1 ? String(value) : String(value).slice(1)));
-        const every = Math.max(1, Math.ceil(recording.count / Math.max(1, Math.floor((inner.right - inner.left) / 34))));
+        const room = Math.max(1, Math.floor((inner.right - inner.left) / 34));
+        const every = Math.max(1, Math.ceil(recording.count / room));
         for (let at = 0; at < recording.count; at += every)
-            chart.append(svg("text", {class: "tick", x: x(at), y: height - 8, "text-anchor": "middle"}, String(at + 1)));
+            chart.append(svg("text", {class: "tick", x: x(at), y: height - 8, "text-anchor": "middle"},
+                String(at + 1)));
         chart.append(svg("line", {class: "now", x1: x(number), x2: x(number), y1: inner.top - 4, y2: inner.bottom}));
         for (let order = 1; order < this.orders; order++)
             if (order !== chosen)

@@ -4,11 +4,11 @@
 "use strict";
 
 const PATTERNS = {
-    kinds: {hole: "sparse", reserved: "rising", memblock: "level", deferred: "double", free: "plain", pcp: "checks",
-            slab: "falling", pagetable: "cross", stack: "upright", percpu: "bars", vmalloc: "dots", hugetlb: "grid",
-            file: "wide", anon: "dense", compound: "zigzag", other: "plus"},
-    types: {Unmovable: "rising", Movable: "plain", Reclaimable: "upright", Reserve: "level", HighAtomic: "dots",
-            CMA: "falling", Isolate: "grid"},
+    kinds: named({hole: "sparse", reserved: "rising", memblock: "level", deferred: "double", free: "plain",
+            pcp: "checks", slab: "falling", pagetable: "cross", stack: "upright", percpu: "bars", vmalloc: "dots",
+            hugetlb: "grid", file: "wide", anon: "dense", compound: "zigzag", other: "plus"}),
+    types: named({Unmovable: "rising", Movable: "plain", Reclaimable: "upright", Reserve: "level", HighAtomic: "dots",
+            CMA: "falling", Isolate: "grid"}),
 };
 const DARK_PAPER = "#16181c";       // as in page.css
 const DARK_PART = 0.82;
@@ -27,16 +27,16 @@ class Classes {
         const byKind = new Map();
         if (mode === "kind") {
             for (const [name, ...look] of kinds)
-                byKind.set(name, add(name, look, PATTERNS.kinds[name] || "plain"));
+                byKind.set(name, add(name, look, PATTERNS.kinds.get(name) || "plain"));
         } else {
             if (mode === "order")
                 this.first = recording.looks.orders.map((look, order) => add(String(order), look, "plain"))[0];
             else
                 this.types = new Map(recording.looks.types.map(([name, ...look]) =>
-                    [name, add(name, look, PATTERNS.types[name] || "plus")]));
+                    [name, add(name, look, PATTERNS.types.get(name) || "plus")]));
             this.taken = add("taken", recording.looks.taken, "specks");
             for (const [name, ...look] of kinds)
-                byKind.set(name, OWN_LOOK.includes(name) ? add(name, look, PATTERNS.kinds[name]) : this.taken);
+                byKind.set(name, OWN_LOOK.includes(name) ? add(name, look, PATTERNS.kinds.get(name)) : this.taken);
         }
         this.ofOwner = recording.owners.map(([kind]) => byKind.get(kind));
         this.isFree = recording.owners.map(([kind]) => kind === "free");
@@ -101,13 +101,13 @@ function luminance(colour) {
     return 0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5);
 }
 
-/** A class's colour. In the dark large areas of it must not glare: each is taken back a little, all by the same part. */
+/** A class's colour. In the dark, large areas of it must not glare: each is taken back by the same part. */
 function colourOf(look, dark) {
     if (!dark)
         return look.light;
     const part = (colour, at) => parseInt(colour.slice(at, at + 2), 16);
-    return "#" + [1, 3, 5].map((at) => Math.round(part(look.dark, at) * DARK_PART + part(DARK_PAPER, at) * (1 - DARK_PART))
-        .toString(16).padStart(2, "0")).join("");
+    const mixed = (at) => Math.round(part(look.dark, at) * DARK_PART + part(DARK_PAPER, at) * (1 - DARK_PART));
+    return "#" + [1, 3, 5].map((at) => mixed(at).toString(16).padStart(2, "0")).join("");
 }
 
 /** Black or white: what is easier to read on a colour. */

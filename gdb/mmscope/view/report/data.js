@@ -2,94 +2,7 @@
 // The recording: what view/reportdata.py wrote, as states that can be asked about any page frame.
 "use strict";
 
-const NOTHING = -1;
 const KEPT_RUNS = 4e6;      // of states that are kept unpacked
-
-/** Ranges of page frames with an owner each, lowest first. */
-class Runs {
-    constructor(starts, ends, owners) {
-        this.starts = Float64Array.from(starts);
-        this.ends = Float64Array.from(ends);
-        this.owners = Int32Array.from(owners);
-        this.count = this.starts.length;
-    }
-
-    /** From pages since the last end, pages, owner, by turns. */
-    static unpack(flat) {
-        const made = new RunsMaker(flat.length / 3);
-        for (let at = 0, pfn = 0; at < flat.length; at += 3) {
-            const start = pfn + flat[at];
-            pfn = start + flat[at + 1];
-            made.add(start, pfn, flat[at + 2]);
-        }
-        return made.runs();
-    }
-
-    /** Number of the run that has a page frame; -1 when none has it. */
-    at(pfn) {
-        const found = lastAt(this.starts, pfn);
-        return found >= 0 && pfn < this.ends[found] ? found : -1;
-    }
-
-    /** These, with others painted over them. */
-    over(paint) {
-        const made = new RunsMaker(this.count + 2 * paint.count + 1);
-        const add = (start, end, owner) => {
-            if (start < end && owner !== NOTHING)
-                made.join(start, end, owner);
-        };
-        let old = 0, from = 0;
-        const copy = (limit) => {
-            for (; old < this.count && this.starts[old] < limit; old++) {
-                add(Math.max(this.starts[old], from), Math.min(this.ends[old], limit), this.owners[old]);
-                if (this.ends[old] > limit)
-                    return;
-            }
-        };
-        for (let at = 0; at < paint.count; at++) {
-            copy(paint.starts[at]);
-            add(paint.starts[at], paint.ends[at], paint.owners[at]);
-            from = paint.ends[at];
-            while (old < this.count && this.ends[old] <= from)
-                old++;
-        }
-        copy(Infinity);
-        return made.runs();
-    }
-}
-
-/** Runs while they are made, lowest first, into room for so many. */
-class RunsMaker {
-    constructor(room) {
-        this.starts = new Float64Array(room);
-        this.ends = new Float64Array(room);
-        this.owners = new Int32Array(room);
-        this.count = 0;
-    }
-
-    add(start, end, owner) {
-        this.starts[this.count] = start;
-        this.ends[this.count] = end;
-        this.owners[this.count++] = owner;
-    }
-
-    /** A neighbour of the same owner becomes one with it. */
-    join(start, end, owner) {
-        const last = this.count - 1;
-        if (last >= 0 && this.ends[last] === start && this.owners[last] === owner)
-            this.ends[last] = end;
-        else
-            this.add(start, end, owner);
-    }
-
-    runs() {
-        const made = new Runs([], [], []);
-        for (const part of ["starts", "ends", "owners"])
-            made[part] = this[part].slice(0, this.count);
-        made.count = this.count;
-        return made;
-    }
-}
 
 /** One snapshot, unpacked. */
 class State {
@@ -201,10 +114,8 @@ class Recording {
 
     listsAfter(before, number) {
         const lists = new Map(before);
-        for (const [list, head, tail, ...between] of this.snapshots[number].lists) {
-            const was = lists.get(list) || [];
-            let pfn = 0;
-            const pfns = was.slice(0, head).concat(between.map((each) => pfn += each), tail ? was.slice(-tail) : []);
+        for (const [list, gone, came] of this.snapshots[number].lists) {
+            const pfns = edited(lists.get(list) || [], gone, came);
             if (pfns.length)
                 lists.set(list, pfns);
             else

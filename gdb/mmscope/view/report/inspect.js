@@ -30,8 +30,8 @@ class Inspector {
     show(number, pfn) {
         const box = byId("why");
         if (pfn === null) {
-            fill(box, make("p", {class: "quiet"}, "Pick a page on the map: what holds it, which list it is on, what its " +
-                "buddy is doing, and what it was in each phase."));
+            fill(box, make("p", {class: "quiet"}, "Pick a page on the map: what holds it, which list it is on, what " +
+                "its buddy is doing, and what it was in each phase."));
             return;
         }
         const answer = why(this.recording, number, pfn), here = this.recording.state(number);
@@ -40,11 +40,12 @@ class Inspector {
             dl.append(make("dt", {}, what), make("dd", {}, text));
         const actions = make("p", {class: "actions"});
         if (answer.buddy !== null && here.owner(answer.buddy) !== null)
-            actions.append(make("button", {type: "button", id: "to-buddy", on: {click: () => this.go.page(answer.buddy)}},
-                `Go to its buddy ${hex(answer.buddy)}`));
+            actions.append(make("button", {type: "button", id: "to-buddy", on: {
+                click: () => this.go.page(answer.buddy)}}, `Go to its buddy ${hex(answer.buddy)}`));
         fill(box, make("p", {class: "verdict", id: "verdict"}, answer.verdict), dl, actions,
             make("h3", {}, "This page through the phases"), this.life(number, pfn),
-            make("p", {class: "quiet small"}, "At this stop, GDB tells more: ", make("code", {}, `mm why pfn:${hex(pfn)}`)));
+            make("p", {class: "quiet small"}, "At this stop, GDB tells more: ",
+                make("code", {}, `mm why pfn:${hex(pfn)}`)));
     }
 
     life(number, pfn) {

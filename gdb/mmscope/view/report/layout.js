@@ -99,3 +99,9 @@ class Layout {
         }
     }
 }
+
+/** Number of the first run that may have a part of a row. */
+const firstOf = (runs, row) => Math.max(lastAt(runs.starts, row.start), 0);
+
+/** Height between two rows. */
+const gapOf = (layout) => layout.rowHeight >= 12 ? 4 : layout.rowHeight >= 9 ? 2 : 1;

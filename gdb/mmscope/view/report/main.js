@@ -82,7 +82,8 @@ function start() {
     }
 
     const keyed = (event, run) => {
-        if (!event.altKey && !event.ctrlKey && !event.metaKey && !/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName))
+        const typed = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.type !== "range";
+        if (!event.altKey && !event.ctrlKey && !event.metaKey && !typed)
             run();
     };
     document.addEventListener("keydown", (event) => keyed(event, () => {

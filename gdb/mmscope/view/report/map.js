@@ -146,8 +146,8 @@ class MemoryMap {
             if (answer.block !== null)
                 marks.push({start: answer.block.pfn, end: answer.block.end, colour: "ink", width: 1.5});
             if (answer.buddy !== null && state.owner(answer.buddy) !== null)
-                marks.push({start: answer.buddy, end: answer.buddy + answer.block.end - answer.block.pfn, colour: "mark",
-                            width: 1.5, dashed: true});
+                marks.push({start: answer.buddy, end: answer.buddy + answer.block.end - answer.block.pfn,
+                            colour: "mark", width: 1.5, dashed: true});
             marks.push({start: this.picked, end: this.picked + 1, colour: "ink", width: 2, caret: true});
         }
         if (this.cursor !== null && this.cursor !== this.picked && document.activeElement === this.canvas)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Draws the part of the map that is seen. What shares a pixel is drawn as the one that is rarest in the machine, so that
-// one page in use among a thousand free ones does not vanish.
+// Draws the part of the map that is seen. What shares a pixel is drawn as the one that is rarest in the machine, so
+// that one page in use among a thousand free ones does not vanish.
 "use strict";
 
 const LABEL_FONT = "11px ui-monospace, 'SF Mono', 'DejaVu Sans Mono', Menlo, Consolas, monospace";
@@ -76,8 +76,7 @@ class Painter {
         const {layout, ratio, runs} = view, scale = layout.scale * ratio, thick = layout.rowHeight - gapOf(layout);
         line.fill(-1);
         const place = (pfn) => (pfn - row.base) * scale;
-        const first = Math.max(lastAt(runs.starts, row.start), 0);
-        for (let at = first; at < runs.count && runs.starts[at] < row.end; at++) {
+        for (let at = firstOf(runs, row); at < runs.count && runs.starts[at] < row.end; at++) {
             if (runs.ends[at] <= row.start)
                 continue;
             const low = Math.floor(place(Math.max(runs.starts[at], row.start)));
@@ -125,7 +124,7 @@ class Painter {
                     cut(block.end);
             }
         const runs = state.runs;
-        for (let at = Math.max(lastAt(runs.starts, row.start), 0); at < runs.count && runs.starts[at] < row.end; at++)
+        for (let at = firstOf(runs, row); at < runs.count && runs.starts[at] < row.end; at++)
             if (runs.starts[at] > row.start && wide(runs.ends[at] - runs.starts[at]))
                 cut(runs.starts[at]);
     }
@@ -156,16 +155,17 @@ class Painter {
             context.fillText(shown, x, middle);
         };
         const classes = view.classes.list, owned = state.runs;
-        for (let at = Math.max(lastAt(owned.starts, row.start), 0); at < owned.count && owned.starts[at] < row.end; at++) {
+        for (let at = firstOf(owned, row); at < owned.count && owned.starts[at] < row.end; at++) {
             const [kind, detail] = this.recording.owners[owned.owners[at]];
             if (kind === "free" || owned.ends[at] <= row.start || (owned.ends[at] - owned.starts[at]) * scale < 15)
                 continue;
-            if (owned.starts[at] >= row.start || row.first || row.start - owned.starts[at] < Math.min(64 / scale, layout.perRow))
+            const before = row.start - owned.starts[at];        // pages of it, in the rows above
+            if (before <= 0 || row.first || before < Math.min(64 / scale, layout.perRow))
                 say(detail || this.recording.kinds.get(kind) || kind, owned.starts[at], owned.ends[at],
                     classes[view.classes.ofOwner[owned.owners[at]]]);
         }
         const kindMode = view.classes.mode === "kind";
-        for (let at = Math.max(lastAt(runs.starts, row.start), 0); at < runs.count && runs.starts[at] < row.end; at++) {
+        for (let at = firstOf(runs, row); at < runs.count && runs.starts[at] < row.end; at++) {
             if (kindMode || runs.ends[at] <= row.start || runs.ends[at] - runs.starts[at] < 15 / scale)
                 continue;
             const look = classes[runs.owners[at]];
@@ -183,7 +183,8 @@ class Painter {
             const block = state.block(at);
             if (block.pfn >= row.end)
                 break;
-            if (block.cpu === null && look && block.pfn >= row.start && (block.end - block.pfn) * view.layout.scale > 30)
+            const wide = (block.end - block.pfn) * view.layout.scale > 30;
+            if (block.cpu === null && look && block.pfn >= row.start && wide)
                 say("2^" + block.order, block.pfn, block.end, look);
         }
     }
@@ -193,7 +194,7 @@ class Painter {
         const {layout, paint} = view, tall = gapOf(layout) > 2 ? 2 : 1;
         context.fillStyle = this.colours.mark;
         let until = -1;
-        for (let at = Math.max(lastAt(paint.starts, row.start), 0); at < paint.count && paint.starts[at] < row.end; at++) {
+        for (let at = firstOf(paint, row); at < paint.count && paint.starts[at] < row.end; at++) {
             const low = Math.max(paint.starts[at], row.start), high = Math.min(paint.ends[at], row.end);
             const x = layout.gutter + (low - row.base) * layout.scale;
             const end = Math.max(layout.gutter + (high - row.base) * layout.scale, x + 1.5);
@@ -214,8 +215,8 @@ class Painter {
             const low = layout.gutter + (Math.max(mark.start, row.start) - row.base) * layout.scale;
             const high = layout.gutter + (Math.min(mark.end, row.end) - row.base) * layout.scale;
             const wide = Math.max(high - low, 3), y = row.top - top;
-            for (const [colour, line] of [[this.colours.paper, mark.width + 2], [this.colours[mark.colour], mark.width]]) {
-                context.strokeStyle = colour;
+            for (const [name, line] of [["paper", mark.width + 2], [mark.colour, mark.width]]) {
+                context.strokeStyle = this.colours[name];
                 context.lineWidth = line;
                 context.strokeRect(low - (wide - (high - low)) / 2, y, wide, thick);
             }
@@ -241,9 +242,6 @@ class Painter {
         return this.tiles.get(key);
     }
 }
-
-/** Height between two rows. */
-const gapOf = (layout) => layout.rowHeight >= 12 ? 4 : layout.rowHeight >= 9 ? 2 : 1;
 
 /** The place of each class, the one with the fewest page frames first. */
 function rarestFirst(pages) {

@@ -8,8 +8,8 @@ function pointOnMap(map) {
     const {canvas, scroller} = map, fingers = new Map();
     let drag = null, spread = 0;
     const pfnAt = (event) => {
-        const box = canvas.getBoundingClientRect();
-        return map.layout ? map.layout.pfnAt(event.clientX - box.left, event.clientY - box.top + scroller.scrollTop) : null;
+        const box = canvas.getBoundingClientRect(), y = event.clientY - box.top + scroller.scrollTop;
+        return map.layout ? map.layout.pfnAt(event.clientX - box.left, y) : null;
     };
     const hover = (pfn, event) => {
         if (map.over !== pfn) {

@@ -22,7 +22,7 @@ class Search {
         const match = NUMBER.exec(text);
         if (!text)
             return {text: "Type pfn:0x12345, phys:0x12345000, a number, or a name such as mem_map."};
-        return match ? this.number(match[1] && match[1].toLowerCase(), BigInt(match[2]), number) : this.name(text, number);
+        return match ? this.number((match[1] || "").toLowerCase(), BigInt(match[2]), number) : this.name(text, number);
     }
 
     number(how, value, number) {

@@ -86,7 +86,7 @@ function showFreeArea(recording, number, byType) {
         rows.push(make("tr", {}, make("th", {scope: "row"}, String(order)),
             make("td", {class: "quiet"}, size(2 ** order * recording.pageBytes)),
             ...columns.map(({now, was}) => cell(now[order] || 0, was && (was[order] || 0)))));
-    const sum = (counts) => counts ? counts.reduce((all, count, order) => all + (count || 0) * 2 ** order, 0) : undefined;
+    const sum = (counts) => counts && counts.reduce((all, count, order) => all + (count || 0) * 2 ** order, 0);
     const foot = make("tfoot", {}, make("tr", {}, make("th", {scope: "row", colspan: 2}, "free pages"),
         ...columns.map(({now, was}) => cell(sum(now), sum(was)))));
     const head = headings("order", "block", ...columns.map(({title}) => title));

@@ -26,6 +26,9 @@ function size(bytes) {
     return (Number.isInteger(value) ? value : value.toFixed(1)) + " TiB";
 }
 
+/** What to look names of the target up in: an object would have constructor and the like, too. */
+const named = (entries) => new Map(Object.entries(entries));
+
 const big = (number) => BigInt(number);
 const sizeOf = (start, end) => size(big(end) - big(start));
 const byId = (id) => document.getElementById(id);

@@ -18,8 +18,9 @@ class Timeline {
         this.range.style.marginLeft = MARGIN - THUMB / 2 + "px";
         this.classes = new Classes(recording, "kind");
         const kinds = new Map(this.classes.list.map(({name}, at) => [name, at]));
-        this.pages = recording.snapshots.map(({pages}) => new Map(pages.map(([kind, count]) => [kinds.get(kind), count])));
-        this.most = Math.max(1, ...recording.snapshots.map(({pages}) => pages.reduce((sum, [, count]) => sum + count, 0)));
+        this.pages = recording.snapshots.map(({pages}) =>
+            new Map(pages.map(([kind, count]) => [kinds.get(kind), count])));
+        this.most = Math.max(1, ...this.pages.map((pages) => [...pages.values()].reduce((sum, one) => sum + one, 0)));
         this.playing = null;
         this.range.addEventListener("input", () => this.choose(Number(this.range.value)));
         byId("before").addEventListener("click", () => this.choose(this.number - 1));
@@ -52,8 +53,8 @@ class Timeline {
     play() {
         if (this.number >= this.recording.count - 1)
             this.go(0);
-        this.playing = setInterval(() => this.number >= this.recording.count - 1 ? this.stop() : this.go(this.number + 1),
-                                   PLAY_MS);
+        const next = () => this.number < this.recording.count - 1 ? this.go(this.number + 1) : this.stop();
+        this.playing = setInterval(next, PLAY_MS);
         byId("play").setAttribute("aria-pressed", "true");
         byId("play").textContent = "Pause";
     }
@@ -91,13 +92,14 @@ class Timeline {
         const before = recording.state(number - 1).runs, paint = recording.paints[number];
         const kindOf = (owner) => owner === NOTHING ? "nothing" : this.classes.list[this.classes.ofOwner[owner]].label;
         const add = (from, to, pages) => {
-            const text = from !== to ? `${from} \u2192 ${to}` : from === "free" ? "free, in other blocks" : `${from}, of another owner`;
+            const same = from === "free" ? "free, in other blocks" : `${from}, of another owner`;
+            const text = from === to ? same : `${from} \u2192 ${to}`;
             found.set(text, (found.get(text) || 0) + pages);
         };
         for (let at = 0; at < paint.count; at++) {
             let start = paint.starts[at];
             const to = kindOf(paint.owners[at]), end = paint.ends[at];
-            for (let run = Math.max(lastAt(before.starts, start), 0); run < before.count && before.starts[run] < end; run++) {
+            for (let run = firstOf(before, {start}); run < before.count && before.starts[run] < end; run++) {
                 const low = Math.max(before.starts[run], start), high = Math.min(before.ends[run], end);
                 if (low >= high)
                     continue;
@@ -110,7 +112,8 @@ class Timeline {
                 add("nothing", to, end - start);
         }
         const rows = [...found].sort((one, other) => other[1] - one[1]);
-        const shown = rows.slice(0, 4).map(([text, pages]) => make("li", {}, make("b", {}, grouped(pages)), " " + text));
+        const shown = rows.slice(0, 4).map(([text, pages]) =>
+            make("li", {}, make("b", {}, grouped(pages)), " " + text));
         if (rows.length > 4)
             shown.push(make("li", {class: "quiet"}, `and ${rows.length - 4} more`));
         return shown.length ? shown : [make("li", {class: "quiet"}, "no page frame changed hands")];

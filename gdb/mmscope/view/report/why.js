@@ -2,25 +2,25 @@
 // What mm why says of a page, as far as a snapshot tells it, in the same words.
 "use strict";
 
-const AS_NEIGHBOUR = {      // to stand behind "is"
+const AS_NEIGHBOUR = named({        // to stand behind "is"
     hole: "no memory", reserved: "reserved", memblock: "not handed over yet", deferred: "not set up yet", free: "free",
     pcp: "on the list of {}", slab: "slab {}", pagetable: "a page table", stack: "a kernel stack",
     percpu: "per-CPU memory", vmalloc: "vmalloc memory", hugetlb: "a huge page", file: "page cache",
     anon: "anonymous memory", compound: "in use, of a compound page", other: "in use",
-};
+});
 const SHORT = 32;           // characters of a name in a few words
-const AS_VERDICT = {
+const AS_VERDICT = named({
     pagetable: "page table", stack: "kernel stack", percpu: "per-CPU memory", vmalloc: "vmalloc memory",
     hugetlb: "huge page of the hugetlb pool", file: "page cache", anon: "anonymous memory",
     compound: "in use, part of a compound page: nothing says what for",
     other: "in use: taken with alloc_pages, and nothing says what for",
-};
+});
 
 /** A page in a few words. */
 function neighbour(owner) {
     if (owner === null)
         return "no memory";
-    const words = AS_NEIGHBOUR[owner.kind] || owner.kind, detail = owner.detail;
+    const words = AS_NEIGHBOUR.get(owner.kind) || owner.kind, detail = owner.detail;
     const short = detail.length <= SHORT ? detail : detail.slice(0, SHORT - 3) + "...";
     return words.replace("{}", () => short || "unknown").split(",")[0];
 }
@@ -58,7 +58,7 @@ function tell(recording, number, state, owner, pfn) {
             ["memblock", "in memblock.memory, and in no region of memblock.reserved"]]};
     if (owner.kind === "deferred")
         return {verdict: "deferred: its struct page is set up late in the boot, only then is it freed", rows: []};
-    const words = AS_VERDICT[owner.kind] || owner.kind;
+    const words = AS_VERDICT.get(owner.kind) || owner.kind;
     return {verdict: words + (owner.detail ? `: ${owner.detail}` : ""), rows: []};
 }
 
