@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A machine that changes between two looks, and what its commands say: what tests of mm diff share."""
 import json
+from pathlib import Path
 
 from machine import LOW_START
 from mmscope.command import load_commands
 from mmscope.model.info import target
+from mmscope.model.snapshotfile import read_snapshot
 from mmscope.model.state import CacheState, Frames
 from mmscope.view.json import document
 
 COMMANDS = load_commands()
+SNAPSHOTS = Path(__file__).resolve().parents[1] / "data" / "snapshots"
 LOW = LOW_START + -LOW_START % 64       # a block of any order up to 6
 
 
@@ -17,6 +20,11 @@ def run(machine, line):
     name, *words = line.split()
     command = COMMANDS[name]
     return command.run(machine.context(), command.parser().parse_args(words))
+
+
+def file_of(stop):
+    """What the guest was on the article's board."""
+    return read_snapshot(str(SNAPSHOTS / f"article-{stop}.json"))
 
 
 def as_json(machine, line):

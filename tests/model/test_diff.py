@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """mm diff: every change once, sums that close. Changes of free blocks have test_diffblock.py."""
-from diffs import LOW, as_json, empty, line_of, run, split, take_off
+from dataclasses import replace
+
+from diffs import LOW, as_json, empty, file_of, line_of, run, split, take_off
 from machine import HIGH_START
+from mmscope.model.diff import compare
 from mmscope.view.diff import diff_text
 
 
@@ -98,7 +101,8 @@ def test_a_reservation_is_told_by_its_bytes_however_regions_merge(machine):
         "(6 KiB)" in text
 
 
-def test_across_stages_only_what_both_have_is_compared(machine):
+def test_from_a_stage_that_has_no_zones_all_that_is_there_has_come(machine):
+    """What an early stage may have had unseen, areas, is not compared."""
     values = {name: machine.addr(name)
               for name in ("mem_map", "system_state", "slab_state")}
     kept = {name: machine.ram.read(addr, 4) for name, addr in values.items()}
@@ -115,12 +119,33 @@ def test_across_stages_only_what_both_have_is_compared(machine):
         "zones and free lists", "per-CPU lists", "slab caches",
         "vmalloc areas", "page frames by owner"}
     assert {each["only_in"] for each in found["one_sided"]} == {"after"}
-    assert found["zones"] == found["flows"] == found["owners"] == []
+    assert found["areas"] == found["flows"] == found["owners"] == []
+    low = found["zones"][0]
+    assert [(each["event"], each["pfn"], each["order"])
+            for each in low["events"]] == [("returned", LOW, 3)]
+    assert {each["name"]: each["before"] for each in low["counts"]} == {
+        "present_pages": None, "managed_pages": None, "free_pages": None,
+        "nr_free_pages": None, "listed_pages": 0, "pcp_pages": 0}
+    back = as_json(machine, "diff now early")
+    assert [(each["event"], each["pfn"], each["order"])
+            for each in back["zones"][0]["events"]] == [("taken", LOW, 3)]
     assert [each["event"] for each in found["memblock"]] == ["added"]
     text = diff_text(run(machine, "diff early"))
     assert "only now has zones and free lists, per-CPU lists, slab caches" \
         in text
     assert "early: not there yet at stage memblock" in text.replace("\n ", "")
+
+
+def test_caches_have_come_since_a_stage_without_slabs():
+    before = file_of("vmalloc_init")
+    after = file_of("cpu_idle")
+    for stage, came in (("buddy", [each.name for each in after.caches]),
+                        ("booted", []), ("", [])):
+        early = replace(before, stage=stage, caches=None)
+        found = compare(early, after).caches
+        assert [each.name for each in found if each.before is None] == came
+        found = compare(after, early).caches
+        assert [each.name for each in found if each.after is None] == came
 
 
 def test_a_locked_zone_is_told(machine):

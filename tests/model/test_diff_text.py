@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """mm diff stays readable: what is much is summed, and nothing is wider than 80 columns."""
+import json
 from dataclasses import replace
 
 import pytest
 
-from diffs import LOW, as_json, cache, line_of, run
+from diffs import LOW, SNAPSHOTS, as_json, cache, file_of, line_of, run
 from mmscope.model.diff import compare
 from mmscope.model.diffblock import BlockEvent
+from mmscope.model.snapshotfile import from_document
 from mmscope.model.snapshots import find_snapshot
 from mmscope.model.state import AreaState
 from mmscope.view.diff import diff_text
@@ -86,3 +88,40 @@ def test_a_part_of_one_side_does_not_stop_the_rest(machine, where):
         else replace(ours, totals={})
     for one, other in ((ours, less), (less, ours)):
         assert max(map(len, diff_text(compare(one, other)).splitlines())) <= 80
+
+
+LONG = ("x" * 5000, "w " * 3000, "\x1b[31m" * 900, "\ud800" * 3000)
+
+
+@pytest.mark.parametrize("text", LONG, ids=("word", "words", "escapes",
+                                            "surrogates"))
+def test_no_text_of_a_file_is_wider_than_the_terminal(text):
+    """Each string of a snapshot in turn, then all of them; on either side."""
+    ours, other = file_of("vmalloc_init"), file_of("cpu_idle")
+    plain = json.loads((SNAPSHOTS / "article-cpu_idle.json").read_text())
+    same = {"kind", "arch", "release", "banner", "build_id"}
+
+    def longer(value):
+        if isinstance(value, str):
+            return value + text
+        if isinstance(value, dict):
+            return {key: longer(each) for key, each in value.items()}
+        return [longer(each) for each in value] \
+            if isinstance(value, list) else value
+    state = plain["state"]
+    made = [{**state, name: longer(value)} for name, value in state.items()
+            if name not in same]
+    made.append({name: value if name in same else longer(value)
+                 for name, value in state.items()})
+    made.append({**state, "totals": {text: 1, **state["totals"]},
+                 "doubts": [text] * 50})
+    made.append({**state, "totals": {
+        name: (1 << 65) - 1 for name in state["totals"]}})
+    made.append({**state, "caches": None, "missing": {"caches": text}})
+    for each in made:
+        odd = from_document({**plain, "state": each}, "file")
+        for pair in ((ours, odd), (odd, ours), (other, odd)):
+            for every in (False, True):
+                found = diff_text(compare(*pair, (), every))
+                assert found.isascii()
+                assert max(map(len, found.splitlines())) <= 80

@@ -18,6 +18,27 @@ def test_memblock_ranges_with_other_flags_are_changed_and_named():
         (REMOVED, 200, 300, 0, "initrd, 0x32 other bytes")]
 
 
+def test_the_owners_of_a_range_are_those_that_lie_in_it():
+    """By asking each owner; bounded where a file says that all lie in all."""
+    known = [Known(at % 7 * 100, at % 7 * 100 + 50 + at, f"o{at}", "s", False)
+             for at in range(60)]
+    ranges = [Reservation(at, at + 30, 0, 0) for at in range(0, 900, 40)]
+    found = list(range_changes("reserved", (), ranges, known))
+    assert len(found) == len(ranges)
+    for each in found:
+        inside = {owner.name for owner in known
+                  if owner.start < each.end and each.start < owner.end}
+        said = {name for name in (each.owner or "").split(", ")
+                if name and not name.endswith("other bytes")}
+        assert said == inside
+    many = [Known(0, 10000 + at, f"o{at}", "s", False) for at in range(300)]
+    assert {each.owner for each in range_changes(
+        "reserved", (), ranges, many)} == {"more than 256 owners"}
+    huge = [Known(0, 10000, "x" * 1000000, "s", False)]
+    found = list(range_changes("reserved", (), ranges, huge))
+    assert max(len(each.owner) for each in found) <= 2003
+
+
 def test_caches_come_go_and_change_and_name_their_new_pages():
     before = (cache("same"), cache("more"), cache("gone"))
     after = (cache("same"), cache("more", 2, 32, 17), cache("new"))

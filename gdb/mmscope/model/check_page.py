@@ -89,7 +89,7 @@ def pages(ctx: Context) -> Outcome:
 
 def _unreadable(ctx: Context, start: int, end: int) -> Problem:
     """PAGE-1 for struct pages that are not there."""
-    where = f"pfn {start:#x} to {end:#x}"
+    where = f"pfn {start:#x} to {end - 1:#x}"
     return Problem("PAGE-1", where, "readable memory", ctx.pages.page(start),
                    f"{where}: their struct pages at {ctx.pages.page(start):#x} cannot be read")
 

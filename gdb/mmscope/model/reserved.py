@@ -88,10 +88,14 @@ def _never_given(region: memblock.Region) -> bool:
 
 def _owned(ctx: Context) -> Owned:
     """Cut all owners into pages."""
-    shift = ctx.arch.page_shift
+    return cut_by_page(_ranked(ctx), ctx.arch.page_shift, 1 << ctx.arch.phys_bits)
+
+
+def cut_by_page(owners: Sequence[Owner], shift: int, top: int) -> Owned:
+    """Whose each page is: of two owners of a byte the first one has it; a page is whose most bytes in it are."""
     whole: Owned = []
     shared: dict[int, dict[str, int]] = {}
-    for low, high, owner in _by_byte(_ranked(ctx), 1 << ctx.arch.phys_bits):
+    for low, high, owner in _by_byte(owners, top):
         name = owner.name
         first, last = low + (1 << shift) - 1 >> shift, high >> shift
         if first < last:
