@@ -23,7 +23,8 @@ def snapshot(name: str = "one", frames: Sequence[Frames] = (), lists: Sequence[F
         name=name, where="start_kernel", kind="linux", release="6.1.0", banner="Linux", build_id=None, arch="arm64",
         stage="booted", page_shift=12, totals={"totalram_pages": end_pfn},
         memory=(Reservation(0, end_pfn << 12, 0, 0),), reserved=(), owners=(),
-        zones=tuple(states), free_lists=tuple(lists), pcp_lists=(), caches=(), areas=(), frames=tuple(frames), missing={}, doubts=())
+        zones=tuple(states), free_lists=tuple(lists), pcp_lists=(), caches=(), areas=(),
+        frames=tuple(frames), missing={}, doubts=())
     return Snapshot(**{**values, **others})
 
 

@@ -147,7 +147,7 @@ def test_by_order_and_by_migratetype_the_lists_are_shown(recorded, page, mode):
         sums[f"order {each.order}" if mode == "order" else each.migratetype] += len(each.pfns) << each.order
     kinds = by_kind(recorded.snapshots[LAST])
     sums["on per-CPU lists"] = kinds["pcp"]
-    sums["not free"] = 0x60000 - kinds["free"] - kinds["pcp"]
+    sums[palette.TAKEN.label] = 0x60000 - kinds["free"] - kinds["pcp"]
     assert legend(page) == {name: count for name, count in sums.items() if count}
 
 

@@ -68,8 +68,8 @@ class Painter {
         context.fillStyle = this.colours.quiet;
         const text = `${hex(start)} \u2013 ${hex(end)}, ${size((end - start) * bytes)}`;
         const room = width - used - 4;
-        const long = gap && context.measureText(text + " \u00b7 " + gap).width < room ? text + " \u00b7 " + gap : text;
-        context.fillText(long, used, y + HEADING / 2 + 1, room);
+        const long = text + " \u00b7 " + gap;
+        context.fillText(gap && context.measureText(long).width < room ? long : text, used, y + HEADING / 2 + 1, room);
     }
 
     row(context, view, row, y, line) {
@@ -154,7 +154,7 @@ class Painter {
             context.fillStyle = inkOn(colour);
             context.fillText(shown, x, middle);
         };
-        const classes = view.classes.list, owned = state.runs;
+        const classes = view.classes.list, owned = state.runs, kindMode = view.classes.mode === "kind";
         for (let at = firstOf(owned, row); at < owned.count && owned.starts[at] < row.end; at++) {
             const [kind, detail] = this.recording.owners[owned.owners[at]];
             if (kind === "free" || owned.ends[at] <= row.start || (owned.ends[at] - owned.starts[at]) * scale < 15)
@@ -164,7 +164,6 @@ class Painter {
                 say(detail || this.recording.kinds.get(kind) || kind, owned.starts[at], owned.ends[at],
                     classes[view.classes.ofOwner[owned.owners[at]]]);
         }
-        const kindMode = view.classes.mode === "kind";
         for (let at = firstOf(runs, row); at < runs.count && runs.starts[at] < row.end; at++) {
             if (kindMode || runs.ends[at] <= row.start || runs.ends[at] - runs.starts[at] < 15 / scale)
                 continue;
