@@ -67,7 +67,7 @@ def run(ctx: Context, args: Namespace) -> Map:
     if args.svg is not None:
         found = draw(snapshot, args.by, window, asked, ROW_CELLS, ROWS)
         write_text(args.svg, svg(found))
-        return replace(found, files=(args.svg,), problems=problems)
+        return replace(found, files=(args.svg,), drawn=(snapshot.name,), problems=problems)
     whole = draw(snapshot, args.by, window, asked, row_cells(terminal.width, top_address(snapshot, window)), args.lines)
     return replace(whole, terminal=terminal, problems=problems)
 
