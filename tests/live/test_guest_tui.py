@@ -135,6 +135,7 @@ def test_the_map_has_a_sign_for_each_cell_and_says_which_changed(tui):
     row = next(at for at, line in enumerate(tui.terminal.lines) if "changed from" in line)
     bright = "".join(tui.bright(line) for line in range(row + 1, row + 5))
     assert bright.replace(" ", "") == palette.kind("other").sign
+    assert {tui.terminal.screen.buffer[row + 1][at].fg for at in range(12, 60)} - {"default"}
     tui.do("focus mm_map")
     for by in ("by order", "by migratetype"):
         tui.terminal.type("\x1bOC")
@@ -205,6 +206,14 @@ def test_nothing_is_left_when_the_tui_is_off(tui):
     assert tui.table()["a\\x1b[31mZ"][0].rstrip("-") == "777"
     tui.do("layout src", "stepi")
     assert "managed " not in tui.terminal.text
+
+
+def test_while_the_target_runs_a_line_says_so(tui):
+    tui.do("layout mm")
+    assert tui.do("continue &").count("the target is running: stop it first") == 2
+    tui.do("interrupt")
+    tui.terminal.wait("the stop", lambda: "managed" in tui.terminal.text and " a cell" in tui.terminal.text)
+    assert tui.do("detach").count("no target: connect first") == 2
 
 
 @pytest.mark.parametrize("early", [

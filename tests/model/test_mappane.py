@@ -72,6 +72,14 @@ def test_on_a_terminal_of_ascii_signs_are_ascii_and_names_escaped():
     assert all(line.isascii() and "\x1b" not in line for line in lines) and "." * 16 in lines[2]
 
 
+def test_kinds_that_are_side_by_side_have_different_colours():
+    pane = map_pane(drawn(snapshot(Frames("free", "", (0x100, 0x200)), Frames("slab", "", (0, 0x80)),
+                                   Frames("reserved", "", (0x80, 0x100)), Frames("pagetable", "", (0x200, 0x400)))),
+                    None, 78)
+    looks = {text: look for line in pane.body for text, look in line[1:]}
+    assert looks == {"\u2591": "32", "S": "34", "\u2588": "", "T": "31"}
+
+
 def test_it_is_cut_to_its_window():
     pane = map_pane(drawn(snapshot(Frames("free", "", (0, 0x400)))), None, 20)
     assert [len(text_of(line)) for line in cut(pane, 20, 4, 0, 0)] == [20] * 4

@@ -235,5 +235,5 @@ def _text(lines: tuple[Line, ...]) -> str:
 
 
 def _style(look: str, colour: bool) -> str:
-    """The escape sequence for a look: a word of STYLES, and a number of the 256 colours."""
-    return "".join(STYLES.get(word) or (f"\033[38;5;{word}m" if colour else "") for word in look.split())
+    """The escape sequence for a look: a word of STYLES, and the number of a colour."""
+    return "".join(STYLES.get(word) or (f"\033[{word}m" if colour else "") for word in look.split())
