@@ -205,7 +205,8 @@ demo: setup
 shell: setup
 	@$(MAKE) --no-print-directory guest >/dev/null
 	@scripts/demo --shell
-test: setup
+test:
+	@scripts/setup --test
 	@$(MAKE) --no-print-directory -j$$(nproc) guest host-tests fuzz >/dev/null
 	$(PYTHON) -m pytest -q -n auto --dist loadfile tests --ignore=tests/kernels
 # Only amd64's kernels need what setup adds here.

@@ -30,7 +30,7 @@ class Terminal:
     """A process on a pseudo-terminal, seen through a terminal emulator."""
 
     def __init__(self, command: Sequence[str], columns: int, lines: int,
-                 cwd: str | Path | None = None, term: str = "linux",
+                 cwd: str | Path | None = None, term: str = "screen-256color",
                  limit_seconds: float = 20) -> None:
         self.limit_seconds = limit_seconds
         self.screen = pyte.Screen(columns, lines)
@@ -38,7 +38,7 @@ class Terminal:
         self._master, slave = pty.openpty()
         self._set_size(columns, lines)
         environment = dict(os.environ, TERM=term, LANG="C.UTF-8",
-                           LC_ALL="C.UTF-8")
+                           LC_ALL="C.UTF-8", NCURSES_NO_UTF8_ACS="1")
         for name in ("COLUMNS", "LINES"):
             environment.pop(name, None)
         self._process = subprocess.Popen(

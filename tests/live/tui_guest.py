@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import tempfile
 from pathlib import Path
@@ -82,6 +83,27 @@ class TuiGuest:
             elif words:
                 found[f"{name} change"] = words
         return found
+
+    def _map(self) -> list[str]:
+        """Lines of the map's window: the legend, then rows."""
+        lines = [line.strip("\u2502 ") for line in self.terminal.lines]
+        top = next(at for at, line in enumerate(lines) if " a cell" in line)
+        rows = [line for line in lines[top:] if not line.startswith(("\u2514", "\u251c"))]
+        return [line for line in rows[:next((at for at, line in enumerate(rows) if not line), len(rows))]]
+
+    def legend(self) -> dict[str, int]:
+        """Page frames by what they are, as the map's window says."""
+        words = self._map()[0].partition(": ")[2]
+        return {name.strip(): int(count) for name, count in re.findall(r"\S ([^\d]+) (\d+)", words)}
+
+    def cells(self) -> str:
+        """All signs of the map's window, one after the other."""
+        return "".join(line.split()[1] for line in self._map()[1:])
+
+    def bright(self, line: int) -> str:
+        """What is reversed in a line of the screen."""
+        cells = self.terminal.screen.buffer[line]
+        return "".join(cells[at].data for at in range(self.terminal.screen.columns) if cells[at].reverse)
 
     def close(self) -> None:
         """End both."""

@@ -120,7 +120,7 @@ def _paint_early(ctx: Context, strip: Strip, colours: Colours, ranges: Ranges) -
 def _paint_lists(ctx: Context, zone: Zone, strip: Strip, colours: Colours) -> Ranges:
     """What is on free lists and CPUs' lists; all ranges that are."""
     taken: Ranges = []
-    for start, end, cpu in _on_cpus(ctx, zone):
+    for start, end, cpu in on_cpus(ctx, zone):
         taken.append((start, end))
         strip.paint(start, end, colours.of(frame.PCP, f"CPU {cpu}"))
     for area in free_areas(ctx, zone):
@@ -130,7 +130,7 @@ def _paint_lists(ctx: Context, zone: Zone, strip: Strip, colours: Colours) -> Ra
     return taken
 
 
-def _on_cpus(ctx: Context, zone: Zone) -> list[tuple[int, int, int]]:
+def on_cpus(ctx: Context, zone: Zone) -> list[tuple[int, int, int]]:
     """First frame, end and CPU of each block on CPUs' lists."""
     return ctx.once(f"frames.pcp {zone.addr:#x}", partial(_find_on_cpus, zone=zone))
 
@@ -142,6 +142,11 @@ def _find_on_cpus(ctx: Context, zone: Zone) -> list[tuple[int, int, int]]:
                       for each in pageset.lists for pfn in each.pfns)
     except (MissingError, FaultError):
         return []
+
+
+def read_frames(ctx: Context, zone: Zone, ranges: Ranges) -> Iterator[tuple[int, int, str, str]]:
+    """Start, end, kind and detail of frames of a zone that are on no list, in runs. Raises MissingError."""
+    return _reader(ctx, zone).spans(ranges)
 
 
 def _reader(ctx: Context, zone: Zone) -> PageReader:
@@ -207,7 +212,7 @@ def _one(ctx: Context, zone: Zone, pfn: int) -> tuple[str, str]:
         found = _own_list(ctx, zone, *block)
         if found is not None and pfn < block[0] + (1 << found.order):
             return frame.FREE, free_detail(found.migratetype, found.order)
-    for start, end, cpu in _on_cpus(ctx, zone):
+    for start, end, cpu in on_cpus(ctx, zone):
         if start <= pfn < end:
             return frame.PCP, f"CPU {cpu}"
     for _, _, kind, detail in _reader(ctx, zone).spans([(pfn, pfn + 1)]):

@@ -8,21 +8,28 @@ read, while no window is shown.
 from __future__ import annotations
 
 import sys
-import time
+from dataclasses import replace
 from typing import Any, Callable, Optional
 
 import gdb
 
-from ..command import needs
 from ..errors import MmError
-from ..model.context import Context
-from ..model.glance import Glance, glance
+from ..model.glance import glance
+from ..model.mapcells import Map, draw, top_address
+from ..model.mapparts import BYS
+from ..model.quickmap import quick_snapshot
+from ..model.state import Snapshot
+from ..model.terminal import Terminal
+from ..view.map import row_cells
+from ..view.mappane import HEAD_LINES, map_pane
 from ..view.panes import CHANGED, HEAD, Line, Pane, cut, said, scrolled, zone_pane
 from .current import Current
+from .seen import Seen, running
+from .terminal import terminal
 
-ZONES = "mm_zones"
-LAYOUT, WINDOWS = "mm", f"src 4 {ZONES} 3 status 0 cmd 2"
-LOOKS = {HEAD: "\033[1m", CHANGED: "\033[1;7m"}
+ZONES, MAP = "mm_zones", "mm_map"
+LAYOUT, WINDOWS = "mm", f"src 12 {ZONES} 13 {MAP} 10 status 0 cmd 10"
+STYLES = {HEAD: "\033[1m", CHANGED: "\033[1;7m"}
 NORMAL = "\033[0m"
 CHANGES = ("cont", "memory_changed", "inferior_call")       # what is read afterwards is compared with what was before
 OTHERS = ("new_objfile", "clear_objfiles", "free_objfile")  # ... is of another program
@@ -60,16 +67,12 @@ class Shell:
 
 
 class Windows:
-    """All windows that are shown, and what they show: the counters of this stop, and of the one before."""
+    """All windows that are shown."""
 
     def __init__(self, current: Current) -> None:
         self._current = current
         self._shells: list[Shell] = []
-        self._context: Optional[Context] = None     # that was read
-        self._now: Optional[Glance] = None
-        self._before: Optional[Glance] = None
-        self._changed = False               # the target may have, since then
-        self._said = ""                     # instead of counters
+        self._seen = {ZONES: Seen(glance), MAP: Seen(quick_snapshot)}
 
     def hook(self, shells: tuple[Shell, ...] = ()) -> None:
         """Offer the windows and their layout, where this GDB has such. shells: of a copy that was loaded before."""
@@ -80,7 +83,8 @@ class Windows:
         if register is None or shells:
             return
         try:
-            register(ZONES, _factory(ZONES))
+            for name in self._seen:
+                register(name, _factory(name))
             if not _has_layout():
                 gdb.execute(f"tui new-layout {LAYOUT} {WINDOWS}", to_string=True)
         except (gdb.error, RuntimeError):       # a GDB without TUI
@@ -111,7 +115,8 @@ class Windows:
         self._shells.remove(shell)
         if not self._shells:
             self._listen(False)
-            self._context = self._now = self._before = None
+        if all(each.name != shell.name for each in self._shells):
+            self._seen[shell.name].forget()
 
     def _listen(self, on: bool) -> None:
         """Begin or end listening to GDB."""
@@ -122,58 +127,33 @@ class Windows:
                     (event.connect if on else event.disconnect)(react)
 
     def _noticed(self, _: Any = None) -> None:
-        self._changed = True
+        for seen in self._seen.values():
+            seen.changed = True
 
     def _replaced(self, _: Any = None) -> None:
-        self._context = self._now = None
+        for seen in self._seen.values():
+            seen.forget()
 
     def update(self, _: Any = None) -> None:
         """Show what is true now in the windows that can be seen."""
-        if any(shell.tui.is_valid() for shell in self._shells) and self._look():
-            for shell in self._shells:
+        visible = [shell for shell in self._shells if shell.tui.is_valid()]
+        new = {name: self._seen[name].look(self._current) for name in dict.fromkeys(shell.name for shell in visible)}
+        for shell in visible:
+            if new[shell.name]:
                 self._draw(shell)
 
     def render(self, shell: Shell) -> None:
         """Draw one window. While the target runs, and GDB waits for it, what was true at the last stop."""
-        if not self._running() or self._context is None:
-            self._look()
+        seen = self._seen[shell.name]
+        if seen.fresh or not running():
+            seen.look(self._current)
         self._draw(shell)
 
     def scroll(self, shell: Shell, lines: int, columns: int) -> None:
-        """Move what one window shows."""
+        """Move what one window shows. A map is as wide as its window: it draws something else instead."""
         shell.down += lines
         shell.right += columns
         self._draw(shell)
-
-    def _running(self) -> bool:
-        thread = gdb.selected_thread()
-        return thread is not None and thread.is_valid() and thread.is_running()
-
-    def _look(self) -> bool:
-        """Read the counters, once for each context. Return: whether they, or what is said instead, are new."""
-        begin, ctx = time.perf_counter(), None
-        try:
-            ctx = self._current.context()
-            if ctx is self._context:
-                return False
-            self._context = ctx
-            needs.memblock(ctx)
-            now = glance(ctx)
-        except KeyboardInterrupt:
-            self._context, self._said = None, "interrupted"
-        except MmError as error:
-            self._said = str(error)
-        except Exception as error:      # a window must never throw a traceback at every prompt
-            self._said = f"internal error, {type(error).__name__}: {error}"
-        else:
-            if self._changed:
-                self._before = self._now
-            self._now, self._said, self._changed = now, "", False
-        if ctx is not None:
-            ctx.memory.finish("tui", (time.perf_counter() - begin) * 1000, False)
-        if self._said and not self._running():
-            self._now = self._before = None
-        return True
 
     def _draw(self, shell: Shell) -> None:
         """Write a window's lines."""
@@ -182,19 +162,33 @@ class Windows:
             if not tui.is_valid():
                 return
             width, height = tui.width, tui.height
-            pane = self._pane(shell.name, width, height)
-            shell.down, shell.right = scrolled(pane, width, height, shell.down, shell.right)
+            pane = self._pane(shell, width, height)
+            shell.down, right = scrolled(pane, width, height, shell.down, shell.right)
+            if shell.name == MAP:
+                shell.right, right = shell.right % len(BYS), 0
+            else:
+                shell.right = right
             tui.title = shell.name
             tui.erase()
-            tui.write(_text(cut(pane, width, height, shell.down, shell.right)))
-        except (gdb.error, RuntimeError):       # it went away meanwhile
+            tui.write(_text(cut(pane, width, height, shell.down, right)))
+        except (gdb.error, RuntimeError, KeyboardInterrupt):     # it went away, or need not be drawn
             pass
 
-    def _pane(self, name: str, width: int, height: int) -> Pane:
+    def _pane(self, shell: Shell, width: int, height: int) -> Pane:
         """What a window has to say."""
-        if self._said or self._now is None:
-            return said(self._said, width)
-        return zone_pane(self._now, self._before, width, height)
+        seen = self._seen[shell.name]
+        if seen.said or seen.now is None:
+            return said(seen.said, width)
+        try:
+            if shell.name == ZONES:
+                return zone_pane(seen.now, seen.before, width, height)
+            by, able = BYS[shell.right % len(BYS)], terminal(True)
+            now, before = (_map(each, by, able, width, height) for each in (seen.now, seen.before))
+            return map_pane(now, before, width)
+        except MmError as error:
+            return said(str(error), width)
+        except Exception as error:      # else it would be a traceback at every prompt
+            return said(f"internal error, {type(error).__name__}: {error}", width)
 
 
 windows: Optional[Windows] = None
@@ -225,8 +219,21 @@ def _has_layout() -> bool:
         return False
 
 
+def _map(snapshot: Optional[Snapshot], by: str, able: Terminal, width: int, height: int) -> Optional[Map]:
+    """A map that fills a window."""
+    if snapshot is None:
+        return None
+    cells = row_cells(width, top_address(snapshot))
+    return replace(draw(snapshot, by, None, None, cells, max(height - HEAD_LINES, 1)), terminal=able)
+
+
 def _text(lines: tuple[Line, ...]) -> str:
     """Lines that fill a window, without line ends: GDB goes on at the next line by itself."""
-    styled = gdb.parameter("style enabled")
-    return "".join(LOOKS[look] + text + NORMAL if styled and look in LOOKS else text
-                   for line in lines for text, look in line)
+    styled, colour = gdb.parameter("style enabled"), terminal(True).colour
+    return "".join(_style(look, colour) + text + NORMAL if styled and look else text for line in lines
+                   for text, look in line)
+
+
+def _style(look: str, colour: bool) -> str:
+    """The escape sequence for a look: a word of STYLES, and the number of a colour."""
+    return "".join(STYLES.get(word) or (f"\033[{word}m" if colour else "") for word in look.split())

@@ -14,7 +14,7 @@ from .table import wrap
 from .units import counted, escape, size
 
 PLAIN, HEAD, CHANGED = "", "head", "changed"
-LEAST = 3               # characters that a column has room for
+LEAST = 3               # characters that a column has room for, where there is any
 HOW = "to scroll, type: focus next"
 
 Piece = tuple[str, str]             # text and how it looks
@@ -31,8 +31,9 @@ class Pane:
 
     @property
     def columns(self) -> int:
-        """Length of the longest line."""
-        return max(map(_length, self.head + self.body), default=0)
+        """Length of the longest line, of a table's own if it is one."""
+        return max((_length(line) for line in self.head + self.body if not self.kept or _is_row(line, self.kept)),
+                   default=0)
 
 
 @dataclass(frozen=True)
@@ -82,13 +83,13 @@ def zone_pane(now: Glance, before: Optional[Glance], width: int, height: int) ->
     Where there is room each row has its changes below it, else a count that changed has a sign behind it.
     """
     if not now.zones:
-        return _memblock_pane(now, before)
+        return _memblock_pane(now, before, width, height)
     names = ["managed", "free", "pcp", *map(str, range(now.orders))]
     rows = [_zone_row(zone, before, len({each.node for each in now.zones}) > 1) for zone in now.zones]
     total = _total(now, before, width)
-    tall = 1 + 2 * len(rows) + len(total) <= height
-    shown = _grid("zone", names, rows, tall)
-    return Pane(shown[:1], shown[1:] + total, len(shown[0][0][0]))
+    tall = 1 + 2 * len(rows) + 1 <= height
+    shown = _grid("zone", names, rows, tall, width)
+    return Pane(shown[:1], shown[1:] + total[:max(height - len(shown), 1)], len(shown[0][0][0]))
 
 
 def cut(pane: Pane, width: int, height: int, down: int, right: int) -> tuple[Line, ...]:
@@ -109,12 +110,17 @@ def scrolled(pane: Pane, width: int, height: int, down: int, right: int) -> tupl
 
 def _shifted(line: Line, right: int, kept: int) -> Line:
     """Without what is scrolled out at the left; a line that begins with a name of that length keeps it."""
-    named = bool(kept and line and len(line[0][0]) == kept)
+    named = _is_row(line, kept)
     pieces = list(line[:1]) if named else []
     for text, look in line[named:]:
         pieces.append((text[right:], look))
         right = max(right - len(text), 0)
     return tuple(pieces)
+
+
+def _is_row(line: Line, kept: int) -> bool:
+    """Whether it is a line of the table, and begins with a name."""
+    return bool(kept and line and len(line[0][0]) == kept)
 
 
 def _filled(line: Line, width: int) -> Line:
@@ -144,16 +150,23 @@ def _zone_row(zone: ZoneCounts, before: Optional[Glance], with_node: bool) -> Ro
 
 
 def _total(now: Glance, before: Optional[Glance], width: int) -> tuple[Line, ...]:
-    """What there is beside the zones."""
-    parts = [_counted("totalram_pages", now.totalram_pages, before.totalram_pages if before is not None else None,
-                      now.page_bytes)]
+    """What there is beside the zones, what matters most first."""
+    parts: list[Line] = []
+    if any(zone.locked for zone in now.zones):
+        parts.append((("* zone->lock is held, lists may be half changed", PLAIN),))
+    parts.append(_counted("totalram_pages", now.totalram_pages, before.totalram_pages if before is not None else None,
+                          now.page_bytes))
     if now.reserved is not None and now.stage < Stage.BOOTED:
         parts.append(_regions("reserved", now.reserved, before.reserved if before is not None else None))
-    both = tuple(piece for part in parts for piece in (*part, ("; ", PLAIN)))[:-1]
-    lines = (both,) if _length(both) <= width else tuple(parts)
-    if any(zone.locked for zone in now.zones):
-        lines += ((("* zone->lock is held: its lists may be half changed", PLAIN),),)
-    return lines
+    parts.append(((f"stage {now.stage.name.lower()}: {now.stage.text}", PLAIN),))
+    lines: list[Line] = [parts[0]]
+    for part in parts[1:]:
+        both = (*lines[-1], ("; ", PLAIN), *part)
+        if _length(both) <= width:
+            lines[-1] = both
+        else:
+            lines.append(part)
+    return tuple(lines)
 
 
 def _counted(name: str, now: Optional[int], before: Optional[int], page_bytes: int) -> Line:
@@ -173,7 +186,7 @@ def _regions(name: str, now: Regions, before: Optional[Regions]) -> Line:
         ((text, PLAIN),)
 
 
-def _memblock_pane(now: Glance, before: Optional[Glance]) -> Pane:
+def _memblock_pane(now: Glance, before: Optional[Glance], width: int, height: int) -> Pane:
     """Both lists of memblock."""
     rows = []
     for name in ("memory", "reserved"):
@@ -181,16 +194,19 @@ def _memblock_pane(now: Glance, before: Optional[Glance]) -> Pane:
         if regions is not None:
             rows.append(Row(name, (Cell(regions.count, old.count if old is not None else None),
                                    Cell(regions.size, old.size if old is not None else None))))
-    shown = _grid("memblock", ["regions", "bytes"], rows, True)
+    shown = _grid("memblock", ["regions", "bytes"], rows, 2 + 2 * len(rows) <= height, width)
     return Pane(shown[:1], shown[1:] + (((now.stage.text, PLAIN),),))
 
 
-def _grid(corner: str, names: Sequence[str], rows: Sequence[Row], tall: bool) -> tuple[Line, ...]:
+def _grid(corner: str, names: Sequence[str], rows: Sequence[Row], tall: bool, width: int) -> tuple[Line, ...]:
     """A line of names, then one for each row, or two: the counts and what changed of them."""
     space = "" if tall else " "         # of a sign
-    widths = [max(len(name + space), LEAST, *(_width(row.cells[at], tall) for row in rows)) + 1
-              for at, name in enumerate(names)]
     first = max([len(corner), *(len(row.name) for row in rows)]) + 1
+    for least in (LEAST, 0):
+        widths = [max(len(name + space), least, *(_width(row.cells[at], tall) for row in rows)) + 1
+                  for at, name in enumerate(names)]
+        if first + sum(widths) <= width:
+            break
     lines: list[Line] = [((corner.ljust(first), HEAD),
                           ("".join((name + space).rjust(width) for name, width in zip(names, widths)), HEAD))]
     for row in rows:
