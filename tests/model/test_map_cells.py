@@ -129,6 +129,13 @@ def test_a_hole_inside_of_a_zone_is_a_gap_only_where_it_is_longer_than_a_line():
     assert len(small.sections) == 1 and {each.name for each in small.groups} == {"free", "hole"}
 
 
+@pytest.mark.parametrize("hole, sections", [(63, [(0, 256)]), (64, [(0, 64), (64, 128), (128, 256)])])
+def test_a_gap_is_a_line_or_more(hole, sections):
+    frames = [("free", "Movable order 0", (0, 64, 64 + hole, 256))]
+    found = draw(made((("Normal", 0, 256),), frames), max_rows=100)
+    assert found.cell_pages == 1 and [(each.start_pfn, each.end_pfn) for each in found.sections] == sections
+
+
 def test_frames_that_are_in_two_groups_are_told():
     found = draw(made((("Normal", 0, 64),), [("free", "Movable order 0", (0, 64)), ("slab", "a", (10, 20))]))
     assert found.twice == 10

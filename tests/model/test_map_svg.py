@@ -39,6 +39,9 @@ def test_areas_are_pages(seed, by):
     spots = sorted((y, x, x + width, y + height) for _, x, y, width, height in pieces)
     for one, other in zip(spots, spots[1:]):        # none lies over its neighbour
         assert one[0] < other[0] or one[2] <= other[1] + 1e-3
+    stacks = sorted((x, y, y + height) for _, x, y, width, height in pieces)
+    for one, other in zip(stacks, stacks[1:]):      # nor over the one above
+        assert one[0] < other[0] or one[2] <= other[1] + 1e-3
 
 
 def test_a_piece_lies_where_its_address_says():

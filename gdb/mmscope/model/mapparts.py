@@ -7,7 +7,7 @@ does when it hands over: what is reserved outwards, memory inwards.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterable, Optional, Sequence
+from typing import Iterable, Sequence
 
 from ..errors import MmError
 from . import frame

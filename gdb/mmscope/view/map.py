@@ -65,7 +65,8 @@ def mark_title(mark: Mark) -> str:
 def map_text(found: Map) -> str:
     """The picture for a terminal."""
     if found.files:
-        return "".join(f"written: {escape(name)}\n" for name in found.files)
+        return "".join(f"{escape(name)} is written: {counted(len(found.drawn), 'snapshot')}\n"
+                       for name in found.files)
     plain = not found.terminal.shows(NEEDED)
     scale = f"one sign: {counted(found.cell_pages, 'page')}, {size(found.cell_pages * found.page_bytes)}; "\
         f"one line: {size(found.cell_pages * found.page_bytes * found.row_cells)}"
