@@ -112,7 +112,9 @@ class Stepper:
         """The boot as the command before has left it, as far as it still holds."""
         if ctx.stage is Stage.BOOTED:
             raise MmError(f"{OVER}; start the target anew, stopped at its first instruction, to step through it")
-        boot: Boot = self._control.memo.get("step") or Boot()
+        boot = self._control.memo.get("step", Boot())
+        if not isinstance(boot, Boot):      # of a copy of this code that was loaded before
+            boot = Boot(number=boot.number, stage=Stage(boot.stage))
         if ctx.stage is not None and ctx.stage < boot.stage:        # the machine was reset
             boot = Boot()
         if not boot.number:

@@ -124,7 +124,6 @@ class Current:
         if self._connection is not None:
             self._connection.close()
         self._memory = self._connection = None
-        self.memo.clear()
 
     def _notice_selection(self) -> None:
         """GDB has no event for it: another inferior, connection or CPU may have been selected since."""
@@ -136,6 +135,8 @@ class Current:
             self.forget_symbols()
         if number != self._number:
             self._forget_connection()
+            if self._number is not None:
+                self.memo.clear()
         if cpu != self._cpu or self._memory is None:
             self.forget_memory()
         self._program, self._number, self._cpu = program, number, cpu
