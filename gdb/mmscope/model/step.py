@@ -90,8 +90,11 @@ class Stepper:
         for _ in range(MOST_STEPS):
             if not begun:
                 ended = tuple(self._arrive())
-                if ended:
+                if self.over:
+                    self._present(self._control.context())
+                if ended or self.over:
                     self.ends = self.ends[0] or self._first, self._boot.last
+                if ended:
                     yield ended
             begun = False
             if self.over or self.stopped is not None or not self._go():
