@@ -26,8 +26,7 @@ LOOP=$LOOP,kpageflags,kpagecount,spin,files,pty
 FIRST="version cmdline buddyinfo pagetypeinfo zoneinfo meminfo iomem slabinfo
 	vmallocinfo vmstat"
 SPIN=40000		# turns of a loop, some tenths of a second
-FILES=800		# of a page each: slabs that are empty, and what a CPU
-			# has of free pages, do not do for them
+FILES=800		# of a page each: slabs that are empty do not do for them
 
 /bin/busybox mkdir -p /bin /proc /sys /dev /frag
 /bin/busybox --install -s /bin
@@ -77,9 +76,12 @@ BEGIN {
 	}
 }'
 keep=$(echo /proc/sys/vm/percpu_pagelist_*fraction)
-echo 1000000 >"$keep"
-rm /frag/goes
-echo 0 >"$keep"
+remove() {	# FILES
+	echo 1000000 >"$keep"
+	rm -r "$@"
+	echo 0 >"$keep"
+}
+remove /frag/goes
 
 # pfns at which kpageflags and kpagecount are looked at: four in each range.
 pfns=
@@ -107,7 +109,7 @@ read_quietly() {	# WORD of mmscope.loop
 				close(file)
 			}
 		}'
-		rm -r /frag/new ;;
+		remove /frag/new ;;
 	pty)	true </dev/ptmx ;;
 	*)	cat /proc/$1 >/dev/null ;;
 	esac
