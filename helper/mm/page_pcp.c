@@ -3,7 +3,7 @@
  * page_pcp.c - each CPU's lists of single pages: refilled from the buddy and
  * given back to it a batch at a time.
  *
- * Contract: PCP-1 to PCP-3 hold whenever interrupts are on. Pages on the lists
+ * Contract: PCP-1 to PCP-4 hold whenever interrupts are on. Pages on the lists
  *           are not free: no counter and no watermark knows of them.
  * May call: page_buddy.c, page_fallback.c, percpu.h, vmstat.h.
  * Called by: page_alloc.c, page_slowpath.c, mm_init.c, guest/.

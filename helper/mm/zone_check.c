@@ -178,6 +178,21 @@ static const char *check_pcp(const struct zone *zone,
 	       NULL : "PCP-3";
 }
 
+/* Until setup_per_cpu_pageset(), or without room, it is the boot pageset. */
+static const char *check_pageset_pointer(const struct zone *zone)
+{
+	const struct zone *other;
+
+	if (!zone->pageset)
+		return "PCP-4";
+	if (zone->pageset == &boot_pageset)
+		return NULL;
+	for_each_populated_zone(other)
+		if (other != zone && other->pageset == zone->pageset)
+			return "PCP-4";
+	return NULL;
+}
+
 static const char *check_pagesets(const struct zone *zone)
 {
 	unsigned int cpu;
@@ -199,10 +214,15 @@ static const char *check_pagesets(const struct zone *zone)
 const char *zone_check(const struct zone *zone)
 {
 	unsigned long free_pages = 0;
+	const char *unusable;
 
 	if (zone->spanned_pages < zone->present_pages ||
 	    zone->present_pages < zone->managed_pages)
 		return "ZONE-1";
+	/* Counters have a part there: first of all. */
+	unusable = populated_zone(zone) ? check_pageset_pointer(zone) : NULL;
+	if (unusable)
+		return unusable;
 	for (unsigned int order = 0; order < MAX_ORDER; order++) {
 		const struct free_area *area = &zone->free_area[order];
 		unsigned long all = 0, isolated = 0;

@@ -159,3 +159,24 @@ def loop_of_a_cpus_pages(edit: Edit) -> str:
     node = found.pages[1] + edit.machine.offset("page.pcp_list")
     edit.next_is(node, node)
     return found.place
+
+
+# A counter of the zone has a part in its pageset, until v5.14.
+LOST = ("ZONE-2", "STAT-", "SLUB-12")
+
+
+@row(PCP, "PCP-4", beside=LOST)
+def zone_without_a_cpus_lists(edit: Edit) -> str:
+    zone = largest_zone(edit.machine)
+    edit.put("zone.pageset", zone["addr"], 0)
+    return f"zone {zone['name']}"
+
+
+@row(PCP, "PCP-4", beside=(*LOST, "PCP-2"))
+def zone_with_the_lists_of_another(edit: Edit) -> str:
+    zone = largest_zone(edit.machine)
+    other = next(each for each in edit.machine.zones.values()
+                 if each["present_pages"] and each["addr"] != zone["addr"])
+    edit.put("zone.pageset", other["addr"],
+             edit.get("zone.pageset", zone["addr"]))
+    return f"zone {zone['name']}"

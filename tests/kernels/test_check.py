@@ -20,7 +20,8 @@ STOPS = (START_KERNEL, MM_INIT, FREE_ALL, HANDED_OVER, SLAB_UP, READY)
 ALWAYS = {"LIST-1", "LIST-2", "LIST-3", "ZONE-1", "ZONE-2", "ZONE-3", "ZONE-4",
           "BUDDY-1", "BUDDY-2", "BUDDY-3", "BUDDY-4", "BUDDY-5", "BUDDY-6",
           "BUDDY-7", "PAGE-1", "PAGE-2", "PAGE-3", "PAGE-4", "PCP-1", "PCP-2",
-          "PCP-3", "STAT-1", "STAT-2", "WMARK-1", "WMARK-2", "WMARK-3"}
+          "PCP-3", "PCP-4", "STAT-1", "STAT-2", "WMARK-1", "WMARK-2",
+          "WMARK-3"}
 GUESTS_OWN = {"POOL-1", "POOL-2", "OWNER-1", "OWNER-2", "OWNER-3", "CMA-4"}
 RANDOM_STOPS = 10
 LIMIT_SECONDS = 300

@@ -24,6 +24,7 @@ RUN_SECONDS = 0.37
 INSIDE = {"free": ("__slab_free",), "new": ("allocate_slab", "new_slab"),
           "vmalloc": ("free_vmap_area_noflush", "__vunmap")}
 FREE_TO_SHEAF = ("kmem_cache_free",)    # with sheaves, __slab_free is rare
+CACHES = 3          # so many are tried
 STEPS = (1, 3, 9, 27, 81, 243)
 
 
@@ -331,6 +332,26 @@ def test_sheaves_that_are_made_wrong_are_named(words: Words) -> None:
     for wrong in (0, 3, words.read(addr, words.word) + 1):
         with words.changed(addr, words.word, wrong):
             assert named(words) == {"SHEAF-2"}
+
+
+def test_an_object_that_is_free_twice_is_named(words: Words) -> None:
+    """In another sheaf of its cache, and on a slab's freelist."""
+    tried = 0
+    for row in words.gdb.json("mm slab --json")["caches"]:
+        found = words.gdb.json(f"mm slab {row['name']} --json")["cache"]
+        sheaves = [each for each in found["sheaves"] if each["objects"]]
+        free = [addr for slab in found["slabs"] for addr in slab["free"]]
+        if len(sheaves) < 2 or not free:
+            continue
+        addr = words.gdb.number("(unsigned long)&((struct slab_sheaf *)"
+                                f"{sheaves[0]['addr']})->objects[0]")
+        for again in (sheaves[1]["objects"][0], free[0]):
+            with words.changed(addr, words.word, again):
+                assert named(words) == {"SHEAF-4"}
+        tried += 1
+        if tried == CACHES:
+            return
+    assert tried or not found["sheaves"]
 
 
 def test_lists_of_cpus_that_are_made_wrong_are_named(words: Words) -> None:

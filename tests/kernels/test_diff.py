@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any, Iterator
+from typing import Any, Callable, Iterable, Iterator
 
 import pytest
 
-from boot_stops import FREE_ALL, HANDED_OVER, READY, SLAB_UP, Boot, at
+from boot_stops import (FREE_ALL, HANDED_OVER, MM_INIT, READY, SLAB_UP,
+                        START_KERNEL, Boot, at)
 from harness.gdbmi import Gdb, GdbError
 from lab_guest import HELD_LIMIT_SECONDS, LabGuest
 from test_booted import online_cpus, per_cpu_free_pages
@@ -21,6 +22,7 @@ from test_booted import online_cpus, per_cpu_free_pages
 PAUSE_SECONDS = 2.0
 ROUNDS, MOST_ROUNDS = 3, 20     # more when nothing happened: a slow machine
 FEW_PAGES = 4096
+FREED = ("lazy", "purging", "pooled")       # areas that wait for a flush
 USED = ("pagetable", "compound", "other", "slab", "pcp")
 SECONDS = 5                     # of a snapshot
 IDLE = ("default_idle_call", "cpu_idle_loop", "do_idle")
@@ -37,7 +39,95 @@ def booting(gdb: Gdb) -> dict[str, Any]:
     found = gdb.json(f"mm diff {names[-1]} --json") if names else None
     text = gdb.run(f"mm diff {names[-1]}") if names else ""
     gdb.run(f"mm snapshot {name}")
-    return {"diff": found, "text": text, "zones": counters(gdb)}
+    return {"diff": found, "text": text, "zones": counters(gdb),
+            "areas": areas(gdb)}
+
+
+def areas(gdb: Gdb) -> set[tuple[int, int]]:
+    """Where vmalloc areas are, by GDB alone: on vmlist until vmalloc_init,
+    then in the trees of vmap_node; before 6.9 on one list."""
+    bits = 8 * gdb.number("sizeof(long)")
+
+    def value(text: str) -> int:
+        return gdb.number(f"(unsigned long)({text})") % (1 << bits)
+    found = set()
+    if not value("vmap_initialized"):
+        at_node = value("vmlist")
+        while at_node:
+            vm = f"((struct vm_struct *){at_node:#x})"
+            start = value(f"{vm}->addr")
+            found.add((start, start + value(f"{vm}->size")))
+            at_node = value(f"{vm}->next")
+        return found
+    for at_node in on_lists(gdb, value):
+        area = f"((struct vmap_area *){at_node:#x})"
+        found.add((value(f"{area}->va_start"), value(f"{area}->va_end")))
+    return found
+
+
+def on_lists(gdb: Gdb, value: Callable[[str], int]) -> Iterator[int]:
+    """Addresses of every struct vmap_area that is in use."""
+    offset = value("&((struct vmap_area *)0)->list")
+    try:
+        heads = [value("&vmap_area_list")]
+    except GdbError:
+        heads = [value(f"&vmap_nodes[{index}].busy.head")
+                 for index in range(value("nr_vmap_nodes"))]
+    for head in heads:
+        at_node = value(f"((struct list_head *){head:#x})->next")
+        while at_node != head:
+            yield at_node - offset
+            at_node = value(f"((struct list_head *){at_node:#x})->next")
+
+
+@at(START_KERNEL, MM_INIT, SLAB_UP)
+def early(gdb: Gdb) -> dict[str, Any]:
+    """The difference to start_kernel, and what memblock and SLUB have."""
+    if not any(each["name"] == "early" for each in
+               gdb.json("mm snapshot --json")["snapshots"]):
+        gdb.run("mm snapshot early")
+    return {"diff": gdb.json("mm diff early --json"),
+            "text": gdb.run("mm diff early --all"),
+            "reserved": reservations(gdb), "caches": names_of_caches(gdb),
+            "free": sum(count << order for zone in counters(gdb).values()
+                        for order, count in enumerate(zone.nr_free))}
+
+
+def reservations(gdb: Gdb) -> list[tuple[int, int]]:
+    """memblock.reserved, by GDB alone."""
+    ranges = []
+    for index in range(gdb.number("memblock.reserved.cnt")):
+        region = f"memblock.reserved.regions[{index}]"
+        start, size = (gdb.number(f"{region}.{name}")
+                       for name in ("base", "size"))
+        ranges.append((start, start + size))
+    return ranges
+
+
+def names_of_caches(gdb: Gdb) -> list[str]:
+    """Along slab_caches; before it is set up it is empty."""
+    names: list[str] = []
+    head = gdb.number("(unsigned long)&slab_caches")
+    at_node = gdb.number("(unsigned long)slab_caches.next")
+    offset = gdb.number("(unsigned long)&((struct kmem_cache *)0)->list")
+    while at_node not in (0, head) and len(names) < FEW_PAGES:
+        cache = f"((struct kmem_cache *){at_node - offset:#x})"
+        names.append(gdb.run(f'printf "%s", {cache}->name'))
+        at_node = gdb.number(f"(unsigned long){cache}->list.next")
+    return names
+
+
+def slab_pages(gdb: Gdb) -> int:
+    """NR_SLAB_*: pages of all slabs, with what CPUs have not added yet."""
+    pages = 0
+    for node in nodes(gdb):
+        for item in ("NR_SLAB_RECLAIMABLE_B", "NR_SLAB_UNRECLAIMABLE_B"):
+            pages += gdb.number(f"{node}.vm_stat[{item}].counter") + sum(
+                gdb.number(f"((struct per_cpu_nodestat *)((char *){node}"
+                           f".per_cpu_nodestats + __per_cpu_offset[{cpu}]))"
+                           f"->vm_node_stat_diff[{item}]")
+                for cpu in online_cpus(gdb))
+    return pages
 
 
 @dataclass(frozen=True)
@@ -130,10 +220,15 @@ def adds_up(found: dict[str, Any], before: dict[tuple[int, str], Zone],
 
 
 def narrow(text: str) -> None:
-    """A text that fits, but for words that cannot be broken."""
+    """A text that fits."""
     assert text.isascii()
     for line in text.splitlines():
-        assert len(line) <= 80 or len(line.split()) == 1, line
+        assert len(line) <= 80, line
+
+
+def pages(ranges: list[list[int]]) -> int:
+    """Page frames in ranges."""
+    return sum(end - start for start, end in ranges)
 
 
 def quiet(gdb: Gdb) -> bool:
@@ -165,13 +260,23 @@ def test_every_change_adds_up_while_the_kernel_runs(
             begin = time.monotonic()
             gdb.run(f"mm snapshot round{number}")
             assert time.monotonic() - begin < SECONDS
-            before = counters(gdb)
+            before, slabs = counters(gdb), slab_pages(gdb)
+            total = gdb.number("_totalram_pages.counter")
             assert "nothing has changed" in gdb.run(f"mm diff round{number}")
             run_on()
             after = counters(gdb)
             found = gdb.json(f"mm diff round{number} --json")
             seen += adds_up(found, before, after)
             assert found["doubts"] == []
+            owned = sum(each["after"] - each["before"] for each in
+                        found["owners"] if each["kind"] == "slab")
+            assert owned == slab_pages(gdb) - slabs
+            assert sum(pages(each["came"]) - pages(each["left"])
+                       for each in found["caches"]) == owned
+            totals = {each["name"]: (each["before"], each["after"])
+                      for each in found["totals"]}
+            assert totals["totalram_pages"] == (
+                total, gdb.number("_totalram_pages.counter"))
             narrow(gdb.run(f"mm diff round{number}"))
             narrow(gdb.run(f"mm diff round{number} --all"))
     assert seen, f"nothing happened in {MOST_ROUNDS} times {PAUSE_SECONDS} s"
@@ -186,6 +291,12 @@ def test_every_change_adds_up_from_stop_to_stop_of_the_boot(
     found = other["diff"]
     assert found["doubts"] == []
     adds_up(found, one["zones"], other["zones"])
+    for event, came in (("added", other["areas"] - one["areas"]),
+                        ("removed", one["areas"] - other["areas"])):
+        assert {(each["area"]["start"], each["area"]["end"])
+                for each in found["areas"] if each["event"] == event
+                and each["area"]["kind"] not in FREED} == came
+    assert other["areas"] or stop != READY
     narrow(other["text"])
     if stop == HANDED_OVER:
         came = sum(zone["returned_pages"] for zone in found["zones"])
@@ -203,3 +314,42 @@ def test_the_hand_over_goes_from_memblock_to_free(boot: Boot) -> None:
              and flow["after"]["kind"] not in ("free", "deferred")]
     assert {flow["after"]["kind"] for flow in taken} <= set(USED)
     assert sum(flow["pages"] for flow in taken) < FEW_PAGES
+
+
+def test_reservations_and_caches_have_come_since_start_kernel(
+        boot: Boot) -> None:
+    """Then there was neither zone nor cache, and few reservations."""
+    first, zones, last = (boot[early, stop] for stop in
+                          (START_KERNEL, MM_INIT, SLAB_UP))
+    assert first["caches"] == [] and first["free"] == 0
+    for each in (zones, last):
+        found = each["diff"]
+        came = {event: [(change["start"], change["end"])
+                        for change in found["memblock"]
+                        if (change["list"], change["event"]) == (
+                            "reserved", event)]
+                for event in ("added", "removed")}
+        assert edges(first["reserved"]) ^ edges(each["reserved"]) \
+            == edges(came["added"] + came["removed"])
+        assert bytes_of(each["reserved"]) - bytes_of(first["reserved"]) \
+            == bytes_of(came["added"]) - bytes_of(came["removed"])
+        assert {change["name"] for change in found["caches"]
+                if change["before"] is None} == set(each["caches"])
+        assert sum(zone["returned_pages"] - zone["taken_pages"]
+                   for zone in found["zones"]) == each["free"]
+        narrow(each["text"])
+    assert zones["diff"]["memblock"] and last["caches"]
+
+
+def edges(ranges: Iterable[tuple[int, int]]) -> set[int]:
+    """Where bytes inside and outside of ranges meet: of two sets of ranges,
+    what is in one edge set and not the other bounds what only one of them has.
+    """
+    found: set[int] = set()
+    for start, end in ranges:
+        found ^= {start} ^ {end}
+    return found
+
+
+def bytes_of(ranges: Iterable[tuple[int, int]]) -> int:
+    return sum(end - start for start, end in ranges)

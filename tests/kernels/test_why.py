@@ -123,6 +123,17 @@ def agree(page: dict[str, Any]) -> bool:
     return there <= {kind}
 
 
+def test_what_is_reserved_by_a_section_has_that_as_its_owner(
+        looked: dict[str, Any]) -> None:
+    image = [page for page in looked["found"] if page["kind"] == "reserved"
+             and page["detail"].startswith("kernel ")]
+    assert image
+    for page in image:
+        owners = [text for what, text in page["evidence"] if what == "owner"]
+        assert any(owner.startswith(f"{page['detail']}, ")
+                   for owner in owners), page
+
+
 def test_free_blocks_are_no_larger_for_the_reason_given(
         booted_guest: LabGuest) -> None:
     """By the lists alone: is the buddy, or its beginning, a free block?"""
@@ -148,8 +159,9 @@ def test_free_blocks_are_no_larger_for_the_reason_given(
             continue
         assert answer["buddy"]["pfn"] == other
         if other in orders:
-            assert reason == ("smaller blocks" if orders[other] < order
-                              else "pageblock type"), answer
+            assert reason in (("smaller blocks",) if orders[other] < order
+                              else ("pageblock type",
+                                    "not tried again")), answer
         elif other in listed:
             assert reason == "per-CPU list", answer
         else:

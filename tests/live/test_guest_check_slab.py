@@ -7,7 +7,7 @@ import pytest
 GFP_KERNEL = 0x24000c0
 OURS = ("SLUB-", "SHEAF-", "VMALLOC-", "VMAP-", "PERCPU-", "PGTABLE-", "KMAP-", "LIST-", "RB-", "TREE-")
 # What SLUB of 4.9 and short descriptors have no form of.
-ABSENT = ("SHEAF-1", "SHEAF-2", "SHEAF-3", "PGTABLE-2")
+ABSENT = ("SHEAF-1", "SHEAF-2", "SHEAF-3", "SHEAF-4", "PGTABLE-2")
 STOPS = ("mm_init", "mem_init", "kmem_cache_init", "percpu_init_late", "vmalloc_init", "cpu_idle")
 
 

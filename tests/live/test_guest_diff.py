@@ -274,6 +274,195 @@ def test_the_pool_of_the_article_comes_back_when_cma_is_activated(boot):
         in gdb.run("mm diff before")
 
 
+def test_blocks_that_change_their_list_are_moved(idle):
+    """A pageblock is given to another type, and back."""
+    gdb = idle.gdb
+    gdb.run("print drain_local_pages(0)")
+    zone = "&contig_page_data.node_zones[0]"
+    blocks = gdb.json("mm buddy --json --blocks")["blocks"]
+    first = next(each for each in blocks if each["zone"] == "Normal"
+                 and each["order"] == 10 and each["migratetype"] == "Movable")
+    pfn = first["pfn"]
+    gdb.run("mm snapshot a")
+    before = nr_free(gdb)
+    page = f"mem_map + {pfn - BASE_PFN}"
+    moved = gdb.number(f"move_freepages_block({zone}, {page}, "
+                       "MIGRATE_RECLAIMABLE)")
+    found = gdb.json("mm diff a --json")
+    normal = next(each for each in found["zones"] if each["zone"] == "Normal")
+    assert moved == 1024 == normal["moved_pages"]
+    event, = normal["events"]
+    assert (event["event"], event["pfn"], event["order"], event["migratetype"],
+            event["to"], event["pages"]) == (
+        "moved", pfn, 10, "Movable", "Reclaimable", 1024)
+    counted(found, before, nr_free(gdb))
+    assert found["flows"] == found["owners"] == []
+    assert f"  moved     {pfn:#x} order 10 Movable to Reclaimable\n" \
+        in gdb.run("mm diff a")
+    gdb.run(f"print move_freepages_block({zone}, {page}, MIGRATE_MOVABLE)")
+    assert normal["zone"] not in [
+        each["zone"] for each in gdb.json("mm diff a --json")["zones"]
+        if each["events"]]
+
+
+def test_a_cache_comes_with_its_slabs_and_goes(idle):
+    gdb = idle.gdb
+    gdb.run("mm snapshot a")
+    gdb.run('print $cache = kmem_cache_create("of_the_test", 200, 8, 0, 0)')
+    objects = [gdb.number(f"(unsigned long)kmem_cache_alloc($cache, {KERNEL})")
+               for _ in range(3)]
+    new, = [each for each in gdb.json("mm diff a --json")["caches"]
+            if each["name"] == "of_the_test"]
+    assert new["before"] is None and new["after"]["used"] == len(objects)
+    assert new["after"]["slabs"] == gdb.number(
+        "$cache->node[0]->nr_slabs.counter") == 1
+    first = (objects[0] - 0xC0000000 >> 12) + BASE_PFN
+    (start, end), = new["came"]
+    assert start <= first < end == start + (1 << new["after"]["order"])
+    text = gdb.run("mm diff a --all")
+    assert re.search(r"^  new: of_the_test, objects of 200 B, 1 slab, \d+ "
+                     r"objects, 3 in use", text, re.M)
+    gdb.run("mm snapshot b")
+    for addr in objects:
+        gdb.run(f"print kmem_cache_free($cache, {addr:#x})")
+    gdb.run("print kmem_cache_shrink($cache)")
+    shrunk, = [each for each in gdb.json("mm diff b --json")["caches"]
+               if each["name"] == "of_the_test"]
+    assert shrunk["left"] == [[start, end]] and shrunk["came"] == []
+    assert (shrunk["after"]["slabs"], shrunk["after"]["used"]) == (0, 0)
+    gdb.run("print kmem_cache_destroy($cache)")
+    gone, = [each for each in gdb.json("mm diff b --json")["caches"]
+             if each["name"] == "of_the_test"]
+    assert gone["after"] is None and gone["left"] == [[start, end]]
+    assert re.search(r"^  gone: of_the_test, objects of 200 B", gdb.run(
+        "mm diff b --all"), re.M)
+    assert "of_the_test" not in gdb.run("mm diff a --all")
+
+
+def test_an_area_is_removed_when_it_is_flushed(idle):
+    gdb = idle.gdb
+    gdb.run("print vm_unmap_aliases()")
+    addr = gdb.number("(unsigned long)vmalloc(20000)") & 0xFFFFFFFF
+    gdb.run("mm snapshot a")
+    gdb.run(f"print vfree({addr:#x})")
+    gdb.run("print vm_unmap_aliases()")
+    found = gdb.json("mm diff a --json")
+    area, = found["areas"]
+    assert (area["event"], area["area"]["start"], area["area"]["kind"]) == (
+        "removed", addr, "vmalloc")
+    assert sum(each["pages"] for each in found["flows"]
+               if each["before"]["kind"] == "vmalloc") == 5
+    assert f"removed  {addr:#x} 24 KiB vmalloc" in gdb.run("mm diff a")
+
+
+def test_pages_by_owner_are_what_was_asked_for(idle):
+    """From free to whoever asked, as many as nr_free has less."""
+    gdb = idle.gdb
+    gdb.run("mm snapshot a")
+    before = nr_free(gdb)
+    gdb.run(f"print $p = alloc_pages({KERNEL | 0x4000}, 5)")    # __GFP_COMP
+    gdb.run(f"print $q = alloc_pages({MOVABLE}, 3)")
+    owners = {each["kind"]: each["after"] - each["before"]
+              for each in gdb.json("mm diff a --json")["owners"]}
+    assert owners == {"free": -40, "compound": 32, "other": 8}
+    free = next(each for each in gdb.json("mm diff a --json")["owners"]
+                if each["kind"] == "free")
+    one, other = (sum(count << order for counts in side.values()
+                      for order, count in enumerate(counts))
+                  for side in (before, nr_free(gdb)))
+    assert (free["before"], free["after"]) == (one, other)
+    gdb.run("print __free_pages($p, 5)")
+    gdb.run("print __free_pages($q, 3)")
+    assert gdb.json("mm diff a --json")["owners"] == []
+
+
+PHASES = ("start_kernel", "bootmem_init", "mm_init", "kmem_cache_init",
+          "vmalloc_init", "cpu_idle")
+
+
+def names_of_caches(gdb):
+    """Along slab_caches, by GDB's own expressions."""
+    names, at = [], gdb.number("(unsigned long)slab_caches.next")
+    head = gdb.number("(unsigned long)&slab_caches")
+    offset = gdb.number("(unsigned long)&((struct kmem_cache *)0)->list")
+    while at not in (0, head):
+        cache = f"((struct kmem_cache *){at - offset:#x})"
+        names.append(gdb.run(f'printf "%s", {cache}->name'))
+        at = gdb.number(f"(unsigned long){cache}->list.next")
+        assert len(names) < 100
+    return names
+
+
+@pytest.mark.parametrize("board", ["article", "virt"])
+def test_stages_of_the_boot_are_compared_with_each_other(boot, board):
+    """Each with each: before there are zones, pages, caches, and after."""
+    guest = boot(board).load()
+    gdb = guest.gdb
+    seen = {}
+    for phase in PHASES:
+        guest.run_to(phase)
+        gdb.run(f"mm snapshot {phase}")
+        seen[phase] = {
+            "free": sum(
+                gdb.number(f"contig_page_data.node_zones[{zone}]"
+                           f".free_area[{order}].nr_free") << order
+                for zone in range(gdb.number(
+                    "sizeof(contig_page_data.node_zones) / "
+                    "sizeof(contig_page_data.node_zones[0])"))
+                for order in range(ORDERS)),
+            "caches": names_of_caches(gdb),
+            "totalram": gdb.number("totalram_pages"),
+            "reserved": [(gdb.number(f"memblock.reserved.regions[{at}].base"),
+                          gdb.number(f"memblock.reserved.regions[{at}].size"))
+                         for at in range(gdb.number("memblock.reserved.cnt"))]}
+    assert seen["start_kernel"]["free"] == seen["mm_init"]["free"] == 0
+    assert seen["kmem_cache_init"]["caches"] == []
+    assert len(seen["vmalloc_init"]["caches"]) > 10
+    for one in PHASES:
+        for other in PHASES:
+            found = gdb.json(f"mm diff {one} {other} --json")
+            text = gdb.run(f"mm diff {one} {other} --all")
+            assert max(map(len, text.splitlines())) <= 80
+            before, after = seen[one], seen[other]
+            assert sum(zone["returned_pages"] - zone["taken_pages"]
+                       for zone in found["zones"]) == \
+                after["free"] - before["free"]
+            new, gone = ({each["name"] for each in found["caches"]
+                          if each[side] is None}
+                         for side in ("before", "after"))
+            assert new == set(after["caches"]) - set(before["caches"])
+            assert gone == set(before["caches"]) - set(after["caches"])
+            total = next(each for each in found["totals"]
+                         if each["name"] == "totalram_pages")
+            assert (total["before"], total["after"]) == (
+                before["totalram"], after["totalram"])
+            bytes_ = [sum(size for _, size in each["reserved"])
+                      for each in (before, after)]
+            sign = {"added": 1, "removed": -1, "changed": 0}
+            assert sum(sign[each["event"]] * (each["end"] - each["start"])
+                       for each in found["memblock"]
+                       if each["list"] == "reserved") == bytes_[1] - bytes_[0]
+            if one == other:
+                assert "nothing has changed" in text
+
+
+def test_kept_snapshots_are_listed_and_deleted(idle):
+    gdb = idle.gdb
+    for name in ("one.x", "two-y"):
+        gdb.run(f"mm snapshot {name}")
+    offered = gdb.run("complete mm snapshot --delete ").split("\n")
+    assert {"mm snapshot --delete one.x", "mm snapshot --delete two-y"} <= \
+        {each.strip() for each in offered}
+    assert gdb.run("complete mm snapshot --delete two").strip() == \
+        "mm snapshot --delete two-y"
+    assert "snapshot one.x is deleted" in gdb.run("mm snapshot --delete one.x")
+    message = idle.fails("mm snapshot --delete one.x")
+    assert "no snapshot 'one.x' is kept; kept: " in message
+    assert "two-y" in message
+    assert "one.x" not in gdb.run("mm snapshot")
+    gdb.run("mm snapshot --delete two-y")
+
+
 def test_reservations_are_told_as_memblock_makes_them(boot):
     guest = boot("article").load()
     gdb = guest.gdb

@@ -18,6 +18,7 @@ BASE_PFN = PHYS_OFFSET >> 12
 DATA, DATA_BYTES = 0xC0100000, 0x10000
 HEAP = 0xC0200000           # what tests put somewhere: strings, regions, bit maps
 PGD = 0xC0004000
+PAGESETS = 0xC0390000       # of the two zones, for one CPU
 MEM_MAP = 0xC0400000
 LOW_START, LOW_PAGES, HIGH_PAGES = BASE_PFN + 3, 0x1000, 0x800
 HIGH_START = LOW_START + LOW_PAGES
@@ -158,6 +159,13 @@ class Machine:
         self.put(memblock, "memblock", f"{name}.max", 128)
         self.put(memblock, "memblock", f"{name}.regions", addr)
         self.put(memblock, "memblock", f"{name}.total_size", total if total is not None else sum(r[1] for r in regions))
+
+    def pagesets(self):
+        """Give both zones per-CPU lists of their own, which are still to be set up."""
+        self.ram.add(PAGESETS, 0x1000)
+        for number, index in enumerate((self.low, self.high)):
+            self.put(self.zone(index), "zone", "per_cpu_pageset" if self.new_style else "pageset",
+                     PAGESETS + number * 0x800)
 
     def _page_table(self):
         """Sections of 1 MiB for the linear map, in a first table of its own."""

@@ -81,6 +81,8 @@ BREAKS = {
     "PCP-2 type": lambda m: m.put(m.page(POOL), "page", "index", 2),
     "PCP-3 too many": lambda m: m.put(m.pcp, "per_cpu_pages", "high", -200),
     "PCP-3 below 0": lambda m: m.put(m.pcp, "per_cpu_pages", "count", -1),
+    "PCP-4 none": lambda m: m.put(m.zone(0), "zone", "pageset", 0),
+    "PCP-4 another zone's": lambda m: m.put(m.zone(1), "zone", "pageset", m.pageset),
     "STAT-1 threshold": lambda m: m.put(m.pageset, "per_cpu_pageset", "vm_stat_diff[1]", 9),
     "STAT-2 sum": lambda m: m.poke(m.addr("vm_zone_stat"), 1),
     "WMARK-1 low": lambda m: m.put(m.zone(0), "zone", "watermark[0]", 99),

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """mm check of SLUB: each invariant is named when it is broken, over all slabs of memory, and only then."""
+import dataclasses
+
 import pytest
 
 from mmscope.layout.debuginfo import ARRAY, INT, POINTER, Symbol, Type
 from mmscope.model.check import check_report
+from mmscope.model.context import Context
 from mmscope.model.slabscan import all_slabs, scan_slabs
 from mmscope.model.slabcache import read_cache
 from shapes import LINUX_4_9, LINUX_6_1, LINUX_7_2
@@ -59,7 +62,7 @@ def test_a_sound_machine_has_nothing_broken(slabs):
     if slabs.sheaves:
         assert skipped == {"SLUB-6", "SLUB-7", "SLUB-8"}
     else:       # the later one has no function that says that it is preempted
-        assert skipped == {"SHEAF-1", "SHEAF-2", "SHEAF-3"} | ({"SLUB-8"} if slabs.tag == "slab" else set())
+        assert skipped == {f"SHEAF-{number}" for number in range(1, 5)} | ({"SLUB-8"} if slabs.tag == "slab" else set())
 
 
 def test_one_pass_finds_what_a_pass_a_cache_finds(slabs):
@@ -204,13 +207,17 @@ def test_pages_of_kfence_are_no_slabs(slabs):
     assert broken(slabs) == set()
 
 
-@pytest.fixture
-def sheaved():
+def with_sheaf():
     """CPU 0's main sheaf has two objects of the full slab."""
     slabs = build(LINUX_7_2)
     slabs.sheaf_addr = slabs.sheaf(slabs.kmalloc, *(slabs.object(slabs.kmalloc, FULL, index) for index in (1, 2)))
     slabs.put(slabs.cpu_part(slabs.kmalloc, 0), "slub_percpu_sheaves", main=slabs.sheaf_addr)
     return slabs
+
+
+@pytest.fixture
+def sheaved():
+    return with_sheaf()
 
 
 def test_sheaves_are_looked_at(sheaved):
@@ -227,3 +234,45 @@ def test_a_barn_that_counts_wrong_is_sheaf_3(sheaved):
     sheaved.machine.link(barn + sheaved.at("node_barn", "sheaves_full"))
     sheaved.machine.put(sheaved.kmalloc, "kmem_cache", "per_node[0].barn", barn)
     assert broken(sheaved) == {"SHEAF-3"}
+
+
+def twice(sheaved):
+    """Where and what mm check says is free twice."""
+    return [(problem.where, problem.actual) for problem in check_report(sheaved.machine.context()).problems
+            if problem.id == "SHEAF-4"]
+
+
+def test_an_object_that_is_twice_in_a_sheaf_or_in_two_is_sheaf_4(sheaved):
+    assert twice(sheaved) == [] and checked(sheaved)["SHEAF-4"].text == "objects in sheaves: 2"
+    at, again = sheaved.sheaf_addr + sheaved.at("slab_sheaf", "objects"), sheaved.object(sheaved.kmalloc, FULL, 1)
+    other = sheaved.sheaf(sheaved.kmalloc, sheaved.object(sheaved.kmalloc, FULL, 7), again)
+    sheaved.put(sheaved.cpu_part(sheaved.kmalloc, 1), "slub_percpu_sheaves", spare=other)
+    assert broken(sheaved) == {"SHEAF-4"}
+    assert twice(sheaved) == [(f"cache kmalloc-64 CPU 1 spare sheaf at {other:#x}", again)]
+    sheaved.put(sheaved.cpu_part(sheaved.kmalloc, 1), "slub_percpu_sheaves", spare=0)
+    assert broken(sheaved) == set()
+    sheaved.machine.poke(at + 4, again)
+    assert twice(sheaved) == [(f"cache kmalloc-64 CPU 0 main sheaf at {sheaved.sheaf_addr:#x}", again)]
+
+
+def test_a_sheaf_of_two_holders_is_sheaf_4(sheaved):
+    sheaved.put(sheaved.cpu_part(sheaved.kmalloc, 1), "slub_percpu_sheaves", main=sheaved.sheaf_addr)
+    assert broken(sheaved) == {"SHEAF-4"}
+    assert twice(sheaved) == [(f"cache kmalloc-64 CPU 1 main sheaf at {sheaved.sheaf_addr:#x}", "CPU 0 main sheaf")]
+    sheaved.put(sheaved.sheaf_addr, "slab_sheaf", size=0)       # of caches without sheaves it is every CPU's
+    assert broken(sheaved) == set()
+
+
+def test_an_object_in_a_sheaf_and_on_a_freelist_is_sheaf_4(sheaved):
+    free = sheaved.object(sheaved.kmalloc, HALF, 1)
+    sheaved.machine.poke(sheaved.sheaf_addr + sheaved.at("slab_sheaf", "objects"), free)
+    assert broken(sheaved) == {"SHEAF-4"}
+    assert twice(sheaved) == [(f"slab {sheaved.half:#x} of kmalloc-64, freelist", free)]
+
+
+def test_a_free_under_way_excuses_it(sheaved):
+    sheaved.put(sheaved.cpu_part(sheaved.kmalloc, 1), "slub_percpu_sheaves", main=sheaved.sheaf_addr)
+    ctx = sheaved.machine.context()
+    host = dataclasses.replace(ctx.host, backtraces=lambda: (("memset",), ("kfree", "seq_release")))
+    found = next(each for each in check_report(Context(ctx.memory, ctx.layout, host)).checks if each.id == "SHEAF-4")
+    assert (found.status, "kfree (CPU 1)" in found.text) == ("skipped", True)

@@ -112,12 +112,18 @@ def test_a_freed_area_that_is_still_mapped_is_vmalloc_5(mapped):
     assert mapped.broken() == {"VMALLOC-5"}
 
 
+def add_block(vm):
+    """A block of vm_map_ram(), whose last 200 pages are free; it and its CPU's queue."""
+    area = vm.add_area(AREA + RAM_BLOCK, RAM_BLOCK)
+    vm.set_busy([vm.area, area])
+    block = vm.new("vmap_block", va=area, free=200, dirty=16)
+    queue = vm.m.addr("vmap_block_queue") + vm.m.shapes.place("vmap_block_queue", "free")[0]
+    vm.m.link(queue, block + vm.m.shapes.place("vmap_block", "free_list")[0])
+    return block, queue
+
+
 def test_a_page_mapped_in_the_free_part_of_a_block_is_vmap_4(mapped):
-    area = mapped.vm.add_area(AREA + RAM_BLOCK, RAM_BLOCK)
-    mapped.vm.set_busy([mapped.vm.area, area])
-    block = mapped.vm.new("vmap_block", va=area, free=200, dirty=16)
-    queue = mapped.m.addr("vmap_block_queue") + mapped.m.shapes.place("vmap_block_queue", "free")[0]
-    mapped.m.link(queue, block + mapped.m.shapes.place("vmap_block", "free_list")[0])
+    block, queue = add_block(mapped.vm)
     mapped.map(AREA + RAM_BLOCK + 55 * 4096, 0x10400)
     assert mapped.broken() == set()
     mapped.map(AREA + RAM_BLOCK + 56 * 4096, 0x10400)
@@ -153,8 +159,7 @@ BASE, SLOTS, DEPTH = PAGE_OFFSET - (2 << 20), 512, 4
 TOP, PER_CPU = 0xFFEFF000, 5
 
 
-@pytest.fixture
-def kmap():
+def with_kmap():
     """The guest's kmap area: slot 3 has a page with one user, slot 9 one that nobody uses; a stack of two."""
     mapped = Mapped(LINUX_4_9)
     symbols, structs = mapped.m.shapes.symbols, mapped.m.shapes.structs
@@ -180,6 +185,11 @@ def kmap():
     for slot in range(2):
         mapped.map(TOP - (1 + slot) * 4096, 0x10300 + slot)
     return mapped
+
+
+@pytest.fixture
+def kmap():
+    return with_kmap()
 
 
 def test_sound_kmap_slots_are_counted(kmap):

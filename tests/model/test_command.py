@@ -40,6 +40,7 @@ def output(machine, name):
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_gives_one_document_and_one_text(machine, name):
     machine.free(machine.low, 0, 1, LOW_START)
+    machine.pagesets()
     data = output(machine, name)
     assert data["schema"] == f"mmscope/{name}/1"
     assert set(data["target"]) == {"kind", "release", "arch", "stage", "transport"}

@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from breaks import BREAKS
+from mmscope.model.check import check_report
 from mmscope.model.checks import load_checks
 from mmscope.model.invariants import CAUSES
 
@@ -12,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 C = "\n".join(path.read_text() for path in sorted((ROOT / "helper").rglob("*.[ch]")))
 MODEL = "\n".join(path.read_text() for path in sorted((ROOT / "gdb" / "mmscope" / "model").glob("*.py"))
                   if path.name != "invariants.py")
-TESTS = "\n".join(path.read_text() for kind in ("*.py", "*.c") for path in sorted((ROOT / "tests").rglob(kind)))
+UNIT_TESTS = "\n".join(path.read_text() for path in sorted((ROOT / "tests" / "unit").glob("*.[ch]")))
 AT_STRUCTS = re.findall(r"^ \*   ([A-Z]+-[0-9]+)  ", C, re.MULTILINE)
 CHECKED = {id_ for each in load_checks() for id_ in each.ids}
 
@@ -27,7 +29,7 @@ def test_what_the_guest_promises_is_checked_everywhere(id_):
     assert re.search(rf"^ +{id_} +\S", MODEL, re.MULTILINE), "no module's docstring says what it is"
     assert id_ in CHECKED, "mm check does not look at it"
     assert id_ in CAUSES, "nothing says what usually breaks it"
-    assert re.search(id_.replace("-", "[-_]") + r"\b", TESTS), "no test names it"
+    assert re.search(id_.replace("-", "[-_]") + r"\b", UNIT_TESTS), "no test of the C function names it"
 
 
 @pytest.mark.parametrize("id_", sorted(CHECKED))
@@ -38,3 +40,17 @@ def test_what_mm_check_looks_at_is_explained(id_):
 
 def test_each_cause_is_of_an_id_that_is_looked_at():
     assert set(CAUSES) == CHECKED
+
+
+def named(machine):
+    """IDs of what mm check finds broken."""
+    return {problem.id for problem in check_report(machine.context()).problems}
+
+
+@pytest.mark.parametrize("id_", sorted(CAUSES))
+def test_each_is_named_once_it_is_broken_and_not_before(id_):
+    row = BREAKS[id_]
+    built = row.build()
+    assert id_ not in named(row.machine(built))
+    row.make(built)
+    assert id_ in named(row.machine(built))

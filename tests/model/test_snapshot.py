@@ -106,6 +106,32 @@ def test_snapshots_are_kept_by_name_in_order(machine):
         "one", "two"]
 
 
+def test_a_snapshot_that_is_deleted_is_gone(machine):
+    for name in ("one", "two"):
+        run(machine, f"snapshot {name}")
+    report = run(machine, "snapshot --delete one")
+    assert report.deleted == "one" and kept_names(machine.context()) == ["two"]
+    text = COMMANDS["snapshot"].text(report)
+    assert text.startswith("snapshot one is deleted\nname ")
+    assert "\ntwo " in text and "\none " not in text
+    for line in ("diff one", "snapshot --delete one"):
+        with pytest.raises(MmError, match="'one' is kept.*kept: two$"):
+            run(machine, line)
+    text = COMMANDS["snapshot"].text(run(machine, "snapshot --delete two"))
+    assert text == ("snapshot two is deleted\n"
+                    "no snapshot is kept: take one with 'mm snapshot NAME'\n")
+    with pytest.raises(MmError, match="kept: none$"):
+        run(machine, "snapshot --delete two")
+
+
+@pytest.mark.parametrize("line", ["a --delete a", "--delete a --file x"])
+def test_deleting_takes_one_name_and_nothing_else(machine, line):
+    run(machine, "snapshot a")
+    with pytest.raises(MmError, match="nothing else goes with it"):
+        run(machine, f"snapshot {line}")
+    assert kept_names(machine.context()) == ["a"]
+
+
 @pytest.mark.parametrize("name", ["", "a b", "../x", "now", "x" * 65, "-a",
                                   "\x1b[31m", "a\n"])
 def test_a_name_that_cannot_be_typed_again_is_refused(name):
@@ -186,7 +212,8 @@ def test_a_file_that_is_cut_short_is_one_line(good, tmp_path):
     (b'{"schema": "mmscope/snapshot/1", "state": 5}', "is int, not an object"),
     (b'{"schema": "mmscope/snapshot/1", "state": {}}', "has no name"),
     (b"[" * 200000, "not a whole JSON"), (b"\xff\xfe\x00", "not a whole JSON"),
-    (b"\x7fELF" * 100, "not a whole JSON"), (b"1" * 100000, "JSON")])
+    (b"\x7fELF" * 100, "not a whole JSON"),
+    (b"1" * 100000, "a number of 100000 digits")])
 def test_a_file_that_is_something_else_is_one_line(tmp_path, content, said):
     file = tmp_path / "other"
     file.write_bytes(content)
@@ -267,8 +294,18 @@ def test_whatever_a_file_holds_it_is_compared_or_refused(good, seed):
     for each in found:
         text = diff_text(each)
         assert text.isascii() and text.endswith("\n")
-        assert all(line.isprintable() and len(line) <= 80 or " " not in
-                   line.strip() for line in text.splitlines())
+        assert all(line.isprintable() and len(line) <= 80
+                   for line in text.splitlines())
+
+
+@pytest.mark.parametrize("part, value, said", [
+    ("nr_free", [1] * 26, "nr_free has 26 orders"),
+    ("order", 25, "order is 25: it can be 0 to 24")])
+def test_there_are_no_orders_that_no_kernel_has(good, part, value, said):
+    """Sums of them would be numbers of any length, pieces any many."""
+    place = ("zones", 0, part) if part == "nr_free" else ("free_lists", 0, part)
+    with pytest.raises(MmError, match=said):
+        from_document(changed(good, ("state", *place), value), "file")
 
 
 @pytest.mark.parametrize("field, value, said", [

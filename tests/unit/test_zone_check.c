@@ -387,6 +387,25 @@ static void test_list_that_is_too_long_is_PCP_3(void **state __maybe_unused)
 	assert_null(zone_check(normal()));
 }
 
+DEFINE_PER_CPU(struct per_cpu_pageset, a_pageset);
+
+static void test_zone_without_a_pageset_of_its_own_is_PCP_4(
+	void **state __maybe_unused)
+{
+	struct zone *high = zone_of(ZONE_HIGHMEM);
+
+	normal()->pageset = NULL;
+	assert_zone_broken("PCP-4");
+	normal()->pageset = &a_pageset;
+	assert_null(zone_check(normal()));
+	assert_null(zone_check(high));
+	high->pageset = &a_pageset;
+	assert_broken(zone_check(high), "PCP-4");
+	assert_normal_broken("PCP-4");
+	high->present_pages = high->managed_pages = 0;	/* one without memory */
+	assert_null(zone_check(normal()));
+}
+
 static void test_broken_links_of_a_list_are_LIST_1_to_3(
 	void **state __maybe_unused)
 {
@@ -518,6 +537,7 @@ int main(void)
 		T(test_page_of_another_zone_on_a_list_is_PCP_2),
 		T(test_page_on_another_type_s_list_is_PCP_2),
 		T(test_list_that_is_too_long_is_PCP_3),
+		T(test_zone_without_a_pageset_of_its_own_is_PCP_4),
 		T(test_broken_links_of_a_list_are_LIST_1_to_3),
 		T(test_isolated_pages_that_are_counted_are_ZONE_2),
 		T(test_total_that_is_not_the_sum_is_ZONE_3),

@@ -23,7 +23,8 @@ def run(ctx: Context, args: Namespace) -> Diff:
 
     Free blocks that were split, merged, taken, returned, or moved to the list of
     another migratetype; per-CPU lists; reservations; slab caches; vmalloc areas;
-    pages by owner; totals. A snapshot of another kernel is refused.
+    pages by owner; totals. From a stage before zones or slab caches are there,
+    all that is there later has come. A snapshot of another kernel is refused.
 
     Example: mm diff before
     Example: mm diff before.json after.json --all

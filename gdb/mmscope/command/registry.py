@@ -50,10 +50,11 @@ class Command:
     """
 
     name: str
-    run: Callable[[Context, argparse.Namespace], Any]
+    run: Callable[[Any, argparse.Namespace], Any]       # of a Context; of a Control when it runs the target
     text: Callable[[Any], str]
     needs: tuple[Need, ...]
     args: tuple[Arg, ...]
+    runs: bool = False
 
     def parser(self) -> Parser:
         """The parser of its arguments."""
@@ -78,10 +79,14 @@ class Command:
 COMMANDS: dict[str, Command] = {}
 
 
-def command(text: Callable[[Any], str], needs: tuple[Need, ...] = (), args: tuple[Arg, ...] = ()) -> Callable:
-    """Declare the function under it as the command named like its module."""
+def command(text: Callable[[Any], str], needs: tuple[Need, ...] = (), args: tuple[Arg, ...] = (),
+            runs: bool = False) -> Callable:
+    """Declare the function under it as the command named like its module.
+
+    One that runs gets a target.control.Control in place of the context: it may let the target run.
+    """
     def declare(run: Callable) -> Callable:
         name = run.__module__.rpartition(".")[2]
-        COMMANDS[name] = Command(name, run, text, needs, args)
+        COMMANDS[name] = Command(name, run, text, needs, args, runs)
         return run
     return declare

@@ -5,7 +5,7 @@
   BUDDY-2  every entry is PageBuddy with page_private() == order
   BUDDY-3  its pfn is a multiple of 1 << order: absolute, not zone-relative
   BUDDY-4  its zone link is this zone, and all its pages lie in the zone's span
-  BUDDY-5  below a pageblock's order, a block and its buddy are not both free: they would have merged
+  BUDDY-5  below a pageblock's order, a block and its buddy are not both free: they would have merged; must_merge()
 """
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ..errors import MmError
 from ..layout.buddymark import buddy_mark
 from ..layout.reader import Record
 from .context import Context
-from .migratetype import migratetype_names
+from .freelists import free_list
+from .migratetype import migratetype_names, pageblock_order
 from .problem import Problem
-from .walk import walk_list
 from .zone import Zone, select_zones
 
 
@@ -65,6 +65,16 @@ class BuddyReport:
 def order_count(ctx: Context) -> int:
     """How many orders this kernel has (MAX_ORDER, until v6.3 gave that name another meaning)."""
     return ctx.layout.field("zone.free_area").type.count
+
+
+def must_merge(ctx: Context, order: int) -> bool:
+    """The rule of BUDDY-5: whether two buddies of one zone that are free with this order have to be one block.
+
+    Below a pageblock's order they do. From there on Linux holds the types of the two pageblocks against each other
+    when a block is freed, and tries no more when a type is set later, as unreserve_highatomic_pageblock() does: two
+    may be free side by side, whatever their types are now.
+    """
+    return order < pageblock_order(ctx)
 
 
 def mark_of(ctx: Context) -> tuple[str, Callable[[int], bool]]:
@@ -119,19 +129,15 @@ def _free_area(ctx: Context, zone: Zone, area: Record, order: int, names: tuple[
     problems: list[Problem] = []
     blocks: list[Block] = []
     counts: dict[str, int] = {}
-    link = ctx.layout.field("page.buddy_list").offset
-    pages = ctx.pages
     for index, name in enumerate(names):
-        where = f"zone {zone.name} order {order} {name}"
-        walk = walk_list(ctx, area.addr_of("free_list", index), where,
-                         lambda addr: pages.pfn(addr - link) is not None, max(zone.spanned_pages >> order, 1))
-        problems += walk.problems
-        counts[name] = len(walk.nodes)
-        for addr in walk.nodes:
-            block = _block(ctx, zone, order, name, addr - link)
-            problems += _check_block(ctx, zone, block, where)
+        found = free_list(ctx, zone, order, index)
+        problems += found.problems
+        counts[name] = len(found.pfns)
+        for pfn in found.pfns:
+            block = _block(ctx, zone, order, name, pfn)
+            problems += _check_block(ctx, zone, block, found.name)
             blocks.append(block)
-    if order < ctx.arch.pageblock_order(order_count(ctx)):
+    if must_merge(ctx, order):
         problems += _check_merged(blocks)
     nr_free, held = area.get("nr_free"), len(blocks)
     if nr_free != held:
@@ -141,12 +147,11 @@ def _free_area(ctx: Context, zone: Zone, area: Record, order: int, names: tuple[
     return FreeArea(zone.node, zone.name, order, nr_free, counts, tuple(blocks), tuple(problems))
 
 
-def _block(ctx: Context, zone: Zone, order: int, migratetype: str, page: int) -> Block:
-    """The block whose first struct page is at page, which is one of mem_map."""
-    pfn = ctx.pages.pfn(page)
-    assert pfn is not None
+def _block(ctx: Context, zone: Zone, order: int, migratetype: str, pfn: int) -> Block:
+    """The block whose first page is pfn."""
     phys = pfn << ctx.arch.page_shift
-    return Block(zone.node, zone.name, order, migratetype, pfn, phys, page, ctx.arch.phys_to_virt(phys))
+    return Block(zone.node, zone.name, order, migratetype, pfn, phys, ctx.pages.page(pfn),
+                 ctx.arch.phys_to_virt(phys))
 
 
 def _check_merged(blocks: list[Block]) -> Iterator[Problem]:

@@ -10,28 +10,16 @@ A block that is larger than a pageblock is of the type of its first one.
 """
 from __future__ import annotations
 
-from typing import Iterator
+from typing import Iterable, Iterator
 
-from .buddy import Block, FreeArea, free_areas
-from .check_pcp import every_pageset
 from .checks import Outcome, check
 from .context import Context
+from .freepages import block_name, every_area, every_block, free_pages
 from .migratetype import migratetype_names
 from .pageblocks import pageblock_type, pageblock_types
 from .problem import Problem
 from .stage import Stage
-from .zone import Zone, zones
-
-
-def every_area(ctx: Context) -> tuple[tuple[Zone, tuple[FreeArea, ...]], ...]:
-    """All free areas of each zone that has memory, decoded once a stop. Raises FaultError, MissingError."""
-    return ctx.once("check_buddy.every_area", lambda ctx: tuple(
-        (zone, tuple(free_areas(ctx, zone))) for zone in zones(ctx) if zone.populated))
-
-
-def every_block(ctx: Context) -> Iterator[tuple[Zone, Block]]:
-    """The blocks of all free lists."""
-    return ((zone, block) for zone, areas in every_area(ctx) for area in areas for block in area.blocks)
+from .zone import Zone, populated_zones
 
 
 @check("BUDDY-1", "BUDDY-2", "BUDDY-3", "BUDDY-4", "BUDDY-5", "LIST-1", "LIST-2", "LIST-3",
@@ -47,13 +35,11 @@ def lists(ctx: Context) -> Outcome:
 @check("BUDDY-6", since=Stage.ZONES, subsystem="pcp")
 def overlaps(ctx: Context) -> Outcome:
     """Sorted by pfn, each block ends where the next begins, or before."""
-    blocks = [(block.pfn, block.pfn + (1 << block.order), _name(block)) for _, block in every_block(ctx)]
-    blocks += [(pfn, pfn + (1 << each.order), f"CPU {own.cpu}'s list of zone {own.zone} order {each.order}")
-               for _, sets in every_pageset(ctx) for own in sets for each in own.lists for pfn in each.pfns]
-    return Outcome(tuple(_overlaps(sorted(blocks))), f"free blocks: {len(blocks)}, with those on per-CPU lists")
+    blocks = free_pages(ctx).blocks
+    return Outcome(tuple(_overlaps(blocks)), f"free blocks: {len(blocks)}, with those on per-CPU lists")
 
 
-def _overlaps(blocks: list[tuple[int, int, str]]) -> Iterator[Problem]:
+def _overlaps(blocks: Iterable[tuple[int, int, str]]) -> Iterator[Problem]:
     """BUDDY-6 for blocks that are sorted. Each is held against the one that reaches farthest of those before it."""
     end, last = 0, ""
     for start, own_end, name in blocks:
@@ -64,19 +50,14 @@ def _overlaps(blocks: list[tuple[int, int, str]]) -> Iterator[Problem]:
             end, last = own_end, name
 
 
-def _name(block: Block) -> str:
-    return f"zone {block.zone} order {block.order} {block.migratetype}"
-
-
 @check("BUDDY-7", since=Stage.ZONES, subsystem="buddy")
 def types(ctx: Context) -> Outcome:
     """Each block's list against its pageblock."""
     names = migratetype_names(ctx)
     strict = ctx.layout.find_variable("typed free lists") is not None
     problems: list[Problem] = []
-    for zone in zones(ctx):
-        if zone.populated:
-            problems += _check_types(ctx, zone, len(names))
+    for zone in populated_zones(ctx):
+        problems += _check_types(ctx, zone, len(names))
     looked_at = 0
     for zone, block in every_block(ctx):
         kind = pageblock_type(ctx, zone, block.pfn)
@@ -85,7 +66,7 @@ def types(ctx: Context) -> Outcome:
         looked_at += 1
         pair = {names[kind], block.migratetype}
         if len(pair) == 2 and "Isolate" not in pair and (strict or "CMA" in pair):
-            where = f"{_name(block)}, pfn {block.pfn:#x}"
+            where = f"{block_name(block)}, pfn {block.pfn:#x}"
             problems.append(Problem("BUDDY-7", where, names[kind], block.migratetype,
                                     f"{where}: its pageblock is {names[kind]}"))
     which = "of all types" if strict else "CMA alone: in this kernel blocks of other types may be on each other's lists"

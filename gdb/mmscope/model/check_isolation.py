@@ -6,9 +6,9 @@
 """
 from __future__ import annotations
 
-from .check_buddy import every_block
 from .checks import Outcome, check
 from .context import Context
+from .freepages import every_block
 from .migratetype import migratetype_names
 from .pageblocks import pageblock_type, pageblock_types
 from .problem import Problem

@@ -11,9 +11,9 @@ from typing import Iterator
 
 from ..errors import MissingError
 from .buddy import order_count
-from .check_buddy import every_block
 from .checks import Outcome, check
 from .context import Context
+from .freepages import every_block
 from .page_owner import OWNED, owner_table
 from .problem import Problem
 from .stage import Stage

@@ -16,11 +16,11 @@ from typing import Iterator, Optional
 
 from ..errors import MissingError, MmError
 from ..layout.buddymark import buddy_mark
-from .check_buddy import every_area, every_block
 from .check_zone import deferred_ranges
 from .checks import Outcome, check
 from .columns import Columns, columns
 from .context import Context
+from .freepages import every_area, every_block
 from .memblock import NOT_FREE, memblock
 from .problem import Problem
 from .rammap import ram_frames
@@ -89,7 +89,7 @@ def pages(ctx: Context) -> Outcome:
 
 def _unreadable(ctx: Context, start: int, end: int) -> Problem:
     """PAGE-1 for struct pages that are not there."""
-    where = f"pfn {start:#x} to {end:#x}"
+    where = f"pfn {start:#x} to {end - 1:#x}"
     return Problem("PAGE-1", where, "readable memory", ctx.pages.page(start),
                    f"{where}: their struct pages at {ctx.pages.page(start):#x} cannot be read")
 

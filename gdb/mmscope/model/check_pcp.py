@@ -5,6 +5,8 @@
          the list's migratetype, on Movable's also CMA or HighAtomic: the list that it came from or goes back to
   PCP-3  0 <= count, and on the guest count < high + (MIGRATE_PCPTYPES - 1) * batch; Linux lets lists of larger blocks,
          and those of a CPU that frees much, go above high
+  PCP-4  a zone with memory has lists, and no other one has the same: but for boot_pageset, which is everyone's until
+         there is memory for others, and whose high is 0
 """
 from __future__ import annotations
 
@@ -25,9 +27,24 @@ ALSO_MOVABLE = ("CMA", "HighAtomic", "Highatomic")
 
 
 def every_pageset(ctx: Context) -> tuple[tuple[Zone, tuple[Pageset, ...]], ...]:
-    """The lists of all CPUs for each zone that has memory, decoded once a stop. Raises FaultError, MissingError."""
-    return ctx.once("check_pcp.every_pageset", lambda ctx: tuple(
-        (zone, pagesets(ctx, zone)) for zone in zones(ctx) if zone.populated))
+    """The lists of all CPUs for each zone that has memory, decoded once a stop. Raises FaultError, MissingError.
+
+    Lists that two zones have (PCP-4) are here once, as the first one's: not each page on them is on two lists.
+    """
+    return ctx.once("check_pcp.every_pageset", _every_pageset)
+
+
+def _every_pageset(ctx: Context) -> tuple[tuple[Zone, tuple[Pageset, ...]], ...]:
+    owners: dict[int, Zone] = {}
+    for zone in zones(ctx):
+        if zone.populated:
+            owners.setdefault(_pointer(ctx, zone), zone)
+    return tuple((zone, pagesets(ctx, zone)) for zone in owners.values())
+
+
+def _pointer(ctx: Context, zone: Zone) -> int:
+    """A zone's per-CPU pointer to its lists."""
+    return ctx.read.record("zone", zone.addr).get("pageset")
 
 
 @check("PCP-1", "PCP-2", "PCP-3", "LIST-1", "LIST-2", "LIST-3", since=Stage.ZONES, subsystem="pcp")
@@ -42,6 +59,30 @@ def lists(ctx: Context) -> Outcome:
             problems += _check_count(ctx, pageset)
             pages += sum(len(each.pfns) << each.order for each in pageset.lists)
     return Outcome(tuple(problems), f"pages on per-CPU lists: {pages}")
+
+
+@check("PCP-4", since=Stage.ZONES, subsystem="pcp")
+def pointers(ctx: Context) -> Outcome:
+    """What each zone with memory has as its own."""
+    problems: list[Problem] = []
+    owners: dict[int, str] = {}
+    chosen = [zone for zone in zones(ctx) if zone.populated]
+    for zone in chosen:
+        where = f"node {zone.node}, zone {zone.name}"
+        pointer = _pointer(ctx, zone)
+        if not pointer:
+            problems.append(Problem("PCP-4", where, "per-CPU lists", pointer, f"{where}: it has no per-CPU lists"))
+        elif pointer in owners and _keeps_pages(ctx, zone):
+            problems.append(Problem("PCP-4", where, "lists of its own", pointer,
+                                    f"{where}: its per-CPU lists are those of {owners[pointer]}, too"))
+        owners.setdefault(pointer, where)
+    return Outcome(tuple(problems), f"zones with memory: {len(chosen)}")
+
+
+def _keeps_pages(ctx: Context, zone: Zone) -> bool:
+    """Whether a zone's lists are more than those of the boot, which give back at once what comes."""
+    addrs = (pageset_addr(ctx, zone, offset) for offset in cpu_offsets(ctx).values())
+    return any(ctx.read.record("per_cpu_pages", addr).get("high") for addr in addrs if addr is not None)
 
 
 def _check_pages(ctx: Context, zone: Zone, pageset: Pageset) -> Iterator[Problem]:

@@ -66,4 +66,4 @@ def _free(free: FreePages, pfns: Iterable[int], what: str) -> Iterator[Problem]:
         where = free.find(pfn)
         if where is not None:
             yield Problem("PGTABLE-3", f"pfn {pfn:#x}", "in use", where,
-                          f"pfn {pfn:#x} has one of {what}, and is on the {where}")
+                          f"pfn {pfn:#x} has one of {what}, and is in a free block of {where}")

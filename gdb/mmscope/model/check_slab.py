@@ -23,7 +23,7 @@ from .vmstat import exact_counter
 RECLAIMABLE = ("NR_SLAB_RECLAIMABLE_B", "NR_SLAB_RECLAIMABLE")
 UNRECLAIMABLE = ("NR_SLAB_UNRECLAIMABLE_B", "NR_SLAB_UNRECLAIMABLE")
 OWN = ("SLUB-6", "SLUB-7", "SLUB-8")        # of kernels whose CPUs have slabs
-SHEAVES = ("SHEAF-1", "SHEAF-2", "SHEAF-3")
+SHEAVES = ("SHEAF-1", "SHEAF-2", "SHEAF-3")      # check_sheaf.py has the fourth
 
 # Functions between whose first and last instruction a slab may be on no list, or not counted yet. What a CPU gives
 # out of its own freelist or sheaf is one step, and leaves nothing half done.

@@ -13,9 +13,9 @@ from __future__ import annotations
 from typing import Iterator
 
 from ..errors import MissingError
-from .check_buddy import every_area
 from .checks import Outcome, check
 from .context import Context
+from .freepages import every_area
 from .problem import Problem
 from .stage import Stage
 from .vmstat import exact_counter

@@ -18,6 +18,7 @@ from .nodemask import online_nodes
 from .kaslr import Elsewhere, find_elsewhere
 from .pagemap import PageMap, find_page_map, section_bits
 from .stage import Stage, find_stage, init_is_freed
+from .terminal import Terminal
 from .text import release_of
 
 BANNER_BYTES = 256
@@ -41,6 +42,7 @@ class Host:
     moved: Callable[[int], int] = lambda text: 0    # how far from where the file has them the symbols are loaded
     backtraces: Callable[[], tuple[tuple[str, ...], ...]] = tuple   # of each CPU: functions, the innermost first
     kept: dict[str, dict[str, Any]] = field(default_factory=dict)   # snapshots by name, until the session ends
+    terminal: Callable[[], Terminal] = Terminal
 
 
 @dataclass(frozen=True)

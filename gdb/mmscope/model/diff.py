@@ -11,9 +11,12 @@ from .diffcounts import (AreaChange, CacheChange, PcpChange, RangeChange, area_c
                          range_changes)
 from .diffpages import Flow, OwnerChange, OwnerMap, flows, owner_changes
 from .problem import Problem
-from .state import PARTS, FreeList, Snapshot, ZoneState
+from .stage import Stage
+from .state import PARTS, SINCE, FreeList, Snapshot, ZoneState
 
 ZoneKey = tuple[int, str]
+EMPTY = {"zones": ("zones", "free_lists"), "pcp_lists": ("pcp_lists",), "caches": ("caches",)}
+MOST_SHOWN = 60         # characters of what two kernels differ in
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Side:
 
 @dataclass(frozen=True)
 class OneSided:
-    """What only one of the two has: it is not compared."""
+    """What only one of the two has: not compared, unless it is in EMPTY and the other is of a stage before it."""
 
     part: str
     only_in: str            # before, after; neither
@@ -81,6 +84,8 @@ class Diff:
 def compare(before: Snapshot, after: Snapshot, problems: tuple[Problem, ...] = (), every: bool = False) -> Diff:
     """The differences. Raises MmError when the two are of different kernels."""
     check_same_kernel(before, after)
+    one_sided = tuple(_one_sided(before, after))
+    before, after = _from_the_beginning(before), _from_the_beginning(after)
     doubts = [f"in {each.name}: {text}" for each in (before, after) for text in each.doubts]
     was, is_ = (OwnerMap(each.frames or ()) for each in (before, after))
     both_frames = before.frames is not None and after.frames is not None
@@ -92,7 +97,7 @@ def compare(before: Snapshot, after: Snapshot, problems: tuple[Problem, ...] = (
         name, getattr(before, name) or (), getattr(after, name) or (), known)]
     return Diff(
         *(Side(each.name, each.stage, each.where) for each in (before, after)),
-        tuple(_one_sided(before, after)),
+        one_sided,
         tuple(Count(name, before.totals.get(name), after.totals.get(name))
               for name in dict.fromkeys([*before.totals, *after.totals])),
         zones,
@@ -109,14 +114,23 @@ def check_same_kernel(before: Snapshot, after: Snapshot) -> None:
         one, other = getattr(before, name), getattr(after, name)
         if one != other and (name != "build_id" or one and other):
             if name in ("banner", "build_id"):
-                raise MmError(f"{before.name} and {after.name} are of two builds of {before.release}: "
-                              "they cannot be compared")
+                release = str(before.release)[:MOST_SHOWN]
+                raise MmError(f"{before.name} and {after.name} are of two builds of {release}: they cannot be compared")
             raise MmError(f"{before.name} is of {_kernel(before)}, {after.name} of {_kernel(after)}: "
                           "they cannot be compared")
 
 
 def _kernel(snapshot: Snapshot) -> str:
-    return f"{snapshot.kind} {snapshot.release} on {snapshot.arch}, pages of {1 << snapshot.page_shift}"
+    kind, release, arch = (str(each)[:MOST_SHOWN] for each in (snapshot.kind, snapshot.release, snapshot.arch))
+    return f"{kind} {release} on {arch}, pages of {1 << snapshot.page_shift}"
+
+
+def _from_the_beginning(snapshot: Snapshot) -> Snapshot:
+    """Before its stage a part has nothing in it: what is there later has come. Of early areas that is not known."""
+    stage = Stage.__members__.get(snapshot.stage.upper())
+    names = [name for part, names in EMPTY.items() if stage is not None and stage < SINCE[part] for name in names
+             if getattr(snapshot, name) is None]
+    return replace(snapshot, **{name: () for name in names}) if names else snapshot
 
 
 def _one_sided(before: Snapshot, after: Snapshot) -> Iterator[OneSided]:

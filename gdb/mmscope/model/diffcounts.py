@@ -12,6 +12,8 @@ from .owners import Owner, owner_of
 from .state import AreaState, CacheState, FreeList, Known, Reservation
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
+MOST_OWNERS, MOST_NAME, MOST_TEXT = 256, 200, 2000      # of one change: owners; characters of a name, of all names
+SEVERAL = f"more than {MOST_OWNERS} owners"
 WAITING = ("lazy", "purging", "pooled")     # kinds of areas that are freed already
 
 
@@ -64,14 +66,34 @@ class PcpChange:
 def range_changes(name: str, before: Sequence[Reservation], after: Sequence[Reservation],
                   known: Sequence[Known]) -> Iterator[RangeChange]:
     """What changed in a list of memblock, lowest address first."""
-    owners = [Owner(each.start, each.end, each.name, each.source, each.general) for each in known]
+    owners = _Owners(known)
     was, is_ = (disjoint(Interval(each.start, each.end, (each.flags, each.nid)) for each in found)
                 for found in (before, after))
     for change in changes(was, is_):
         event = ADDED if change.before is None else REMOVED if change.after is None else CHANGED
         flags, nid = change.after if change.after is not None else change.before
         yield RangeChange(name, event, change.start, change.end, flags, nid,
-                          owner_of(owners, change.start, change.end)[0])
+                          owners.text(change.start, change.end))
+
+
+class _Owners:
+    """What is known to be in ranges that are asked for lowest first. Bounded: a file says what is known."""
+
+    def __init__(self, known: Sequence[Known]) -> None:
+        self._owners = [Owner(each.start, each.end, each.name[:MOST_NAME], each.source, each.general)
+                        for each in known]
+        self._ahead = sorted(range(len(known)), key=lambda index: -known[index].start)
+        self._near: list[int] = []
+
+    def text(self, start: int, end: int) -> Optional[str]:
+        """Their names; None when nothing is known, SEVERAL when it is too much to tell."""
+        while self._ahead and self._owners[self._ahead[-1]].start < end:
+            self._near.append(self._ahead.pop())
+        self._near = [index for index in self._near if self._owners[index].end > start]
+        if len(self._near) > MOST_OWNERS:
+            return SEVERAL
+        name = owner_of([self._owners[index] for index in sorted(self._near)], start, end)[0]
+        return name if name is None or len(name) <= MOST_TEXT else name[:MOST_TEXT] + "..."
 
 
 def cache_changes(before: Sequence[CacheState], after: Sequence[CacheState],

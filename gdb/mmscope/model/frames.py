@@ -16,8 +16,7 @@ from . import frame
 from .buddy import free_areas, order_count
 from .context import Context
 from .frame import Span
-from .freelists import OnList, free_list_of
-from .migratetype import migratetype_names
+from .freelists import FreeList, list_of
 from .pageread import PageReader
 from .pageuse import free_block
 from .paint import Ranges, Strip, within, without
@@ -25,7 +24,7 @@ from .pcp import pagesets
 from .rammap import ram_frames
 from .reserved import named, reserved_frames
 from .stage import Stage
-from .zone import Zone, zones
+from .zone import Zone, populated_zones
 
 MAX_FRAMES = 1 << 27        # of a zone: half a TiB of small pages
 
@@ -41,7 +40,7 @@ def zone_spans(ctx: Context, zone: Zone) -> tuple[Span, ...]:
 
 def machine_spans(ctx: Context) -> tuple[Span, ...]:
     """The same of all zones that have memory, zone by zone."""
-    return tuple(span for zone in _populated(ctx) for span in zone_spans(ctx, zone))
+    return tuple(span for zone in populated_zones(ctx) for span in zone_spans(ctx, zone))
 
 
 def classify(ctx: Context, pfn: int) -> Span:
@@ -51,11 +50,6 @@ def classify(ctx: Context, pfn: int) -> Span:
         return Span(pfn, pfn + 1, frame.HOLE, "")
     kind, detail = _one(ctx, zone, pfn)
     return Span(pfn, pfn + 1, kind, detail)
-
-
-def _populated(ctx: Context) -> tuple[Zone, ...]:
-    """Zones that have memory."""
-    return ctx.once("frames.zones", lambda each: tuple(zone for zone in zones(each) if zone.populated))
 
 
 def frames_of(ctx: Context, zone: Zone) -> Ranges:
@@ -126,7 +120,7 @@ def _paint_early(ctx: Context, strip: Strip, colours: Colours, ranges: Ranges) -
 def _paint_lists(ctx: Context, zone: Zone, strip: Strip, colours: Colours) -> Ranges:
     """What is on free lists and CPUs' lists; all ranges that are."""
     taken: Ranges = []
-    for start, end, cpu in _on_cpus(ctx, zone):
+    for start, end, cpu in on_cpus(ctx, zone):
         taken.append((start, end))
         strip.paint(start, end, colours.of(frame.PCP, f"CPU {cpu}"))
     for area in free_areas(ctx, zone):
@@ -136,7 +130,7 @@ def _paint_lists(ctx: Context, zone: Zone, strip: Strip, colours: Colours) -> Ra
     return taken
 
 
-def _on_cpus(ctx: Context, zone: Zone) -> list[tuple[int, int, int]]:
+def on_cpus(ctx: Context, zone: Zone) -> list[tuple[int, int, int]]:
     """First frame, end and CPU of each block on CPUs' lists."""
     return ctx.once(f"frames.pcp {zone.addr:#x}", partial(_find_on_cpus, zone=zone))
 
@@ -148,6 +142,11 @@ def _find_on_cpus(ctx: Context, zone: Zone) -> list[tuple[int, int, int]]:
                       for each in pageset.lists for pfn in each.pfns)
     except (MissingError, FaultError):
         return []
+
+
+def read_frames(ctx: Context, zone: Zone, ranges: Ranges) -> Iterator[tuple[int, int, str, str]]:
+    """Start, end, kind and detail of frames of a zone that are on no list, in runs. Raises MissingError."""
+    return _reader(ctx, zone).spans(ranges)
 
 
 def _reader(ctx: Context, zone: Zone) -> PageReader:
@@ -187,13 +186,13 @@ def _joined(zone: Zone, strip: Strip, colours: Colours) -> Iterator[Span]:
 
 def _others(ctx: Context, zone: Zone) -> Ranges:
     """Frames of the zone's span that may be another zone's: only their struct pages tell."""
-    spans = [(each.start_pfn, each.end_pfn) for each in _populated(ctx) if each.addr != zone.addr]
+    spans = [(each.start_pfn, each.end_pfn) for each in populated_zones(ctx) if each.addr != zone.addr]
     return within(spans, zone.start_pfn, zone.end_pfn)
 
 
 def _zone_of(ctx: Context, pfn: int) -> Optional[Zone]:
     """The zone that has a frame; of two whose spans do, the one that its struct page says."""
-    found = [zone for zone in _populated(ctx) if zone.start_pfn <= pfn < zone.end_pfn]
+    found = [zone for zone in populated_zones(ctx) if zone.start_pfn <= pfn < zone.end_pfn]
     if len(found) > 1 and ctx.pages.covers(pfn):
         flags = ctx.read.record("page", ctx.pages.page(pfn)).get("flags")
         link = ctx.page_flags.zone(flags), ctx.page_flags.node(flags)
@@ -210,23 +209,28 @@ def _one(ctx: Context, zone: Zone, pfn: int) -> tuple[str, str]:
         return (frame.RESERVED, next(named(ctx, pfn, pfn + 1))[2]) if listed else (frame.MEMBLOCK, "")
     block = free_block(ctx, pfn)
     if block is not None:
-        place = free_list_of(ctx, zone, block[0])
-        if place is not None:
-            names = migratetype_names(ctx)
-            return frame.FREE, free_detail(names[place.migratetype], place.order)
-    for start, end, cpu in _on_cpus(ctx, zone):
+        found = _own_list(ctx, zone, *block)
+        if found is not None and pfn < block[0] + (1 << found.order):
+            return frame.FREE, free_detail(found.migratetype, found.order)
+    for start, end, cpu in on_cpus(ctx, zone):
         if start <= pfn < end:
             return frame.PCP, f"CPU {cpu}"
     for _, _, kind, detail in _reader(ctx, zone).spans([(pfn, pfn + 1)]):
         # No mark leads to it: it may be on a free list all the same.
-        found = listed_block(ctx, pfn) if kind == frame.OTHER else None
-        if found is not None:
-            return frame.FREE, free_detail(migratetype_names(ctx)[found[1].migratetype], found[1].order)
+        unmarked = listed_block(ctx, pfn) if kind == frame.OTHER else None
+        if unmarked is not None:
+            return frame.FREE, free_detail(unmarked[1].migratetype, unmarked[1].order)
         return kind, (next(named(ctx, pfn, pfn + 1))[2] if kind == frame.RESERVED else detail)
     return frame.HOLE, ""
 
 
-def listed_block(ctx: Context, pfn: int) -> Optional[tuple[int, OnList]]:
+def _own_list(ctx: Context, zone: Zone, pfn: int, order: Optional[int] = None) -> Optional[FreeList]:
+    """The list of the zone that a block is on. One of another zone says nothing of this zone's frames."""
+    found = list_of(ctx, pfn, order)
+    return found.list if found is not None and found.list.zone.addr == zone.addr else None
+
+
+def listed_block(ctx: Context, pfn: int) -> Optional[tuple[int, FreeList]]:
     """First frame of the block that has a frame by a free list alone, whatever marks say; None when none has it."""
     zone = _zone_of(ctx, pfn)
     if zone is None or not ctx.pages.covers(pfn) or ctx.read.member("page", ctx.pages.page(pfn), "refcount"):
@@ -237,7 +241,7 @@ def listed_block(ctx: Context, pfn: int) -> Optional[tuple[int, OnList]]:
             break
         if ctx.read.member("page", ctx.pages.page(head), "refcount"):
             continue                    # somebody's: its links are of other lists, which may be long
-        place = free_list_of(ctx, zone, head)
-        if place is not None and pfn < head + (1 << place.order):
-            return head, place
+        found = _own_list(ctx, zone, head)
+        if found is not None and pfn < head + (1 << found.order):
+            return head, found
     return None

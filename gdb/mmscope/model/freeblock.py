@@ -2,7 +2,7 @@
 """Why a free block is as large as it is, and no larger: what its buddy is doing.
 
 A block of 1 << order pages from pfn on and the one from pfn ^ (1 << order) on become one when both are free, of that
-order, in one zone; above the order of a pageblock only if both may be taken for anything.
+order, in one zone; from the order of a pageblock on only if both may be taken for anything (buddy.must_merge()).
 """
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Optional
 
 from ..layout.reader import Record
 from .brief import brief
-from .buddy import is_buddy, order_count
+from .buddy import is_buddy, must_merge, order_count
 from .context import Context
 from .evidence import Buddy, Evidence, Told, nth, pages
+from .freelists import FreeList, OnList, list_of
 from .kept import block_order, linked_zone, type_of_block
-from .listplace import ListPlace, list_place
 from .pageuse import is_deferred
 from .rammap import is_ram
 from .zone import Zone
@@ -27,9 +27,10 @@ IN_USE = "in use"
 PER_CPU = "per-CPU list"        # free, but with a CPU
 SMALLER = "smaller blocks"      # its beginning is free, not all of it
 LARGER = "larger block"         # broken: it overlaps
-TYPE = "pageblock type"         # above a pageblock's order, and one may not be taken for anything
+TYPE = "pageblock type"         # from a pageblock's order on, and one may not be taken for anything
+NOT_TRIED = "not tried again"   # from a pageblock's order on: their types may have been others when they were freed
 UNMERGED = "unmerged"           # nothing: BUDDY-5, unless the stop is in the middle of a merge
-MERGEABLE = ("Unmovable", "Movable", "Reclaimable")     # types that merge with each other above a pageblock's order
+MERGEABLE = ("Unmovable", "Movable", "Reclaimable")     # types that merge with each other then, too
 
 
 def free_page(ctx: Context, pfn: int, head: int, order: int) -> Told:
@@ -49,28 +50,37 @@ def _block(ctx: Context, head: int, order: int) -> Told:
     if zone is None:
         return Told(f"{begin}, of no zone: its flags link to none", ())
     own = type_of_block(ctx, zone, head)
-    place = list_place(ctx, zone, order, head, own)
-    buddy, clause, found = _buddy(ctx, zone, head, order, own)
+    at = list_of(ctx, head, order)
     size = (1 << order) << ctx.arch.page_shift
     evidence = [Evidence("block", f"pfn {head:#x} to {head + (1 << order):#x}, {size >> 10} KiB, marked free with "
                                   f"order {order}"),
-                Evidence("list", _listed(zone, order, place)),
-                Evidence("pageblock", f"{own or 'unknown type'}, order {block_order(ctx)}"),
-                *(Evidence("buddy", text) for text in found)]
-    if place is None:
+                Evidence("list", _listed(zone, order, at)),
+                Evidence("pageblock", f"{own or 'unknown type'}, order {block_order(ctx)}")]
+    if at is not None and (at.list.order != order or at.list.zone.addr != zone.addr):
+        return Told(f"{begin}, but on {_wrong_list(zone, order, at.list)}", tuple(evidence))
+    buddy, clause, found = _buddy(ctx, zone, head, order, own)
+    evidence += (Evidence("buddy", text) for text in found)
+    if at is None:
         return Told(f"{begin}, but on none of {zone.name}'s lists of order {order}", tuple(evidence), buddy)
-    return Told(f"{begin}, {nth(place.place)} of {place.length} on {zone.name}'s {place.migratetype} list; {clause}",
-                tuple(evidence), buddy)
+    which = f"{nth(at.place)} of {len(at.list.pfns)} on {zone.name}'s {at.list.migratetype} list"
+    return Told(f"{begin}, {which}; {clause}", tuple(evidence), buddy)
 
 
-def _listed(zone: Zone, order: int, place: Optional[ListPlace]) -> str:
+def _wrong_list(zone: Zone, order: int, found: FreeList) -> str:
+    """A list that a block of that zone and order is not to be on, and what that breaks."""
+    of = f" of order {found.order}" if found.order != order else ""
+    broken = "BUDDY-2" if found.order != order else "BUDDY-4"
+    return f"{found.zone.name}'s {found.migratetype} list{of}: {broken}"
+
+
+def _listed(zone: Zone, order: int, at: Optional[OnList]) -> str:
     """Which list, and where on it."""
-    if place is None:
+    if at is None:
         return f"none of order {order} in zone {zone.name} has it: a stop while it is moved, or BUDDY-1"
-    cut = "" if place.whole else ", as far as this list can be followed: it is broken"
-    turn = "given out next" if place.place == 0 else f"{place.place} in front of it"
-    return (f"zone {zone.name}, order {order}, {place.migratetype}: {nth(place.place)} of {place.length} from the "
-            f"head, {turn}{cut}")
+    cut = "" if at.list.whole else ", as far as this list can be followed: it is broken"
+    turn = "given out next" if at.place == 0 else f"{at.place} in front of it"
+    return (f"zone {at.list.zone.name}, order {at.list.order}, {at.list.migratetype}: {nth(at.place)} of "
+            f"{len(at.list.pfns)} from the head, {turn}{cut}")
 
 
 def _buddy(ctx: Context, zone: Zone, head: int, order: int, own: Optional[str]) -> tuple[Buddy, str, tuple[str, ...]]:
@@ -113,9 +123,14 @@ def _free(ctx: Context, zone: Zone, buddy: int, order: int, own: Optional[str],
         return Buddy(buddy, LARGER), f"{name} says order {its}: broken", (
             f"pfn {buddy:#x} is marked free with order {its}, and would overlap this block: BUDDY-3",)
     theirs = type_of_block(ctx, zone, buddy)
-    if order >= block_order(ctx) and own != theirs and not {own, theirs} <= set(MERGEABLE):
-        return Buddy(buddy, TYPE), f"{name} is free, but {theirs}, not {own}", (
-            f"pfn {buddy:#x} is free with order {order}; pageblocks of type {own} and {theirs} stay apart",)
+    if not must_merge(ctx, order):
+        ours, theirs = (each or "of unknown type" for each in (own, theirs))
+        if ours != theirs and not {ours, theirs} <= set(MERGEABLE):
+            return Buddy(buddy, TYPE), f"{name} is free, but {theirs}, not {ours}", (
+                f"pfn {buddy:#x} is free with order {order}; pageblocks of type {ours} and {theirs} stay apart",)
+        return Buddy(buddy, NOT_TRIED), f"{name} is free, too: not tried again", (
+            f"pfn {buddy:#x} is free with order {order}; the type of one may have kept them apart when they were "
+            "freed, and a type that changes merges nothing",)
     held = "the zone's lock is held: it may be about to merge" if zone.locked else "they should be one: BUDDY-5"
     return Buddy(buddy, UNMERGED), f"{name} is free, too: not merged", (
         f"pfn {buddy:#x} is free with order {order}, and nothing keeps the two apart; {held}",)

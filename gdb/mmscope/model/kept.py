@@ -29,11 +29,6 @@ def spanning_zone(ctx: Context, pfn: int) -> Optional[Zone]:
     return next((zone for zone in all_zones(ctx) if zone.start_pfn <= pfn < zone.end_pfn), None)
 
 
-def type_names(ctx: Context) -> tuple[str, ...]:
-    """Names of the migratetypes, by number."""
-    return ctx.once("migratetype.names", migratetype_names)
-
-
 def block_order(ctx: Context) -> int:
     """log2 of the pages of a pageblock."""
     return ctx.once("migratetype.pageblock order", pageblock_order)
@@ -41,7 +36,7 @@ def block_order(ctx: Context) -> int:
 
 def type_of_block(ctx: Context, zone: Zone, pfn: int) -> Optional[str]:
     """Name of the migratetype of the pageblock that has a page; None when it is not known."""
-    first, names = pfn >> block_order(ctx), type_names(ctx)
+    first, names = pfn >> block_order(ctx), migratetype_names(ctx)
     number = ctx.once(f"kept.type {zone.addr:x} {first:x}", lambda ctx: pageblock_migratetype(ctx, zone, pfn))
     return names[number] if number is not None and number < len(names) else None
 

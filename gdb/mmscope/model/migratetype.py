@@ -21,8 +21,12 @@ MIGRATE_BITS = 3        # of the bits of a pageblock, the lowest three are the m
 def migratetype_names(ctx: Context) -> tuple[str, ...]:
     """Names by number, as many as a free area has lists.
 
-    The kernel's own migratetype_names where it has them, else made from the enumerators.
+    The kernel's own migratetype_names where it has them, else made from the enumerators. Found once a stop.
     """
+    return ctx.once("migratetype.names", _names)
+
+
+def _names(ctx: Context) -> tuple[str, ...]:
     count = ctx.layout.field("free_area.free_list").type.count
     names = _from_enum(ctx)
     table = ctx.layout.find_variable("migratetype_names")

@@ -14,13 +14,12 @@ from .context import Context
 from .evidence import Evidence, Told, nth
 from .kept import reserved, spanning_zone
 from .memblock import Region
-from .owners import Owner, find_owners
 from .rammap import ram_ranges
+from .reserved import owners_of
 from .stage import Stage
 
 CMA, INITRD, INIT = "CMA ", "initrd", "kernel init"
 SOME_OWNERS = 4         # named of one page
-MOST_OWNERS = 4096      # looked at: those that begin before its end
 
 
 def hole(ctx: Context, place: Place) -> Told:
@@ -35,7 +34,8 @@ def hole(ctx: Context, place: Place) -> Told:
     zone = spanning_zone(ctx, place.pfn)
     if zone is not None:
         evidence.append(Evidence("zone", f"{zone.name} spans it, from pfn {zone.start_pfn:#x} to {zone.end_pfn:#x}"))
-    evidence.append(Evidence("struct page", "none" if place.page is None else "there is one, it means nothing"))
+    if place.page is not None:      # that there is none is said with the addresses
+        evidence.append(Evidence("struct page", "there is one, it means nothing"))
     around = [f"{text} {edge:#x}" for text, edge in (
         ("ends at", ranges[at - 1][1] if at else None), ("begins at", ranges[at][0] if at < len(ranges) else None))
         if edge is not None]
@@ -123,22 +123,13 @@ def _owners(ctx: Context, pfn: int) -> Iterator[Evidence]:
     """All that is known to be in the page, by the byte."""
     shift = ctx.arch.page_shift
     start, end = pfn << shift, pfn + 1 << shift
-    first, every = ctx.once("notgiven.owners", _sorted_owners)
-    last = bisect.bisect_left(first, end)
-    inside = [owner for owner in every[max(last - MOST_OWNERS, 0):last] if start < owner.end]
-    if any(not owner.general for owner in inside):
-        inside = [owner for owner in inside if not owner.general]
+    inside = owners_of(ctx, pfn)
     for owner in inside[:SOME_OWNERS]:
         part = "" if owner.start <= start and end <= owner.end else \
             f", {min(owner.end, end) - max(owner.start, start):#x} bytes of this page"
         yield Evidence("owner", f"{owner.name}, {owner.start:#x} to {owner.end:#x} (by {owner.source}){part}")
     if len(inside) > SOME_OWNERS:
         yield Evidence("owner", f"and {len(inside) - SOME_OWNERS} more, in parts of this page")
-
-
-def _sorted_owners(ctx: Context) -> tuple[list[int], list[Owner]]:
-    every = sorted(find_owners(ctx), key=lambda owner: owner.start)
-    return [owner.start for owner in every], every
 
 
 def _future(ctx: Context, place: Place, owner: str) -> tuple[str, str]:

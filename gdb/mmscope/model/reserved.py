@@ -6,9 +6,10 @@ apart by its sections. What a reservation of memblock holds beside is an early a
 """
 from __future__ import annotations
 
+import bisect
 import heapq
 from dataclasses import replace
-from typing import Iterator, Optional
+from typing import Iterator, Optional, Sequence
 
 from ..errors import FaultError, MissingError
 from . import memblock
@@ -20,6 +21,8 @@ IMAGE = "kernel image"
 PARTS = (("init", "init start", "init end"), ("bss", "bss start", "bss end"), ("data", "data start", "data end"),
          ("rodata", "constants start", "constants end"), ("text", "text start", "text end"),
          ("text", "kernel start", "text end"))
+BY_SYMBOLS = "symbols"      # source of the sections
+MOST_OWNERS = 4096          # looked at for one page: those that begin before its end
 EARLY, UNNAMED, NO_MAP = "early allocations", "not named", "no-map firmware"
 
 Owned = list[tuple[int, int, str]]      # [start_pfn, end_pfn) and whose it is, sorted, without overlap
@@ -33,6 +36,23 @@ def owned_frames(ctx: Context) -> Owned:
 def reserved_frames(ctx: Context) -> Optional[Ranges]:
     """Page frames that memblock.reserved touches, and memory that it never gives out; None without a memblock."""
     return ctx.once("reserved.frames", _reserved)
+
+
+def owners_of(ctx: Context, pfn: int) -> list[Owner]:
+    """All who have a part of a page frame, by address.
+
+    The kernel's image is its sections here, too, and is left out where somebody in it has the bytes.
+    """
+    start, end = pfn << ctx.arch.page_shift, pfn + 1 << ctx.arch.page_shift
+    begins, every = ctx.once("reserved.by address", _by_address)
+    last = bisect.bisect_left(begins, end)
+    inside = sorted((rank, owner) for _, rank, owner in every[max(last - MOST_OWNERS, 0):last] if start < owner.end)
+    owners = [owner for _, owner in inside]
+    first = {owner for low, high, owner in _by_byte(owners, 1 << ctx.arch.phys_bits) if low < end and start < high}
+    found = [owner for owner in owners if owner in first or not _is_image(owner)]
+    if any(not owner.general for owner in found):
+        found = [owner for owner in found if not owner.general]
+    return sorted(found, key=lambda owner: owner.start)
 
 
 def named(ctx: Context, start_pfn: int, end_pfn: int) -> Iterator[tuple[int, int, str]]:
@@ -68,10 +88,15 @@ def _never_given(region: memblock.Region) -> bool:
 
 def _owned(ctx: Context) -> Owned:
     """Cut all owners into pages."""
-    shift = ctx.arch.page_shift
+    return cut_by_page(_ranked(ctx), ctx.arch.page_shift, 1 << ctx.arch.phys_bits)
+
+
+def cut_by_page(owners: Sequence[Owner], shift: int, top: int) -> Owned:
+    """Whose each page is: of two owners of a byte the first one has it; a page is whose most bytes in it are."""
     whole: Owned = []
     shared: dict[int, dict[str, int]] = {}
-    for low, high, name in _by_byte(list(_owners(ctx)), 1 << ctx.arch.phys_bits):
+    for low, high, owner in _by_byte(owners, top):
+        name = owner.name
         first, last = low + (1 << shift) - 1 >> shift, high >> shift
         if first < last:
             whole.append((first, last, name))
@@ -83,7 +108,7 @@ def _owned(ctx: Context) -> Owned:
     return _joined(sorted(whole))
 
 
-def _by_byte(owners: list[Owner], top: int) -> Iterator[tuple[int, int, str]]:
+def _by_byte(owners: Sequence[Owner], top: int) -> Iterator[tuple[int, int, Owner]]:
     """Ranges of bytes with the first owner of each, sorted. Owners end below top."""
     begins = sorted((max(owner.start, 0), rank, min(owner.end, top)) for rank, owner in enumerate(owners))
     here: list[tuple[int, int]] = []        # a heap of rank and end of those that have begun
@@ -94,7 +119,7 @@ def _by_byte(owners: list[Owner], top: int) -> Iterator[tuple[int, int, str]]:
                 heapq.heappop(here)
                 continue
             stop = min(here[0][1], start)
-            yield at, stop, owners[here[0][0]].name
+            yield at, stop, owners[here[0][0]]
             at = stop
         at = start
         if start < end:
@@ -110,6 +135,22 @@ def _joined(pieces: Owned) -> Owned:
         else:
             found.append((start, end, name))
     return found
+
+
+def _by_address(ctx: Context) -> tuple[list[int], list[tuple[int, int, Owner]]]:
+    """Where each owner starts; that, its rank, and the owner."""
+    every = sorted((owner.start, rank, owner) for rank, owner in enumerate(_ranked(ctx)))
+    return [start for start, _, _ in every], every
+
+
+def _is_image(owner: Owner) -> bool:
+    """Whether it is the kernel's image, or a section of that."""
+    return owner.name == IMAGE or owner.source == BY_SYMBOLS
+
+
+def _ranked(ctx: Context) -> tuple[Owner, ...]:
+    """All owners, found once a stop: of two in one place the first one counts."""
+    return ctx.once("reserved.ranked", lambda ctx: tuple(_owners(ctx)))
 
 
 def _owners(ctx: Context) -> Iterator[Owner]:
@@ -137,7 +178,7 @@ def _image(ctx: Context) -> Iterator[Owner]:
         start, last = ctx.arch.virt_to_phys(low), ctx.arch.virt_to_phys(high - 1) if low < high else None
         if start is not None and last is not None and start <= last:
             said = "init, to be freed" if name == "init" and not freed else name
-            yield Owner(start, last + 1, f"kernel {said}", "symbols")
+            yield Owner(start, last + 1, f"kernel {said}", BY_SYMBOLS)
 
 
 def _init_is_freed(ctx: Context) -> bool:

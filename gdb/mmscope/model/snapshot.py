@@ -24,8 +24,7 @@ from .slab import cache_row
 from .slabcache import Cache, all_caches
 from .slabcpu import cpu_slabs
 from .slabsheaf import sheaves
-from .stage import Stage
-from .state import AreaState, CacheState, FreeList, Frames, Known, Reservation, Snapshot, ZoneState
+from .state import SINCE, AreaState, CacheState, FreeList, Frames, Known, Reservation, Snapshot, ZoneState
 from .vmalloc import Area, vmalloc_report
 from .vmstat import exact_counter
 from .zone import Zone, zones
@@ -40,21 +39,21 @@ def take(ctx: Context, name: str) -> tuple[Snapshot, tuple[Problem, ...]]:
     missing: dict[str, str] = {}
     problems: list[Problem] = []
 
-    def _part(names: tuple[str, ...], since: Stage, make: Callable[[], T]) -> Optional[T]:
+    def _part(names: tuple[str, ...], make: Callable[[], T]) -> Optional[T]:
         try:
-            if ctx.stage is not None and ctx.stage < since:
+            if ctx.stage is not None and ctx.stage < SINCE[names[0]]:
                 raise MmError(f"not there yet at stage {ctx.stage.name.lower()}")
             return make()
         except MmError as error:
             missing.update((each, str(error)) for each in names)
             return None
 
-    block = _part(("memory", "reserved", "owners"), Stage.EARLY, lambda: _memblock(ctx, problems))
-    found = _part(("zones", "free_lists"), Stage.ZONES, lambda: _zones(ctx, problems))
-    lists = _part(("pcp_lists",), Stage.ZONES, lambda: _pcp(ctx, problems))
-    caches = _part(("caches",), Stage.SLAB, lambda: _caches(ctx, problems))
-    areas = _part(("areas",), Stage.ZONES, lambda: _areas(ctx, problems))
-    frames = _part(("frames",), Stage.ZONES, lambda: _frames(ctx))
+    block = _part(("memory", "reserved", "owners"), lambda: _memblock(ctx, problems))
+    found = _part(("zones", "free_lists"), lambda: _zones(ctx, problems))
+    lists = _part(("pcp_lists",), lambda: _pcp(ctx, problems))
+    caches = _part(("caches",), lambda: _caches(ctx, problems))
+    areas = _part(("areas",), lambda: _areas(ctx, problems))
+    frames = _part(("frames",), lambda: _frames(ctx))
     memory, reserved, owners = block if block is not None else (None, None, None)
     zone_states, free_lists = found if found is not None else (None, None)
     short = target(ctx)

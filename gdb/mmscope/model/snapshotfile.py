@@ -13,7 +13,8 @@ from .state import FreeList, Snapshot
 
 SCHEMA = "mmscope/snapshot/1"
 MAX_FILE_BYTES = 256 << 20
-MAX_ORDER = 63
+MAX_ORDER = 24          # no kernel has blocks of 64 GiB; one page of such a block leaves that many pieces of it
+MOST_DIGITS = 32
 
 
 def read_snapshot(path: str) -> Snapshot:
@@ -30,7 +31,7 @@ def read_snapshot(path: str) -> Snapshot:
     except (OSError, ValueError) as error:
         raise MmError(f"cannot read {where}: {getattr(error, 'strerror', None) or error}") from None
     try:
-        document = json.loads(data.decode("ascii"))
+        document = json.loads(data.decode("ascii"), parse_int=_number)
     except (ValueError, RecursionError, MemoryError) as error:
         raise MmError(f"{where} is not a whole JSON document: {_first_line(error)}") from None
     return from_document(document, where)
@@ -63,6 +64,9 @@ def _check(snapshot: Snapshot, where: str) -> None:
     """What the comparison relies on, beyond types. Raises MmError."""
     if not 0 < snapshot.page_shift < 64:
         raise MmError(f"{where}.page_shift is {snapshot.page_shift}")
+    for index, zone in enumerate(snapshot.zones or ()):
+        if len(zone.nr_free) > MAX_ORDER + 1:
+            raise MmError(f"{where}.zones[{index}].nr_free has {len(zone.nr_free)} orders: there are {MAX_ORDER + 1}")
     for name in ("free_lists", "pcp_lists"):
         lists: Sequence[FreeList] = getattr(snapshot, name) or ()
         for index, each in enumerate(lists):
@@ -82,6 +86,13 @@ def _check_ranges(numbers: Iterable[int], where: str) -> None:
     found = tuple(numbers)
     if len(found) % 2 or any(not 0 <= start <= end for start, end in zip(found[::2], found[1::2])):
         raise MmError(f"{where} is no pairs of start and end")
+
+
+def _number(text: str) -> int:
+    """Before it is worked out: that takes long for many digits, and no number here has them."""
+    if len(text) > MOST_DIGITS:
+        raise ValueError(f"a number of {len(text)} digits")
+    return int(text)
 
 
 def _first_line(error: BaseException) -> str:

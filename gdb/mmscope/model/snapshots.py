@@ -42,6 +42,7 @@ class SnapshotReport:
     file: Optional[str]             # that it was written into
     replaced: bool                  # there was one of this name
     problems: tuple[Problem, ...] = ()
+    deleted: Optional[str] = None   # the name of the one that was forgotten
 
 
 def check_name(name: str) -> None:
@@ -56,6 +57,16 @@ def keep(ctx: Context, name: str, document: dict[str, Any]) -> None:
     ctx.host.kept[name] = document
 
 
+def delete(ctx: Context, name: str) -> None:
+    """Forget one. Raises MmError when none of that name is kept."""
+    if ctx.host.kept.pop(name, None) is None:
+        raise MmError(f"no snapshot '{name}' is kept; kept: {_kept_text(ctx)}")
+
+
+def _kept_text(ctx: Context) -> str:
+    return ", ".join(kept_names(ctx)) or "none"
+
+
 def kept_names(ctx: Context) -> list[str]:
     """The names, in the order in which the snapshots were taken."""
     return list(ctx.host.kept)
@@ -68,8 +79,7 @@ def find_snapshot(ctx: Context, name: str) -> Snapshot:
         return from_document({"schema": SCHEMA, **document}, f"snapshot {name}")
     if "/" in name or os.path.exists(os.path.expanduser(name)):
         return read_snapshot(name)
-    there = ", ".join(kept_names(ctx)) or "none"
-    raise MmError(f"no snapshot '{name}' is kept, and there is no file of that name; kept: {there}")
+    raise MmError(f"no snapshot '{name}' is kept, and there is no file of that name; kept: {_kept_text(ctx)}")
 
 
 def present(ctx: Context) -> tuple[Snapshot, tuple[Problem, ...]]:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
+from .stage import Stage
+
 PARTS = {"memory": "memblock", "zones": "zones and free lists", "pcp_lists": "per-CPU lists", "caches": "slab caches",
          "areas": "vmalloc areas", "frames": "page frames by owner"}
+SINCE = {"memory": Stage.EARLY, "zones": Stage.ZONES, "pcp_lists": Stage.ZONES, "caches": Stage.SLAB,
+         "areas": Stage.ZONES, "frames": Stage.ZONES}       # a snapshot of an earlier stage does not have the part
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,11 @@ def zones(ctx: Context) -> tuple[Zone, ...]:
     return tuple(found)
 
 
+def populated_zones(ctx: Context) -> tuple[Zone, ...]:
+    """Those that have memory, read once a stop."""
+    return ctx.once("zone.populated", lambda ctx: tuple(zone for zone in zones(ctx) if zone.populated))
+
+
 def zone_names(ctx: Context) -> tuple[str, ...]:
     """Names of the populated zones, each once."""
     return tuple(dict.fromkeys(zone.name for zone in zones(ctx) if zone.populated))

@@ -24,6 +24,7 @@ from ..target.transport import Meter, PhysicalMemory
 from .backtrace import backtraces
 from .debuginfo import GdbDebugInfo
 from .remote import Connection
+from .terminal import terminal
 
 MEMORY_EVENTS = ("cont", "stop", "memory_changed", "inferior_call", "exited", "new_inferior", "inferior_deleted")
 BY_ADDRESS = (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION, gdb.TYPE_CODE_ARRAY, gdb.TYPE_CODE_FUNC)
@@ -36,6 +37,7 @@ class Current:
     def __init__(self) -> None:
         self.mode = lambda: AUTO            # what mm-transport is set to
         self.kept: dict[str, dict[str, Any]] = {}       # snapshots by name
+        self.typed = False                  # a person typed the command that runs
         self._layout: Optional[Layout] = None
         self._connection: Optional[Connection] = None
         self._memory: Optional[CachedMemory] = None
@@ -90,7 +92,7 @@ class Current:
         """A new context, reading the best way there is."""
         memory.use(connection.virtual)
         host = Host(_why_not_live(), self._static, _register, evaluate, self._physical, symbolize, _symbol_file(),
-                    _moved, backtraces, self.kept)
+                    _moved, backtraces, self.kept, lambda: terminal(self.typed))
         ctx = Context(memory, layout, host)
         choice = choose(ctx, connection, self.mode())
         if choice.transport is not connection.virtual:

@@ -42,7 +42,7 @@ class GdbDebugInfo:
                 address = None
             if address is not None:
                 return Symbol(name, int(address), describe(symbol.type))
-        with _in_c():
+        with in_c():
             try:
                 return Symbol(name, int(gdb.parse_and_eval(f"(unsigned long)&{name}")))
             except gdb.error:
@@ -90,7 +90,7 @@ def _members(kind: gdb.Type, base: int) -> Iterator[Member]:
 
 
 @contextlib.contextmanager
-def _in_c() -> Iterator[None]:
+def in_c() -> Iterator[None]:
     """Read expressions as C, where GDB is set to, or stopped in a frame of, a language that cannot.
 
     No command that may fail: in a breakpoint's condition that would end the user's continue.

@@ -10,14 +10,18 @@ from .functions import register_functions
 from .printers import Printers
 from .settings import TransportSetting
 from .shim import MmCommand, MmPrefix
+from .tui import Shell, hook_windows, unhook_windows
+
+Kept = tuple[dict[str, dict[str, Any]], tuple[Shell, ...]]      # snapshots, windows that are shown
 
 _current = Current()
 _printers = Printers(_current)
 
 
-def load(kept: Optional[dict[str, dict[str, Any]]] = None) -> None:
-    """Define commands and functions, listen to GDB. kept: snapshots of a copy that was loaded before."""
-    _current.kept.update(kept or {})
+def load(kept: Optional[Kept] = None) -> None:
+    """Define commands and functions, listen to GDB. kept: what a copy that was loaded before has handed on."""
+    snapshots, shells = kept or ({}, ())
+    _current.kept.update(snapshots)
     commands = load_commands()
     MmPrefix(commands)
     for command in commands.values():
@@ -27,10 +31,12 @@ def load(kept: Optional[dict[str, dict[str, Any]]] = None) -> None:
     _current.mode = lambda: setting.value
     _current.hook()
     _printers.hook()
+    hook_windows(_current, shells)
 
 
-def unload() -> dict[str, dict[str, Any]]:
+def unload() -> Kept:
     """Stop listening. Commands and functions stay defined until they are defined anew. Snapshots are handed on."""
+    shells = unhook_windows()
     _printers.unhook()
     _current.unhook()
-    return _current.kept
+    return _current.kept, shells

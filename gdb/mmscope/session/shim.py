@@ -2,6 +2,7 @@
 """Commands of the package as commands of GDB: arguments in, text or JSON out, errors in one line."""
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import time
@@ -15,6 +16,7 @@ from ..model.info import target
 from ..view.json import document
 from ..view.problems import problems_text
 from ..view.units import escape
+from .control import GdbControl
 from .current import Current
 
 QUOTED = r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""      # a C string or character, or a name with spaces
@@ -22,7 +24,8 @@ WRITE_SIZE = 4096       # characters; some front ends take long for each line
 PREFIX_HELP = """Decode the memory management of a stopped Linux-style kernel.
 
 Type "mm info" first: it says what the target is and how far it has booted.
-All commands only read. All take --json and -o FILE."""
+All take --json and -o FILE. All only read, but for those whose help says that
+they run the target: these set breakpoints of their own, and take them away."""
 
 
 def failing_in_one_line(what: str, work: Callable[[], Any]) -> Any:
@@ -72,6 +75,7 @@ class MmCommand(gdb.Command):
     def invoke(self, argument: str, from_tty: bool) -> None:
         """Run it."""
         self.dont_repeat()
+        self._current.typed = from_tty
         failing_in_one_line(f"mm {self._command.name}", lambda: self._run(argument))
 
     def complete(self, text: str, word: Optional[str]) -> Any:
@@ -88,11 +92,16 @@ class MmCommand(gdb.Command):
         command = self._command
         args = command.parser().parse_args(split(argument))
         ctx = self._current.context()
+        said: list[str] = []
         begin = time.perf_counter()
         try:
             for need in command.needs:
                 need(ctx)
-            result = command.run(ctx, args)
+            if command.runs:
+                result = command.run(GdbControl(self._current, _said(args, said)), args)
+                ctx = self._current.context()
+            else:
+                result = command.run(ctx, args)
             text = document(command.name, target(ctx), result) if args.json else (
                 command.text(result) + problems_text(result.problems))
         finally:
@@ -100,7 +109,7 @@ class MmCommand(gdb.Command):
         if args.output is None:
             _write(text)
         else:
-            _write_file(args.output, text)
+            _write_file(args.output, "".join(said) + text)
         failure = getattr(result, "failure", None)
         if failure is not None:
             raise MmError(failure)
@@ -134,6 +143,21 @@ def split(argument: str) -> list[str]:
         raise UsageError("a quote is not closed")
     words = re.findall(rf"(?:{QUOTED}|[^'\"\s])+", argument)
     return [word[1:-1] if re.fullmatch(QUOTED, word) else word for word in words]
+
+
+def _said(args: argparse.Namespace, kept: list[str]) -> Callable[[str], None]:
+    """Where a command's words go while it runs: with -o into the file, too, and nowhere beside a JSON document."""
+    if args.json:
+        return lambda text: None
+    if args.output is not None:
+        return kept.append
+    return _show
+
+
+def _show(text: str) -> None:
+    """On the terminal, at once."""
+    _write(text)
+    gdb.flush()
 
 
 def _write(text: str) -> None:

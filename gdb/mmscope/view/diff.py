@@ -9,11 +9,13 @@ from ..model.diffcounts import ADDED, CHANGED, AreaChange, CacheChange, PcpChang
 from ..model.diffpages import Flow, OwnerChange, PageOwner
 from .diffblock import events_text
 from .table import LINE_WIDTH, table, wrap
-from .units import counted, escape, size
+from .units import counted, cut, size
 
 T = TypeVar("T")
 MOST = 20               # lines of a group, without --all
 MOST_RANGES = 2
+MOST_TEXT = 400         # characters of a sentence, which a file may have as long as it likes
+COUNT_WIDTH = 32        # of a counter's name
 EVERY = " (every one with --all)"
 NO_MEMORY = "no memory"
 COUNTS = {"present_pages": "present", "managed_pages": "managed", "free_pages": "free, as the zone counts",
@@ -35,38 +37,38 @@ def diff_text(diff: Diff) -> str:
                lambda rest: counted(sum(each.pages for each in rest), "page")),
     ]
     found = [group for group in groups if group]
-    head = "\n".join(wrap(f"from {_side(diff.before)} to {_side(diff.after)}", LINE_WIDTH, "  ")) + "\n"
+    head = "\n".join(wrap(f"from {_side(diff.before)} to {_side(diff.after)}", LINE_WIDTH, "  ", False)) + "\n"
     for only_in, why in dict.fromkeys((each.only_in, each.why) for each in diff.one_sided):
         parts = ", ".join(each.part for each in diff.one_sided if (each.only_in, each.why) == (only_in, why))
-        head += "\n".join(wrap(_one_sided(diff, only_in, parts, why), LINE_WIDTH, "  ")) + "\n"
+        head += "\n".join(wrap(_one_sided(diff, only_in, parts, why), LINE_WIDTH, "  ", False)) + "\n"
     for doubt in diff.doubts if diff.every else diff.doubts[:MOST]:
-        head += "\n".join(wrap(escape(doubt), LINE_WIDTH, "  ")) + "\n"
+        head += "\n".join(wrap(cut(doubt, MOST_TEXT), LINE_WIDTH, "  ", False)) + "\n"
     if len(diff.doubts) > MOST and not diff.every:
         head += f"... and {len(diff.doubts) - MOST} more{EVERY}\n"
     return head + ("\n" + "\n".join(found) if found else "nothing has changed\n")
 
 
 def _side(side: Side) -> str:
-    return f"{escape(side.name)} (stage {escape(side.stage)}" + (f", in {escape(side.where)})" if side.where else ")")
+    return f"{cut(side.name)} (stage {cut(side.stage)}" + (f", in {cut(side.where)})" if side.where else ")")
 
 
 def _one_sided(diff: Diff, only_in: str, parts: str, why: str) -> str:
     """What is not compared, and what the one that does not have it says of that."""
     if only_in == "neither":
-        return f"neither has {parts}: {escape(why)}"
+        return f"neither has {parts}: {cut(why, MOST_TEXT)}"
     one, other = (diff.before, diff.after) if only_in == "before" else (diff.after, diff.before)
-    return f"only {escape(one.name)} has {parts}; {escape(other.name)}: {escape(why)}"
+    return f"only {cut(one.name)} has {parts}; {cut(other.name)}: {cut(why, MOST_TEXT)}"
 
 
 def _group(title: str, changes: Sequence[T], line: Callable[[T, bool], str], every: bool,
            rest: Callable[[Sequence[T]], str] = lambda rest: "") -> str:
     """A title and a line for each change, broken where it is too long; what is more than MOST is summed by rest."""
     shown = changes if every else changes[:MOST]
-    lines = [part for each in shown for part in wrap(line(each, every), LINE_WIDTH - 2, " " * 10)]
+    lines = [part for each in shown for part in wrap(line(each, every), LINE_WIDTH - 2, " " * 10, False)]
     if len(shown) < len(changes):
-        summed = rest(changes[len(shown):])
+        summed = cut(rest(changes[len(shown):]), MOST_TEXT)
         lines += wrap(f"... and {len(changes) - len(shown)} more{EVERY}" + (f": {summed}" if summed else ""),
-                      LINE_WIDTH - 2, " " * 10)
+                      LINE_WIDTH - 2, " " * 10, False)
     return _titled(title, lines)
 
 
@@ -76,10 +78,14 @@ def _titled(title: str, lines: Sequence[str]) -> str:
 
 
 def _counts(counts: Sequence[Count], names: dict[str, str]) -> str:
-    """Those that changed."""
-    rows = [(names.get(each.name, escape(each.name)), _number(each.before), _number(each.after),
+    """Those that changed, as a table; where that is too wide, a line or more for each."""
+    rows = [(names.get(each.name, cut(each.name, COUNT_WIDTH)), _number(each.before), _number(each.after),
              _difference(each.before, each.after)) for each in counts if each.before != each.after]
-    return table(("", "before", "after", ""), rows, "l") if rows else ""
+    text = table(("", "before", "after", ""), rows, "l") if rows else ""
+    if max(map(len, text.splitlines()), default=0) <= LINE_WIDTH - 2:
+        return text
+    return "\n".join(line for name, before, after, difference in rows for line in wrap(
+        f"{name}: {before} -> {after} {difference}", LINE_WIDTH - 2, " " * 10, False))
 
 
 def _number(value: Optional[int]) -> str:
@@ -95,18 +101,19 @@ def _zone(zone: ZoneDiff, every: bool) -> str:
     counts = _counts(zone.counts, COUNTS)
     if not counts and not zone.events:
         return ""
-    title = f"node {zone.node}, zone {escape(zone.zone)}: " + ", ".join(
+    title = f"node {zone.node}, zone {cut(zone.zone)}: " + ", ".join(
         f"{counted(pages, 'page')} {what}" for pages, what in (
             (zone.taken_pages, "taken"), (zone.returned_pages, "returned"), (zone.moved_pages, "moved")))
-    lines = [f"{escape(name)}: the zone was locked, its lists may have been half changed" for name in zone.locked]
-    return "\n".join([title, *("  " + line for line in [*lines, *counts.splitlines(),
+    lines = [f"{cut(name)}: the zone was locked, its lists may have been half changed" for name in zone.locked]
+    lines = [part for line in lines for part in wrap(line, LINE_WIDTH - 2, "  ", False)]
+    return "\n".join([*wrap(title, LINE_WIDTH, "  ", False), *("  " + line for line in [*lines, *counts.splitlines(),
                                                          *events_text(zone.events, every)])]) + "\n"
 
 
 def _pcp(each: PcpChange, every: bool) -> str:
     parts = [f"{len(found)} {what} ({_blocks(found, every)})"
              for found, what in ((each.came, "came"), (each.left, "left")) if found]
-    return f"CPU {each.cpu}, node {each.node}, zone {escape(each.zone)}: {each.before} -> {each.after} pages, " \
+    return f"CPU {each.cpu}, node {each.node}, zone {cut(each.zone)}: {each.before} -> {each.after} pages, " \
         + ", ".join(parts)
 
 
@@ -120,7 +127,7 @@ def _range(each: RangeChange, _: bool) -> str:
     text = f"{each.event:8} {each.list}: {each.start:#x} to {each.end:#x} ({size(each.end - each.start)})"
     if each.flags or each.event == CHANGED:
         text += f", flags {each.flags:#x}" + (f", node {each.nid}" if each.event == CHANGED else "")
-    return text + (f", {escape(each.owner)}" if each.owner and each.list == "reserved" else "")
+    return text + (f", {cut(each.owner, MOST_TEXT)}" if each.owner and each.list == "reserved" else "")
 
 
 def _rest_of_ranges(rest: Sequence[RangeChange]) -> str:
@@ -134,7 +141,7 @@ def _weight(each: CacheChange) -> tuple[bool, int, str]:
 
 
 def _cache(each: CacheChange, every: bool) -> str:
-    name = escape(each.name)
+    name = cut(each.name)
     if each.before is None or each.after is None:
         there = each.after or each.before
         assert there is not None
@@ -158,8 +165,8 @@ def _rest_of_caches(rest: Sequence[CacheChange]) -> str:
 
 
 def _rest_of_areas(rest: Sequence[AreaChange]) -> str:
-    return _sums((f"{each.event} {escape(each.was or each.area.kind)}" + (
-        f" to {escape(each.area.kind)}" if each.was is not None else ""), each.area.end - each.area.start)
+    return _sums((f"{each.event} {cut(each.was or each.area.kind)}" + (
+        f" to {cut(each.area.kind)}" if each.was is not None else ""), each.area.end - each.area.start)
         for each in rest)
 
 
@@ -173,14 +180,14 @@ def _sums(named: Iterable[tuple[str, int]]) -> str:
 
 def _area(each: AreaChange, _: bool) -> str:
     area = each.area
-    text = f"{each.event:8} {area.start:#x} {size(area.end - area.start)} {escape(each.was or area.kind)}"
+    text = f"{each.event:8} {area.start:#x} {size(area.end - area.start)} {cut(each.was or area.kind)}"
     if each.was is not None:
-        text += f" to {escape(area.kind)}"
+        text += f" to {cut(area.kind)}"
     if area.phys is not None:
         text += f", phys {area.phys:#x}"
     if area.nr_pages:
         text += f", {counted(area.nr_pages, 'page')}"
-    return text + (f", {escape(area.caller.partition('/')[0])}" if area.caller else "")
+    return text + (f", {cut(area.caller.partition('/')[0])}" if area.caller else "")
 
 
 def _owner(each: OwnerChange, _: bool) -> str:
@@ -192,7 +199,7 @@ def _flow(each: Flow, every: bool) -> str:
 
 
 def _name(owner: Optional[PageOwner]) -> str:
-    return NO_MEMORY if owner is None else escape(owner.text)
+    return NO_MEMORY if owner is None else cut(owner.text)
 
 
 def _ranges(ranges: Sequence[tuple[int, int]], every: bool) -> str:

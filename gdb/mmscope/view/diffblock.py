@@ -7,7 +7,7 @@ from typing import Sequence
 
 from ..model.diffblock import MERGED, SPLIT, TAKEN, BlockEvent, FreeBlock, left_by_pieces
 from .table import LINE_WIDTH, narrow, wrap
-from .units import counted, escape
+from .units import counted, cut
 
 MOST_LINES = 16
 MOST_PIECES = 2
@@ -17,17 +17,17 @@ def events_text(events: Sequence[BlockEvent], every: bool) -> list[str]:
     """Lines, the events by pfn; by kind and order when there are more than MOST_LINES and not every one is wanted."""
     if len(events) > MOST_LINES and not every:
         return _summed(events)
-    return [line for event in events for line in wrap(_event(event), LINE_WIDTH - 2, " " * 10)]
+    return [line for event in events for line in wrap(_event(event), LINE_WIDTH - 2, " " * 10, False)]
 
 
 def _event(event: BlockEvent) -> str:
-    text = f"{event.event:8}  {event.pfn:#x} order {event.order} {escape(event.migratetype)}"
+    text = f"{event.event:8}  {event.pfn:#x} order {event.order} {cut(event.migratetype)}"
     if event.event in (SPLIT, MERGED):
         return f"{text} {'into' if event.event == SPLIT else 'out of'} {_pieces(event)}"
     if event.to is not None:
-        return f"{text} to {escape(event.to)}"
+        return f"{text} to {cut(event.to)}"
     if event.owner:
-        text += f", {'now' if event.event == TAKEN else 'was'} {escape(event.owner)}"
+        text += f", {'now' if event.event == TAKEN else 'was'} {cut(event.owner)}"
     return text
 
 
@@ -55,15 +55,15 @@ def _summed(events: Sequence[BlockEvent]) -> list[str]:
     orders = sorted({event.order for event in events})
     rows: dict[tuple[str, str], list[BlockEvent]] = {}
     for event in events:
-        to = f" to {escape(event.to)}" if event.to is not None else ""
-        rows.setdefault((event.event, f"{event.event} {escape(event.migratetype)}{to}"), []).append(event)
+        to = f" to {cut(event.to)}" if event.to is not None else ""
+        rows.setdefault((event.event, f"{event.event} {cut(event.migratetype)}{to}"), []).append(event)
     cells, words = [], []
     for (_, name), found in sorted(rows.items()):
         counts = Counter(event.order for event in found)
         pages = str(sum(event.pages for event in found) or "-")
         cells.append([name, *(str(counts[order] or ".") for order in orders), pages])
         blocks = ", ".join(f"{counts[order]} of {order}" for order in orders if counts[order])
-        words += wrap(f"{name}: {pages} pages, blocks by order: {blocks}", LINE_WIDTH - 2, " " * 10)
+        words += wrap(f"{name}: {pages} pages, blocks by order: {blocks}", LINE_WIDTH - 2, " " * 10, False)
     lines = narrow(["order", *map(str, orders), "pages"], cells).splitlines()
     head = f"{counted(len(events), 'change')} of blocks (every one with --all):"
     return [head] + (lines if max(map(len, lines)) <= LINE_WIDTH - 2 else words)

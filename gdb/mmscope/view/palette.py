@@ -54,7 +54,7 @@ KINDS: dict[str, Look] = {
     frame.OTHER: _look("other", "Oo", "Oo", "#96372e", "#93600d", 131),
 }
 # By order or by migratetype, everything that is on no list.
-TAKEN = _look("not free", "\u2588\u2593", "Xx", "#8c8c8c", "#737373", 245)
+TAKEN = _look("on no free list", "\u2588\u2593", "Xx", "#8c8c8c", "#737373", 245)
 UNKNOWN = _look("not known", "?\u00bf", "?;", "#ffffff", "#000000", 244)
 
 MIGRATETYPES: dict[str, Look] = {

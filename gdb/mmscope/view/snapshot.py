@@ -5,17 +5,18 @@ from __future__ import annotations
 from ..model.snapshots import SnapshotReport, Summary
 from ..model.state import PARTS
 from .table import LINE_WIDTH, table, wrap
-from .units import escape, number
+from .units import cut, escape, number
 
 NONE = "no snapshot is kept: take one with 'mm snapshot NAME'\n"
 NAME_WIDTH, WHERE_WIDTH = 18, 20
 
 
 def snapshot_text(report: SnapshotReport) -> str:
-    """A line for each, and where the one that was taken is."""
+    """A line for each, and where the one that was taken is, or which is gone."""
+    text = f"snapshot {escape(report.deleted)} is deleted\n" if report.deleted is not None else ""
     if not report.snapshots:
-        return NONE
-    text = table(("name", "stage", "in", "free", "blocks", "reserved", "slabs", "areas"),
+        return text + NONE
+    text += table(("name", "stage", "in", "free", "blocks", "reserved", "slabs", "areas"),
                  [_row(each) for each in report.snapshots], "lll") + "\n"
     if report.replaced:
         text += "the one of this name that was kept before is gone\n"
@@ -31,9 +32,5 @@ def snapshot_text(report: SnapshotReport) -> str:
 
 def _row(each: Summary) -> tuple[str, ...]:
     counts = (each.free_pages, each.free_blocks, each.reserved, each.slabs, each.areas)
-    return (_cut(each.name, NAME_WIDTH), each.stage, _cut(each.where or "", WHERE_WIDTH),
+    return (cut(each.name, NAME_WIDTH), each.stage, cut(each.where or "", WHERE_WIDTH),
             *(number(count) if count is not None else "-" for count in counts))
-
-
-def _cut(text: str, width: int) -> str:
-    return escape(text if len(text) <= width else text[:width - 3] + "...")

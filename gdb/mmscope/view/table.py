@@ -25,12 +25,12 @@ def narrow(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
                               for column, (cell, width) in enumerate(zip(line, widths))) for line in lines)
 
 
-def wrap(text: str, width: int, indent: str = "") -> list[str]:
-    """Lines of at most width, broken at spaces, those after the first indented; a longer word stays whole.
+def wrap(text: str, width: int, indent: str = "", whole: bool = True) -> list[str]:
+    """Lines of at most width, broken at spaces, those after the first indented; at least one line.
 
-    At least one line.
+    A longer word stays whole, or is broken where it is not wanted whole: nothing is wider then.
     """
-    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False,
+    return textwrap.wrap(text, width, break_long_words=not whole, break_on_hyphens=False,
                          subsequent_indent=indent) or [""]
 
 

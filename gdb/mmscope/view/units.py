@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 UNITS = ((1 << 40, "TiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
+MOST_CHARACTERS = 200       # of a name that may have any length
 
 
 def size(count: int) -> str:
@@ -28,6 +29,12 @@ def number(value: Optional[int]) -> str:
 def counted(count: int, what: str) -> str:
     """1 block, 2 blocks."""
     return f"{count} {what}" + ("s" if count != 1 else "")
+
+
+def cut(text: str, width: int = MOST_CHARACTERS) -> str:
+    """A string from the target or a file, escaped, in at most width characters: a longer one ends in dots."""
+    shown = escape(text[:width + 1])
+    return shown if len(shown) <= width else shown[:width - 3] + "..."
 
 
 def escape(text: str) -> str:

@@ -189,7 +189,7 @@ void __free_pages_bootmem(struct page *page, unsigned long pfn,
 void init_cma_reserved_pageblock(struct page *page);
 
 /**
- * zone_check - BUDDY-1 to -5, LIST-1 to -3, PAGE-2, PAGE-3, PCP-1 to -3,
+ * zone_check - BUDDY-1 to -5, LIST-1 to -3, PAGE-2, PAGE-3, PCP-1 to -4,
  *              ZONE-1, ZONE-2
  * Return: NULL, or the ID of the first one found broken.
  */

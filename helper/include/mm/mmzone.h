@@ -130,6 +130,8 @@ struct per_cpu_nodestat {
  *           of pages on all free lists but those of type Isolate
  *   ZONE-3  totalram_pages is the sum of all managed_pages
  *   ZONE-4  zones do not overlap
+ *   PCP-4   with memory it has a pageset, and no other zone with memory has the
+ *           same one, but for boot_pageset
  */
 struct zone {
 	unsigned long watermark[NR_WMARK];	/* pages */

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Runs the target for a command, and leaves nothing of its own behind: what target/control.py promises, inside GDB."""
+from __future__ import annotations
+
+import re
+from typing import Callable, Optional, Sequence
+
+import gdb
+
+from ..errors import MmError
+from ..model.context import Context
+from ..target.control import CODE, OnHit, Point, StackFrame, Stop
+from .arguments import read_argument
+from .current import Current
+from .debuginfo import in_c
+from .points import Points
+from .stops import Watcher
+
+ICOUNT = re.compile(r"(?:instruction count|icount)\s*=\s*(\d+)", re.IGNORECASE)
+FULL = re.compile(r"could not insert hardware|cannot insert hardware", re.IGNORECASE)
+
+
+class GdbControl:
+    """The target of the selected inferior, for the time of one command."""
+
+    def __init__(self, current: Current, say: Callable[[str], None]) -> None:
+        self._current = current
+        self._say = say
+
+    @property
+    def can_reverse(self) -> bool:
+        """Whether the target can run backwards."""
+        return "replay" in _replay().lower()
+
+    def context(self) -> Context:
+        """The context of the present stop or hit."""
+        return self._current.context()
+
+    def run(self, points: Sequence[Point], on_hit: Optional[OnHit] = None, backwards: bool = False) -> Stop:
+        """Run to one of the points."""
+        try:
+            return self._run(points, on_hit, backwards, True)
+        except gdb.error as error:
+            if FULL.search(str(error)) is None or any(point.kind != CODE for point in points):
+                raise MmError(f"cannot run the target: {error}") from None
+        try:
+            return self._run(points, on_hit, backwards, False)      # the target has too few that are in hardware
+        except gdb.error as error:
+            raise MmError(f"cannot run the target: {error}") from None
+
+    def _run(self, points: Sequence[Point], on_hit: Optional[OnHit], backwards: bool, hardware: bool) -> Stop:
+        failure = None
+        with Points(points, on_hit, hardware) as inserted, Watcher(inserted.numbers) as seen:
+            try:
+                gdb.execute("reverse-continue" if backwards else "continue", to_string=True)
+            except gdb.error as error:
+                failure = error
+        if inserted.failure is not None:
+            raise inserted.failure
+        thread = gdb.selected_thread()
+        if failure is not None and thread is not None and thread.is_valid() and seen.reason is None:
+            raise failure
+        if thread is None or not thread.is_valid():
+            return Stop(None, f"the target is gone: {seen.reason or failure or 'the connection was closed'}")
+        if inserted.hit is not None:
+            return Stop(inserted.hit, f"and {seen.others}" if seen.others else "reached")
+        return Stop(None, seen.others or seen.reason or "stopped")
+
+    def entries(self, function: str) -> tuple[int, ...]:
+        """Where it begins."""
+        name = function.rpartition(":")[2]
+        try:
+            with in_c():
+                found = gdb.decode_line(function)[1] or ()
+        except gdb.error:
+            return ()
+        return tuple(sorted({sal.pc for sal in found if sal.pc and _begins(sal.pc, name)}))
+
+    def return_address(self) -> Optional[int]:
+        """Where the newest function returns to."""
+        try:
+            frame = gdb.newest_frame()
+            while frame is not None and frame.type() == gdb.INLINE_FRAME:
+                frame = frame.older()
+            caller = frame.older() if frame is not None else None
+            return int(caller.pc()) if caller is not None else None
+        except gdb.error:
+            return None
+
+    def stack(self, limit: int = 16) -> tuple[StackFrame, ...]:
+        """The functions that the CPU is in."""
+        found: list[StackFrame] = []
+        try:
+            frame = gdb.newest_frame()
+            while frame is not None and len(found) < limit:
+                place = frame.find_sal()
+                file = place.symtab.filename if place.symtab is not None else None
+                found.append(StackFrame(frame.name(), file, place.line or None, int(frame.pc())))
+                frame = frame.older()
+        except gdb.error:       # no further than the stack can be followed
+            pass
+        return tuple(found)
+
+    def argument(self, name: str) -> Optional[int]:
+        """An argument by its name."""
+        return read_argument(name)
+
+    def say(self, text: str) -> None:
+        """Show it."""
+        self._say(text)
+
+    def instructions(self) -> Optional[int]:
+        """The instruction count of a recording."""
+        found = ICOUNT.search(_replay())
+        return int(found[1]) if found is not None else None
+
+
+def _replay() -> str:
+    """What QEMU says of recording and replaying; "" when it does neither, or is no QEMU."""
+    try:
+        said = gdb.execute("monitor info replay", to_string=True)
+    except gdb.error:
+        return ""
+    return said if ICOUNT.search(said) is not None else ""
+
+
+def _begins(pc: int, function: str) -> bool:
+    """Whether a function of that name, itself or inlined, is around an address; assembly has no blocks."""
+    try:
+        block = gdb.block_for_pc(pc)
+        if block is None:
+            return True
+        while block is not None and not block.is_static and not block.is_global:
+            if block.function is not None and function in (block.function.name, block.function.linkage_name):
+                return True
+            block = block.superblock
+    except (gdb.error, RuntimeError):
+        return True
+    return False

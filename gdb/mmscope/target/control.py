@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a command can do with a target that it lets run: to which points, and what is seen there. Imports no gdb."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, Optional, Protocol, Sequence
+
+CODE, WRITE, ACCESS = "code", "write", "access"
+INTERRUPTED = "interrupted"         # the reason of a stop by Ctrl-C
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where to stop: at an instruction, or when size bytes of memory change (write) or are used at all (access)."""
+
+    addr: int
+    kind: str = CODE
+    size: int = 4
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why the target stands. Without a point, something else than the points has stopped it: reason says what."""
+
+    point: Optional[Point]
+    reason: str         # one line
+
+
+@dataclass(frozen=True)
+class StackFrame:
+    """One function on a stack. Unknown is None."""
+
+    function: Optional[str]
+    file: Optional[str]
+    line: Optional[int]
+    pc: int
+
+
+OnHit = Callable[[Point], bool]
+
+
+class Control(Protocol):
+    """Runs the target, for one command. The session has it inside GDB; a test may have another."""
+
+    @property
+    def can_reverse(self) -> bool:
+        """Whether the target can run backwards: it replays a recording."""
+
+    def context(self) -> Any:
+        """The Context of the present stop, another one after each run. In on_hit, that of the hit."""
+
+    def run(self, points: Sequence[Point], on_hit: Optional[OnHit] = None, backwards: bool = False) -> Stop:
+        """Let the target run until a point is hit, or something else stops it. Raises MmError when it cannot run.
+
+        on_hit is asked at each hit, before anybody is told of a stop: False lets the target run on. An exception in it
+        stops the target, and is raised here. The points are gone afterwards, whatever happens.
+        """
+
+    def entries(self, function: str) -> tuple[int, ...]:
+        """Each code address at which a function begins, where it is inlined, too; FILE:FUNCTION picks one of a name."""
+
+    def return_address(self) -> Optional[int]:
+        """Where the newest function that is not inlined returns to."""
+
+    def stack(self, limit: int = 16) -> tuple[StackFrame, ...]:
+        """The functions that the selected CPU is in, the innermost first, those that are inlined, too."""
+
+    def argument(self, name: str) -> Optional[int]:
+        """An argument of the function that has just been entered."""
+
+    def say(self, text: str) -> None:
+        """Text for the user, at once."""
+
+    def instructions(self) -> Optional[int]:
+        """How many instructions have run since the start of a recording; None without one."""

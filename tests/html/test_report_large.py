@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A machine of 64 GB opens, and shows any one of its 16 million pages."""
+import collections
+
+import pytest
+
+from by_hand import large
+from browser import number
+from mmscope.view import palette
+
+END = 64 << 18
+
+
+@pytest.fixture(scope="module")
+def machine():
+    """64 GiB with a page in use at thousands of places."""
+    return large(64, 4000, 3)
+
+
+def test_64_gigabytes_open_and_every_page_is_there(machine, page_of):
+    page = page_of(machine).open()
+    for at in (2, 0, 1):
+        page.show(at)
+        sums = collections.Counter()
+        for each in machine[at].frames:
+            sums[palette.KINDS[each.kind].label] += sum(each.ranges[1::2]) - sum(each.ranges[::2])
+        assert {row[0]: number(row[1]) for row in page.rows("legend-body")} == dict(sums)
+        assert sum(sums.values()) == END - 1
+    used = {pfn: each.kind for each in machine[1].frames if each.kind != "free" for pfn in each.ranges[::2]}
+    for pfn in sorted(used)[::799]:
+        page.find(f"pfn:{pfn:#x}")
+        for steps in ("+" * 20, "0"):
+            page["map"].send_keys(steps)
+            page.drawn()
+        assert page.js("return document.querySelector('#life .present span').textContent").startswith(
+            palette.KINDS[used[pfn]].label)
+    assert page.js("return document.querySelectorAll('*').length") < 2000
+    assert page.js("return document.getElementById('map-spacer').clientHeight") < 16e6
+
+
+def test_zoomed_in_its_map_scrolls_from_end_to_end(machine, page_of):
+    page = page_of(machine).open()
+    page.find(f"pfn:{END - 1:#x}")
+    page["map"].send_keys("+" * 20)
+    page.drawn()
+    assert int(page["map"].get_attribute("data-per-row")) == 64
+    high = page["map-scroller"].rect["height"]
+    height = page.js("return document.getElementById('map-scroller').scrollHeight")
+    assert float(page["map"].get_attribute("data-top")) > height - 2 * high
+    assert set(page.pixels(200, high / 2, 300, 1)) & {palette.KINDS["free"].light}
+    page.js("document.getElementById('map-scroller').scrollTop = 0")
+    page.wait("the first page", lambda: page["map"].get_attribute("data-top") == "0")
+
+
+def test_a_change_of_few_pages_costs_few_bytes(machine, page_of):
+    """The file tells what moves, not the machine again."""
+    from mmscope.view.report import report
+    once, thrice = len(report(machine[:1])), len(report(machine))
+    assert thrice - once < 0.25 * once
