@@ -52,6 +52,28 @@ def test_zoomed_in_its_map_scrolls_from_end_to_end(machine, page_of):
     page.wait("the first page", lambda: page["map"].get_attribute("data-top") == "0")
 
 
+def test_one_page_in_use_among_hundreds_of_free_ones_is_seen(machine, page_of):
+    """What shares a pixel has a quarter of its height, however few pages it has."""
+    page = page_of(machine[:1]).open(width=1400)
+    told = page["map"]
+    per_row, high, gutter = (int(told.get_attribute(f"data-{name}")) for name in ("per-row", "row-height", "gutter"))
+    wide = page.js("return document.getElementById('map').clientWidth") - gutter
+    tall = high - (4 if high >= 12 else 2 if high >= 9 else 1)
+    assert per_row / wide > 300
+    used = sorted(pfn for each in machine[0].frames if each.kind != "free" for pfn in each.ranges[::2]
+                  if pfn >= 0x100000)
+    below = 3 * 24 + (1 + -(-0x100000 // per_row)) * high      # headings and rows of DMA and DMA32, and a heading
+    checked = 0
+    for pfn in used[::97]:
+        x, y = int(gutter + pfn % per_row * wide / per_row), below + (pfn - 0x100000) // per_row * high
+        if y + high < told.rect["height"]:
+            column = page.pixels(x, y, 1, tall)
+            others = sum(colour != palette.KINDS["free"].light for colour in column)
+            assert others >= tall // 4, hex(pfn)
+            checked += 1
+    assert checked > 20
+
+
 def test_a_change_of_few_pages_costs_few_bytes(machine, page_of):
     """The file tells what moves, not the machine again."""
     from mmscope.view.report import report
