@@ -147,3 +147,17 @@ def test_text_fits_80_columns_at_every_stage(stops):
         lines = look["text"].splitlines()
         assert max(map(len, lines)) <= 80 and len(lines) < 40
         assert "0x10000000 " in look["text"]
+
+
+def test_html_has_every_snapshot_that_is_kept(stops, tmp_path):
+    guest = stops[0]
+    guest.gdb.run("mm snapshot idle")
+    guest.gdb.run("mm snapshot again")
+    path = tmp_path / "boot.html"
+    assert f"{path} is written: 2 snapshots" in guest.gdb.run(
+        f"mm map --html {path}")
+    text = path.read_text()
+    assert '"idle"' in text and '"again"' in text
+    assert guest.gdb.json(f"mm map --html {path} idle --json")["drawn"] == [
+        "idle"]
+    assert '"again"' not in path.read_text()

@@ -12,8 +12,10 @@ from mmscope.command import load_commands
 from mmscope.errors import MmError
 from mmscope.model import frame
 from mmscope.model.mapcells import draw
+from mmscope.model.snapshot import take
 from mmscope.model.terminal import Terminal
 from mmscope.view import palette
+from mmscope.view.json import plain
 from mmscope.view.map import MOST_MARKS, look_of, map_text, row_cells
 
 COMMANDS = load_commands()
@@ -211,3 +213,31 @@ def test_tab_offers_zones_ways_to_look_and_snapshots(machine):
     assert "Highmem" in words["where"](ctx) and set(words["--by"](ctx)) == {"owner", "order", "migratetype"}
     COMMANDS["snapshot"].run(ctx, COMMANDS["snapshot"].parser().parse_args(["kept"]))
     assert list(words["--snapshot"](ctx)) == ["kept"]
+
+
+def test_html_is_of_the_snapshots_that_are_named_else_of_all_that_are_kept_else_of_now(machine, tmp_path):
+    lives(machine)
+    path = str(tmp_path / "boot.html")
+
+    def drawn(*names):
+        return run(machine, ["--html", path, *names]).drawn
+    assert drawn() == ("now",)
+    for name in ("step/01-b", "step/02-a", "c"):
+        machine.kept[name] = {"state": plain(take(machine.context(), name)[0])}
+    assert drawn() == ("step/01-b", "step/02-a", "c")
+    assert drawn("c", "now", "step/01-b") == ("c", "now", "step/01-b")
+    text = (tmp_path / "boot.html").read_text()
+    assert text.lstrip().lower().startswith("<!doctype html") and "step/01-b" in text and "step/02-a" not in text
+    found = run(machine, ["--html", path, "c"])
+    assert COMMANDS["map"].text(found) == f"{path} is written: 1 snapshot\n"
+
+
+@pytest.mark.parametrize("words, said", [
+    (["Normal", "--html", "x"], "whole snapshots"), (["--html", "x", "--svg", "y"], "whole snapshots"),
+    (["--html", "x", "--snapshot", "y"], "whole snapshots"), (["--html", "x", "nix"], "no snapshot 'nix'"),
+    (["--html", "/no/such/folder/x"], "cannot write"), (["--html"], "expected at least one")])
+def test_a_page_that_cannot_be_written_is_one_line_and_no_file(machine, words, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(MmError, match=said):
+        run(machine, words)
+    assert not list(tmp_path.iterdir())
