@@ -14,7 +14,7 @@ END = 64 << 18
 @pytest.fixture(scope="module")
 def machine():
     """64 GiB with a page in use at thousands of places."""
-    return large(64, 4000, 3)
+    return large(64, 2500, 3)
 
 
 def test_64_gigabytes_open_and_every_page_is_there(machine, page_of):
@@ -27,7 +27,7 @@ def test_64_gigabytes_open_and_every_page_is_there(machine, page_of):
         assert {row[0]: number(row[1]) for row in page.rows("legend-body")} == dict(sums)
         assert sum(sums.values()) == END - 1
     used = {pfn: each.kind for each in machine[1].frames if each.kind != "free" for pfn in each.ranges[::2]}
-    for pfn in sorted(used)[::799]:
+    for pfn in sorted(used)[::613]:
         page.find(f"pfn:{pfn:#x}")
         for steps in ("+" * 20, "0"):
             page["map"].send_keys(steps)
@@ -64,7 +64,7 @@ def test_one_page_in_use_among_hundreds_of_free_ones_is_seen(machine, page_of):
                   if pfn >= 0x100000)
     below = 3 * 24 + (1 + -(-0x100000 // per_row)) * high      # headings and rows of DMA and DMA32, and a heading
     checked = 0
-    for pfn in used[::97]:
+    for pfn in used[::61]:
         x, y = int(gutter + pfn % per_row * wide / per_row), below + (pfn - 0x100000) // per_row * high
         if y + high < told.rect["height"]:
             column = page.pixels(x, y, 1, tall)
@@ -72,6 +72,21 @@ def test_one_page_in_use_among_hundreds_of_free_ones_is_seen(machine, page_of):
             assert others >= tall // 4, hex(pfn)
             checked += 1
     assert checked > 20
+
+
+def test_a_shared_pixel_is_divided_by_pages(machine, page_of):
+    page = page_of(machine[:1]).open()
+    half, rare, three = page.js("""
+        const made = (ends, owners, scale) => {
+            const columns = new Columns(2), end = ends[ends.length - 1];
+            columns.fill(new Runs([0, ...ends.slice(0, -1)], ends, owners), {base: 0, start: 0, end}, scale);
+            return columns.parts(0, 100);
+        };
+        return [made([1, 2, 3, 4], [0, 1, 0, 1], 0.25), made([99, 100, 200], [0, 1, 0], 0.01),
+                made([1, 2, 100], [1, 2, 0], 0.01)]""")
+    assert half == [[1, 0, 50], [0, 50, 100]]
+    assert rare == [[1, 0, 25], [0, 25, 100]]
+    assert three == [[2, 0, 25], [1, 25, 50], [0, 50, 100]]
 
 
 def test_a_change_of_few_pages_costs_few_bytes(machine, page_of):

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What each column of pixels of a row is for. Where ranges are smaller than a pixel, the column is divided among what is
-// in it, by pages; but each has a quarter of the height, so that one page in use among a thousand free ones is seen.
+// What each column of pixels of a row is for. Where ranges are smaller than a pixel, the column is divided among what
+// is in it, by pages; but each has a quarter of the height, so that one page in use among free ones is seen.
 "use strict";
 
 const NONE = -1, SHARED = -2;
