@@ -208,13 +208,14 @@ shell: setup
 test:
 	@scripts/setup --test
 	@$(MAKE) --no-print-directory -j$$(nproc) guest host-tests fuzz >/dev/null
-	$(PYTHON) -m pytest -q tests --ignore=tests/kernels
+	$(PYTHON) -m pytest -q -n auto --dist loadfile tests --ignore=tests/kernels
 # Only amd64's kernels need what setup adds here.
 AMD64 = $(if $(KERNELS),$(filter amd64-%,$(KERNELS)),all)
 test-kernels:
 	@scripts/setup $(if $(AMD64),--kernels)
 	@$(MAKE) --no-print-directory guest >/dev/null
-	KERNELS="$(KERNELS)" $(PYTHON) -m pytest -q tests/kernels
+	KERNELS="$(KERNELS)" $(PYTHON) -m pytest -q -n auto --dist loadgroup \
+		tests/kernels
 bench:
 	@scripts/setup --bench
 	@$(MAKE) --no-print-directory guest >/dev/null

@@ -31,16 +31,17 @@ TIMES = 2                   # what a corruption may make of a normal command
 FLOOR_READS = 1000
 FLOOR_CPU_SECONDS = 0.7     # nor is so much more of a processor's time
 # These set breakpoints or let the target run, or want a file.
-NOT_READING = {"step", "owners", "watch", "when", "open"}
+NOT_READING = {"step", "owners", "watch", "when", "back", "trace", "open"}
 # What a command is called with, where that is not nothing.
 ARGUMENTS = {
     "buddy": ("", "--blocks -o {folder}/blocks"), "page": ("{page}",),
     "pgtable": ("{page}",), "why": ("{page}",), "slab": ("", "{cache}"),
-    "snapshot": ("sound",), "diff": ("sound",), "check": ("--strict",)}
+    "snapshot": ("sound",), "diff": ("sound",), "check": ("--strict",),
+    "map": ("--ascii",)}
 # These look at everything. They come last, and on a real kernel with some rows
 # only: each is a second there.
 DEAR = ("account", "buddy --blocks", "check", "pagetypeinfo", "snapshot",
-        "diff")
+        "diff", "map")
 # A page that is not free is looked for where these look.
 SEARCHING, SEARCHED = ("page", "why"), ("mm pcp", "mm vmalloc", "mm slab")
 

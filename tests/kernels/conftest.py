@@ -36,12 +36,15 @@ def pytest_configure() -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each test that asks for a kernel on every chosen one, kernel by
-    kernel: only one guest is there at a time."""
+    kernel: a worker of pytest-xdist has all of a kernel's tests, and so only
+    one guest at a time."""
     if "kernel" in metafunc.fixturenames:
         # Indirect: else pytest 7 mixes the kernels of a test that has other
         # parameters too, and boots each again and again.
-        metafunc.parametrize("kernel", chosen_kernels(), scope="session",
-                             indirect=True, ids=lambda row: row.name)
+        rows = [pytest.param(row, id=row.name,
+                             marks=pytest.mark.xdist_group(row.name))
+                for row in chosen_kernels()]
+        metafunc.parametrize("kernel", rows, scope="session", indirect=True)
 
 
 @pytest.fixture(scope="session")

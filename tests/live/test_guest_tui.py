@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """GDB's TUI on the article's board, as a terminal shows it: windows that are true at each stop of mm_init()."""
+import re
 import subprocess
 import sys
 
 import pytest
 
-from guest import ELF, MM_PY
+from guest import ELF, MM_PY, ROOT
 from tui_guest import TuiGuest
 
 sys.path.insert(0, str(MM_PY.parent))
 
 from mmscope.view import palette        # noqa: E402
 
-SIZES = ((80, 24), (100, 30), (132, 43))
+SIZES = ((100, 30), (80, 24), (132, 43))
+README = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Stepping with windows")[2].partition("\n## ")[0]
 
 
 @pytest.fixture(scope="module")
@@ -71,12 +73,15 @@ def test_before_there_are_zones_memblock_is_shown(tui):
 
 def test_every_step_of_mm_init_shows_what_the_commands_say_and_what_changed(tui):
     tui.run_to("mm_init")
-    before, changed = truth(tui), 0
+    before, changed, as_written = truth(tui), 0, []
     for size in (*SIZES, *SIZES):
         tui.terminal.resize(*size)
+        tui.do("layout src", f"winheight cmd {size[1] // 3}", "layout mm")      # as it is on a terminal of that size
         text = tui.do("next")
         table, now = tui.table(), truth(tui)
         assert shown(tui) == now and "Traceback" not in text
+        as_written.append(all(line in text for line in re.findall(r"^    ((?:zone|Normal|HighMem|totalram).*)", README,
+                                                                 re.MULTILINE)))
         if size[0] == 132:
             assert tui.legend() == {palette.kind(kind).label: count for kind, count in pages(tui).items()}
         for name, counts in now.items():
@@ -91,6 +96,7 @@ def test_every_step_of_mm_init_shows_what_the_commands_say_and_what_changed(tui)
             changed += len(deltas)
         before = now
     assert changed > 20         # mem_init() and kmem_cache_init() were among them
+    assert README and as_written == [False, True, False, False, False, False]
 
 
 def test_a_stop_at_which_nothing_changed_marks_nothing(tui):
@@ -129,6 +135,7 @@ def test_the_map_has_a_sign_for_each_cell_and_says_which_changed(tui):
     row = next(at for at, line in enumerate(tui.terminal.lines) if "changed from" in line)
     bright = "".join(tui.bright(line) for line in range(row + 1, row + 5))
     assert bright.replace(" ", "") == palette.kind("other").sign
+    assert {tui.terminal.screen.buffer[row + 1][at].fg for at in range(12, 60)} - {"default"}
     tui.do("focus mm_map")
     for by in ("by order", "by migratetype"):
         tui.terminal.type("\x1bOC")
@@ -181,6 +188,15 @@ def test_what_is_wrong_is_a_line(tui):
     assert "a\\x1b[31mZ" in tui.terminal.text
 
 
+def test_a_mistake_of_our_own_is_a_line(tui):
+    tui.do("python tui = __import__('sys').modules['mmscope.session.tui']",
+           "python kept, tui.zone_pane = tui.zone_pane, 0")
+    text = tui.do("stepi", "stepi")
+    assert "internal error, TypeError" in text and "Traceback" not in text
+    tui.do("python tui.zone_pane = kept", "stepi")
+    assert "managed" in tui.terminal.text
+
+
 def test_nothing_is_left_when_the_tui_is_off(tui):
     tui.do("tui disable")
     tui.terminal.screen.reset()
@@ -190,6 +206,14 @@ def test_nothing_is_left_when_the_tui_is_off(tui):
     assert tui.table()["a\\x1b[31mZ"][0].rstrip("-") == "777"
     tui.do("layout src", "stepi")
     assert "managed " not in tui.terminal.text
+
+
+def test_while_the_target_runs_a_line_says_so(tui):
+    tui.do("layout mm")
+    assert tui.do("continue &").count("the target is running: stop it first") == 2
+    tui.do("interrupt")
+    tui.terminal.wait("the stop", lambda: "managed" in tui.terminal.text and " a cell" in tui.terminal.text)
+    assert tui.do("detach").count("no target: connect first") == 2
 
 
 @pytest.mark.parametrize("early", [

@@ -6,11 +6,10 @@ from dataclasses import replace
 import pytest
 
 from machine import BASE_PFN, END_PFN, HIGH_START, LOW_START
-from mmscope.errors import MmError
 from mmscope.model import frame, quickmap
 from mmscope.model.frames import machine_spans
 from mmscope.model.mapcells import draw
-from mmscope.model.quickmap import IN_USE, quick_snapshot
+from mmscope.model.quickmap import UNSEEN, quick_snapshot
 from mmscope.model.state import Frames, Snapshot, ZoneState
 from mmscope.model.terminal import Terminal
 from mmscope.view.mappane import map_pane
@@ -73,6 +72,14 @@ def test_on_a_terminal_of_ascii_signs_are_ascii_and_names_escaped():
     assert all(line.isascii() and "\x1b" not in line for line in lines) and "." * 16 in lines[2]
 
 
+def test_kinds_that_are_side_by_side_have_different_colours():
+    pane = map_pane(drawn(snapshot(Frames("free", "", (0x100, 0x200)), Frames("slab", "", (0, 0x80)),
+                                   Frames("reserved", "", (0x80, 0x100)), Frames("pagetable", "", (0x200, 0x400)))),
+                    None, 78)
+    looks = {text: look for line in pane.body for text, look in line[1:]}
+    assert looks == {"\u2591": "32", "S": "34", "\u2588": "", "T": "31"}
+
+
 def test_it_is_cut_to_its_window():
     pane = map_pane(drawn(snapshot(Frames("free", "", (0, 0x400)))), None, 20)
     assert [len(text_of(line)) for line in cut(pane, 20, 4, 0, 0)] == [20] * 4
@@ -106,12 +113,11 @@ def test_a_quick_look_says_what_a_whole_one_does(busy):
     assert whole == quick and quick[frame.FREE] == 8 + 32
 
 
-def test_where_too_much_would_have_to_be_read_it_is_only_in_use(busy, monkeypatch):
+def test_where_too_much_would_have_to_be_read_the_map_says_so(busy, monkeypatch):
     monkeypatch.setattr(quickmap, "FEWER_READ", 16)
     monkeypatch.setattr(quickmap, "MOST_READ", 16)
     _, quick = kinds(busy.context())
-    assert quick[frame.FREE] == 40 and set(quick) <= {frame.FREE, frame.RESERVED, frame.MEMBLOCK, IN_USE}
+    assert quick[frame.FREE] == 40 and set(quick) <= {frame.FREE, frame.RESERVED, frame.MEMBLOCK, UNSEEN}
     monkeypatch.setattr(quickmap, "FEWER_BLOCKS", 1)
     monkeypatch.setattr(quickmap, "MOST_BLOCKS", 1)
-    with pytest.raises(MmError, match="2 free blocks are too many .* type mm map"):
-        quick_snapshot(busy.context())
+    assert kinds(busy.context())[1][frame.FREE] == 32       # the larger block

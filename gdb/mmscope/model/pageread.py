@@ -53,7 +53,7 @@ class PageReader:
         self._listed = reserved_frames(ctx)
         self._early = ctx.stage is not None and ctx.stage < Stage.SLAB
         self._by_list = self._early and self._listed is not None     # what is reserved is what memblock says
-        self._deferred = ctx.once("pageread.deferred", _deferred)
+        self._deferred = deferred_frames(ctx)
 
     def spans(self, ranges: Ranges) -> Iterator[tuple[int, int, str, str]]:
         """Start, end, kind and detail for every frame of sorted ranges, in runs. Raises MissingError."""
@@ -193,6 +193,11 @@ def _near(ranges: Ranges) -> Iterator[Ranges]:
 def _table_frames(ctx: Context) -> frozenset[int]:
     """Frames of the kernel's page tables."""
     return frozenset(phys >> ctx.arch.page_shift for phys in ctx.kernel_tables)
+
+
+def deferred_frames(ctx: Context) -> Ranges:
+    """Frames whose struct pages are set up late, while they are not yet. Raises MissingError, FaultError."""
+    return ctx.once("pageread.deferred", _deferred)
 
 
 def _deferred(ctx: Context) -> Ranges:

@@ -171,7 +171,7 @@ class Windows:
             tui.title = shell.name
             tui.erase()
             tui.write(_text(cut(pane, width, height, shell.down, right)))
-        except (gdb.error, RuntimeError):       # it went away meanwhile
+        except (gdb.error, RuntimeError, KeyboardInterrupt):     # it went away, or need not be drawn
             pass
 
     def _pane(self, shell: Shell, width: int, height: int) -> Pane:
@@ -179,14 +179,16 @@ class Windows:
         seen = self._seen[shell.name]
         if seen.said or seen.now is None:
             return said(seen.said, width)
-        if shell.name == ZONES:
-            return zone_pane(seen.now, seen.before, width, height)
         try:
+            if shell.name == ZONES:
+                return zone_pane(seen.now, seen.before, width, height)
             by, able = BYS[shell.right % len(BYS)], terminal(True)
             now, before = (_map(each, by, able, width, height) for each in (seen.now, seen.before))
+            return map_pane(now, before, width)
         except MmError as error:
             return said(str(error), width)
-        return map_pane(now, before, width)
+        except Exception as error:      # else it would be a traceback at every prompt
+            return said(f"internal error, {type(error).__name__}: {error}", width)
 
 
 windows: Optional[Windows] = None
@@ -233,5 +235,5 @@ def _text(lines: tuple[Line, ...]) -> str:
 
 
 def _style(look: str, colour: bool) -> str:
-    """The escape sequence for a look: a word of STYLES, and a number of the 256 colours."""
-    return "".join(STYLES.get(word) or (f"\033[38;5;{word}m" if colour else "") for word in look.split())
+    """The escape sequence for a look: a word of STYLES, and the number of a colour."""
+    return "".join(STYLES.get(word) or (f"\033[{word}m" if colour else "") for word in look.split())

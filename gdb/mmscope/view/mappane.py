@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The memory map as a window of GDB's TUI: what a cell is, then a row for each piece of memory.
 
-A cell that the last step changed is bright; how many these are, and where the first one is, is said above them.
+A cell that the last step changed is bright; how many these are, and where the first one is, is said above them. Colours
+are of the eight that every terminal has: for others GDB's TUI changes the terminal's own, where it can, or shows none.
 """
 from __future__ import annotations
 
+import bisect
+import colorsys
 from typing import Iterator, Optional, Sequence
 
 from ..model.mapcells import Cell, Map, Section
@@ -14,6 +17,9 @@ from .panes import CHANGED, PLAIN, Line, Pane, Piece
 from .units import escape, size
 
 HEAD_LINES = 1
+BASIC = ("31", "33", "32", "36", "34", "35", "31")      # red, yellow, green, cyan, blue, magenta, red
+HUES = (30, 75, 170, 195, 265, 345)                     # degrees, where each ends
+GREY = 0.15
 
 
 def map_pane(found: Map, before: Optional[Map], width: int) -> Pane:
@@ -53,8 +59,8 @@ def _legend(found: Map, plain: bool, counts: bool) -> Line:
     pieces: list[Piece] = []
     for group in sorted((each for each in found.groups if each.pages), key=lambda each: -each.pages):
         look = look_of(found, group.name)
-        label = "in use" if group.name == UNKNOWN else escape(look.label)
-        pieces += [(look.ascii if plain else look.sign, str(look.ansi)),
+        label = "not looked at" if group.name == UNKNOWN else escape(look.label)
+        pieces += [(look.ascii if plain else look.sign, _colour(look.light)),
                    (f" {label} {group.pages} " if counts else f" {label} ", PLAIN)]
     return tuple(pieces)
 
@@ -77,4 +83,11 @@ def _signs(found: Map, cells: Sequence[Cell], marked: set[int], plain: bool) -> 
     for cell in cells:
         look = look_of(found, cell.name)
         whole, mixed = (look.ascii, look.ascii_mixed) if plain else (look.sign, look.mixed)
-        yield mixed if cell.mixed else whole, f"{look.ansi} {CHANGED if cell.start_pfn in marked else PLAIN}".strip()
+        change = CHANGED if cell.start_pfn in marked else PLAIN
+        yield mixed if cell.mixed else whole, f"{_colour(look.light)} {change}".strip()
+
+
+def _colour(rgb: str) -> str:
+    """The basic colour that is next to one, as escape sequences have it; a grey has none."""
+    hue, _, saturation = colorsys.rgb_to_hls(*(int(rgb[at:at + 2], 16) / 255 for at in (1, 3, 5)))
+    return BASIC[bisect.bisect(HUES, hue * 360)] if saturation > GREY else ""

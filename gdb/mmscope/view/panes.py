@@ -14,7 +14,7 @@ from .table import wrap
 from .units import counted, escape, size
 
 PLAIN, HEAD, CHANGED = "", "head", "changed"
-LEAST = 3               # characters that a column has room for
+LEAST = 3               # characters that a column has room for, where there is any
 HOW = "to scroll, type: focus next"
 
 Piece = tuple[str, str]             # text and how it looks
@@ -83,12 +83,12 @@ def zone_pane(now: Glance, before: Optional[Glance], width: int, height: int) ->
     Where there is room each row has its changes below it, else a count that changed has a sign behind it.
     """
     if not now.zones:
-        return _memblock_pane(now, before, height)
+        return _memblock_pane(now, before, width, height)
     names = ["managed", "free", "pcp", *map(str, range(now.orders))]
     rows = [_zone_row(zone, before, len({each.node for each in now.zones}) > 1) for zone in now.zones]
     total = _total(now, before, width)
     tall = 1 + 2 * len(rows) + 1 <= height
-    shown = _grid("zone", names, rows, tall)
+    shown = _grid("zone", names, rows, tall, width)
     return Pane(shown[:1], shown[1:] + total[:max(height - len(shown), 1)], len(shown[0][0][0]))
 
 
@@ -186,7 +186,7 @@ def _regions(name: str, now: Regions, before: Optional[Regions]) -> Line:
         ((text, PLAIN),)
 
 
-def _memblock_pane(now: Glance, before: Optional[Glance], height: int) -> Pane:
+def _memblock_pane(now: Glance, before: Optional[Glance], width: int, height: int) -> Pane:
     """Both lists of memblock."""
     rows = []
     for name in ("memory", "reserved"):
@@ -194,16 +194,19 @@ def _memblock_pane(now: Glance, before: Optional[Glance], height: int) -> Pane:
         if regions is not None:
             rows.append(Row(name, (Cell(regions.count, old.count if old is not None else None),
                                    Cell(regions.size, old.size if old is not None else None))))
-    shown = _grid("memblock", ["regions", "bytes"], rows, 2 + 2 * len(rows) <= height)
+    shown = _grid("memblock", ["regions", "bytes"], rows, 2 + 2 * len(rows) <= height, width)
     return Pane(shown[:1], shown[1:] + (((now.stage.text, PLAIN),),))
 
 
-def _grid(corner: str, names: Sequence[str], rows: Sequence[Row], tall: bool) -> tuple[Line, ...]:
+def _grid(corner: str, names: Sequence[str], rows: Sequence[Row], tall: bool, width: int) -> tuple[Line, ...]:
     """A line of names, then one for each row, or two: the counts and what changed of them."""
     space = "" if tall else " "         # of a sign
-    widths = [max(len(name + space), LEAST, *(_width(row.cells[at], tall) for row in rows)) + 1
-              for at, name in enumerate(names)]
     first = max([len(corner), *(len(row.name) for row in rows)]) + 1
+    for least in (LEAST, 0):
+        widths = [max(len(name + space), least, *(_width(row.cells[at], tall) for row in rows)) + 1
+                  for at, name in enumerate(names)]
+        if first + sum(widths) <= width:
+            break
     lines: list[Line] = [((corner.ljust(first), HEAD),
                           ("".join((name + space).rjust(width) for name, width in zip(names, widths)), HEAD))]
     for row in rows:
