@@ -15,14 +15,18 @@
 #   mmscope.show=LIST       files of /proc to print every second
 #   mmscope.loop=LIST       files of /proc to read, and not print, every second;
 #                           kpageflags and kpagecount: some entries of each
-#                           range of System RAM; spin: a while in user space
+#                           range of System RAM; spin: a while in user space;
+#                           files: makes and removes some, for which slabs and
+#                           free blocks come and go; pty: opens a terminal, for
+#                           which vmalloc gives an area and takes it back
 
 SHOW=buddyinfo
 LOOP=pagetypeinfo,zoneinfo,slabinfo,vmallocinfo,vmstat,meminfo
-LOOP=$LOOP,kpageflags,kpagecount,spin
+LOOP=$LOOP,kpageflags,kpagecount,spin,files,pty
 FIRST="version cmdline buddyinfo pagetypeinfo zoneinfo meminfo iomem slabinfo
 	vmallocinfo vmstat"
 SPIN=40000		# turns of a loop, some tenths of a second
+FILES=800		# of a page each: slabs that are empty do not do for them
 
 /bin/busybox mkdir -p /bin /proc /sys /dev /frag
 /bin/busybox --install -s /bin
@@ -30,6 +34,8 @@ export PATH=/bin
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
+mkdir -p /dev/pts
+mount -t devpts devpts /dev/pts
 mount -t debugfs debugfs /sys/kernel/debug
 mount -t tmpfs tmpfs /frag
 dmesg -n 1		# nothing between our own lines
@@ -70,9 +76,12 @@ BEGIN {
 	}
 }'
 keep=$(echo /proc/sys/vm/percpu_pagelist_*fraction)
-echo 1000000 >"$keep"
-rm /frag/goes
-echo 0 >"$keep"
+remove() {	# FILES
+	echo 1000000 >"$keep"
+	rm -r "$@"
+	echo 0 >"$keep"
+}
+remove /frag/goes
 
 # pfns at which kpageflags and kpagecount are looked at: four in each range.
 pfns=
@@ -90,6 +99,18 @@ read_quietly() {	# WORD of mmscope.loop
 	kpage*)	for pfn in $pfns; do
 			dd if=/proc/$1 bs=8 skip=$pfn count=16 >/dev/null 2>&1
 		done ;;
+	files)	mkdir /frag/new
+		awk -v n=$FILES -v kb="$page_kb" 'BEGIN {
+			for (page = " "; length(page) < kb * 1024; )
+				page = page page
+			while (n--) {
+				file = "/frag/new/" n
+				printf "%s", page > file
+				close(file)
+			}
+		}'
+		remove /frag/new ;;
+	pty)	true </dev/ptmx ;;
 	*)	cat /proc/$1 >/dev/null ;;
 	esac
 }

@@ -10,12 +10,14 @@ from .corruption import PGTABLE, VMALLOC, row
 
 @row(VMALLOC, "VMALLOC-1", beside=("VMALLOC-3", "VMALLOC-4"))
 def areas_overlap(edit: Edit) -> str:
-    """An area ends a page behind the start of the next one of its list."""
+    """An area ends a page behind the start of the next one of its list: the
+    two that lie closest, so that all of it is where areas may be."""
     areas = [area for area
              in edit.machine.gdb.json("mm vmalloc --json")["areas"]
              if area["vm"] and area["vmap_area"]]
-    one, two = next((one, two) for one, two in pairs(areas)
-                    if one["node"] == two["node"])
+    one, two = min(((one, two) for one, two in pairs(areas)
+                    if one["node"] == two["node"]),
+                   key=lambda both: both[1]["start"] - both[0]["end"])
     edit.put("vmap_area.va_end", one["vmap_area"], two["start"]
              + edit.machine.page_bytes)
     return f"{two['start']:#x}"

@@ -70,16 +70,18 @@ def zone_link_is_wrong(edit: Edit) -> str:
     return f"{block['pfn']:#x}"
 
 
-@row(BUDDY, "BUDDY-3", beside=("PAGE-2", "BUDDY-", "ZONE-2"))
+@row(BUDDY, "BUDDY-3", beside=("ZONE-2",))
 def block_is_misaligned(edit: Edit) -> str:
-    """The second page of a block is on the list in its first one's place."""
+    """The second page of a block is free in the block's place, and as many
+    behind it as half of the block: what lies behind the block, which may be
+    anything, is not hit."""
     machine = edit.machine
-    block = machine.a_list(2, low=1, high=5)[1]
-    second = machine.page(block, 1)
+    block = machine.a_list(2, low=2, high=5)[1]
+    node, zone, order, name = key_of(block)
     edit.take(block)
-    edit.mark(second, block["page"], block["order"])
+    edit.mark(machine.page(block, 1), block["page"], order - 1)
     edit.unmark(block["page"])
-    edit.give(machine.link(block, 1), key_of(block))
+    edit.give(machine.link(block, 1), (node, zone, order - 1, name))
     return f"pfn {block['pfn'] + 1:#x}"
 
 

@@ -302,8 +302,9 @@ def test_a_pages_entry_in_a_page_table_that_is_made_wrong_is_vmalloc_4(
         words: Words, area: dict[str, Any]) -> None:
     walk = words.gdb.json(f"mm pgtable {area['start']} --json")["steps"][-1]
     size = 4 if walk["entry"] < 1 << 32 and words.word == 4 else 8
+    other = 2 * words.gdb.json("mm info --json")["page_size"]
     for addr in linear(words, walk["entry_phys"]):
-        with words.changed(addr, size, walk["entry"] ^ 1 << 13):
+        with words.changed(addr, size, walk["entry"] ^ other):
             assert "VMALLOC-4" in named(words)
 
 

@@ -20,7 +20,7 @@ from lab_guest import HELD_LIMIT_SECONDS, LabGuest
 from test_booted import online_cpus, per_cpu_free_pages
 
 PAUSE_SECONDS = 2.0
-ROUNDS = 3
+ROUNDS, MOST_ROUNDS = 3, 20     # more when nothing happened: a slow machine
 FEW_PAGES = 4096
 FREED = ("lazy", "purging", "pooled")       # areas that wait for a flush
 USED = ("pagetable", "compound", "other", "slab", "pcp")
@@ -254,7 +254,9 @@ def test_every_change_adds_up_while_the_kernel_runs(
                 gdb.run("delete")
                 if quiet(gdb):
                     return
-        for number in range(ROUNDS):
+        for number in range(MOST_ROUNDS):
+            if number >= ROUNDS and seen:
+                break
             begin = time.monotonic()
             gdb.run(f"mm snapshot round{number}")
             assert time.monotonic() - begin < SECONDS
@@ -277,7 +279,7 @@ def test_every_change_adds_up_while_the_kernel_runs(
                 total, gdb.number("_totalram_pages.counter"))
             narrow(gdb.run(f"mm diff round{number}"))
             narrow(gdb.run(f"mm diff round{number} --all"))
-    assert seen, f"nothing happened in {ROUNDS} times {PAUSE_SECONDS} s"
+    assert seen, f"nothing happened in {MOST_ROUNDS} times {PAUSE_SECONDS} s"
 
 
 @pytest.mark.parametrize("stop", [HANDED_OVER, SLAB_UP, READY])

@@ -9,7 +9,7 @@ chosen anew whenever memory is forgotten.
 from __future__ import annotations
 
 import re
-from typing import Any, Iterator, Optional
+from typing import Any, Optional
 
 import gdb
 
@@ -21,13 +21,13 @@ from ..model.reach import AUTO, choose
 from ..target.cache import CachedMemory
 from ..target.elf import read_static, text_start
 from ..target.transport import Meter, PhysicalMemory
+from .backtrace import backtraces
 from .debuginfo import GdbDebugInfo
 from .remote import Connection
 from .terminal import terminal
 
 MEMORY_EVENTS = ("cont", "stop", "memory_changed", "inferior_call", "exited", "new_inferior", "inferior_deleted")
 BY_ADDRESS = (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION, gdb.TYPE_CODE_ARRAY, gdb.TYPE_CODE_FUNC)
-MAX_CPUS, MAX_FRAMES = 64, 32       # of backtraces
 SYMBOL_EVENTS = ("new_objfile", "clear_objfiles", "free_objfile")
 
 
@@ -204,34 +204,6 @@ def symbolize(addr: int) -> Optional[Symbolized]:
     except (gdb.error, RuntimeError):
         return None
     return Symbolized(found[1], int(found[2] or 0), None) if found is not None else None
-
-
-def backtraces() -> tuple[tuple[str, ...], ...]:
-    """Names of the functions that each CPU is in, the innermost first, those that are inlined too."""
-    selected, frame = gdb.selected_thread(), gdb.selected_frame()
-    found = []
-    try:
-        for thread in sorted(gdb.selected_inferior().threads(), key=lambda each: each.num)[:MAX_CPUS]:
-            thread.switch()
-            found.append(tuple(_functions()))
-    finally:
-        selected.switch()
-        frame.select()
-    return tuple(found)
-
-
-def _functions() -> Iterator[str]:
-    """Of the selected CPU, as far as its stack can be followed."""
-    try:
-        frame = gdb.newest_frame()
-        for _ in range(MAX_FRAMES):
-            if frame is None:
-                return
-            if frame.name() is not None:
-                yield frame.name()
-            frame = frame.older()
-    except gdb.error:
-        return
 
 
 def evaluate(text: str) -> Expression:

@@ -19,8 +19,8 @@ from .units import size
 FOLDER = Path(__file__).with_name("report")
 # In the order in which the browser reads them.
 STYLES = ("page", "parts", "print")
-SCRIPTS = ("text", "runs", "data", "why", "classes", "layout", "paint", "map", "pointer", "legend", "tables", "chart",
-           "timeline", "inspect", "search", "main")
+SCRIPTS = ("text", "runs", "data", "why", "classes", "layout", "columns", "paint", "map", "pointer", "legend", "tables",
+           "chart", "timeline", "inspect", "search", "main")
 SAFE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})      # of no meaning in JSON but in strings
 
 

@@ -121,19 +121,19 @@ class MemoryMap {
     }
 
     draw(ratio = window.devicePixelRatio || 1, height = this.scroller.clientHeight) {
-        if (!this.layout)
+        const told = this.canvas.dataset;
+        told.snapshot = this.number;
+        if (!this.layout)       // no memory is known
             return;
         const top = height > this.scroller.clientHeight ? 0 : this.scroller.scrollTop;
         this.painter.draw({
             layout: this.layout, top, height, ratio, classes: this.classes, runs: this.runs(this.number),
             state: this.recording.state(this.number), dark: isDark(), focus: this.focus, colours: pageColours(),
             paint: this.marked && this.number > 0 ? this.recording.paints[this.number] : null, marks: this.marks()});
-        const told = this.canvas.dataset;
         told.perRow = this.layout.perRow;
         told.rowHeight = this.layout.rowHeight;
         told.gutter = this.layout.gutter;
         told.top = top;
-        told.snapshot = this.number;
     }
 
     /** Frames: of the page that is looked at, its block and its buddy, what is pointed at, and the cursor. */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Draws the part of the map that is seen. What shares a pixel is drawn as the one that is rarest in the machine, so
-// that one page in use among a thousand free ones does not vanish.
+// Draws the part of the map that is seen: rows, borders of blocks, words where there is room, and what is marked.
 "use strict";
 
 const LABEL_FONT = "11px ui-monospace, 'SF Mono', 'DejaVu Sans Mono', Menlo, Consolas, monospace";
@@ -31,8 +30,7 @@ class Painter {
         context.fillStyle = colours.paper;
         context.fillRect(0, 0, width, height);
         context.textBaseline = "middle";
-        this.rank = rarestFirst(view.runs.pages);
-        const columns = Math.ceil(layout.width * ratio), line = new Int32Array(columns);
+        const line = new Columns(Math.ceil(layout.width * ratio));
         let labelled = -Infinity;
         for (const row of layout.rowsBetween(top, top + height)) {
             const y = row.top - top;
@@ -74,28 +72,26 @@ class Painter {
 
     row(context, view, row, y, line) {
         const {layout, ratio, runs} = view, scale = layout.scale * ratio, thick = layout.rowHeight - gapOf(layout);
-        line.fill(-1);
-        const place = (pfn) => (pfn - row.base) * scale;
-        for (let at = firstOf(runs, row); at < runs.count && runs.starts[at] < row.end; at++) {
-            if (runs.ends[at] <= row.start)
-                continue;
-            const low = Math.floor(place(Math.max(runs.starts[at], row.start)));
-            const high = Math.max(Math.round(place(Math.min(runs.ends[at], row.end))), low + 1);
-            const number = runs.owners[at];
-            for (let x = low; x < high && x < line.length; x++)
-                if (line[x] < 0 || this.rank[number] < this.rank[line[x]])
-                    line[x] = number;
-        }
+        line.fill(runs, row, scale);
         context.save();
         context.setTransform(1, 0, 0, 1, 0, 0);
         const left = Math.round(layout.gutter * ratio), up = Math.round(y * ratio), tall = Math.round(thick * ratio);
         context.translate(left, up);
-        for (let x = 0; x < line.length;) {
+        const {classes} = line;
+        for (let x = 0; x < classes.length;) {
             let end = x + 1;
-            while (end < line.length && line[end] === line[x])
+            if (classes[x] === SHARED) {
+                for (const [number, from, to] of line.parts(x, tall)) {
+                    context.fillStyle = this.fillOf(context, view, number);
+                    context.fillRect(x, from, 1, to - from);
+                }
+                x = end;
+                continue;
+            }
+            while (end < classes.length && classes[end] === classes[x])
                 end++;
-            if (line[x] >= 0) {
-                context.fillStyle = this.fillOf(context, view, line[x]);
+            if (classes[x] !== NONE) {
+                context.fillStyle = this.fillOf(context, view, classes[x]);
                 context.fillRect(x, 0, end - x, tall);
             }
             x = end;
@@ -240,11 +236,4 @@ class Painter {
                                                            faded), "repeat"));
         return this.tiles.get(key);
     }
-}
-
-/** The place of each class, the one with the fewest page frames first. */
-function rarestFirst(pages) {
-    const rank = new Int32Array(pages.length);
-    [...pages.keys()].sort((one, other) => pages[one] - pages[other]).forEach((number, place) => rank[number] = place);
-    return rank;
 }

@@ -131,6 +131,8 @@ class Timeline {
         this.pages.forEach((pages, number) => {
             let top = height;
             const from = MARGIN + number * step - wide / 2, until = from + wide;
+            context.fillStyle = colours.quiet;
+            context.fillRect(from, height - 1, wide, 1);
             this.classes.list.forEach((look, at) => {
                 const tall = (pages.get(at) || 0) / this.most * (height - 6);
                 if (!tall)
