@@ -23,7 +23,7 @@ from .registry import arg, command
     arg("--all", action="store_true", help="go on to the end of the boot, then show a table of all"),
     arg("--quiet", action="store_true", help="one line a phase")))
 def run(control: Control, args: Namespace) -> StepReport:
-    """Run to the end of the boot's next phase: what it changed, and why.
+    """Run to the end of the boot's next phase: what changed, and why.
 
     This command runs the target: it sets breakpoints of its own, which are gone
     when it ends. It starts from wherever the target is, best from its first

@@ -41,8 +41,10 @@ class Change:
     @property
     def empty(self) -> bool:
         """Nothing has changed."""
-        return not (self.memory or self.reserved or self.flows or any(each.before != each.after for each in (
-            *self.counts, *(count for zone in self.zones for count in (zone.managed_pages, *zone.blocks, *zone.watermarks)))))
+        counts = [*self.counts]
+        for zone in self.zones:
+            counts += (zone.managed_pages, *zone.blocks, *zone.watermarks)
+        return not (self.memory or self.reserved or self.flows or any(each.before != each.after for each in counts))
 
 
 def counts_of(snapshot: Optional[Snapshot]) -> dict[str, Optional[int]]:
@@ -82,8 +84,9 @@ def change(before: Optional[Snapshot], after: Snapshot) -> Change:
     """What came, went, and is another number. Without a snapshot before it, nothing was there."""
     was, is_ = counts_of(before), counts_of(after)
     known = after.owners or ()
-    memory, reserved = (tuple(range_changes(name, getattr(before, name, None) or (), getattr(after, name) or (), known))
-                        if getattr(after, name) is not None else () for name in ("memory", "reserved"))
+    memory, reserved = (
+        tuple(range_changes(name, getattr(before, name, None) or (), getattr(after, name), known))
+        if getattr(after, name) is not None else () for name in ("memory", "reserved"))
     maps = OwnerMap((before.frames if before is not None else None) or ()), OwnerMap(after.frames or ())
     moves = flows(*maps) if before is not None and before.frames is not None and after.frames is not None else ()
     return Change(tuple(Count(name, was[name], is_[name]) for name in is_), memory, reserved, _zones(before, after),

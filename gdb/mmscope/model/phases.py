@@ -111,7 +111,7 @@ class Found:
 
 
 def find_phases(entries: Callable[[str], Iterable[int]], called: Callable[[int], bool]) -> tuple[Found, ...]:
-    """The phases that a kernel has, in the table's order. A spelling that is called is taken before one that is inlined.
+    """The phases that a kernel has, in the table's order; of its spellings, one that is called before one inlined.
 
     entries: Control.entries. called: whether an address is the first of a function, and not inside of one.
     """

@@ -16,7 +16,7 @@ from ..target.control import Control, Point
 from .context import Context, Host
 from .memblock import memblock
 from .phasechange import Change, change, free_of
-from .phases import CALL, EACH, LAST, TO_NEXT, Found, find_phases
+from .phases import CALL, EACH, LAST, Found, find_phases
 from .problem import Problem
 from .snapshot import take, where
 from .stage import Stage
@@ -184,7 +184,7 @@ class Stepper:
         if begins and inner is not None and boot.open[-1].back is None and not (
                 inner.kind != EACH and begins[0].phase.name == inner.name):
             yield from self._end(ctx, len(boot.open) - 1)
-        returned = next((index for index, each in enumerate(boot.open) if each.back is not None and each.back == pc), None)
+        returned = next((index for index, each in enumerate(boot.open) if pc is not None and each.back == pc), None)
         if self.over and boot.open:
             returned = 0
         if returned is not None:
@@ -205,9 +205,10 @@ class Stepper:
         last = boot.last
         snapshot, sign = self._present(ctx, found.phase.kind != CALL)
         between = change(last, snapshot) if last is not None and snapshot is not None else None
-        called = not found.inlined and found.phase.kind != TO_NEXT and (
-            found.phase.kind != EACH or found.function == found.phase.functions[0]) and _first(ctx.host, self._pc(ctx) or 0)
-        back = self._control.return_address() if called else None
+        kind, pc = found.phase.kind, self._pc(ctx)
+        called = not found.inlined and pc is not None and _first(ctx.host, pc)
+        returns = kind == CALL or kind == EACH and found.function == found.phase.functions[0]
+        back = self._control.return_address() if called and returns else None
         boot.open.append(Open(found, back, snapshot, sign,
                               between if between is not None and not between.empty else None))
 
@@ -230,8 +231,8 @@ class Stepper:
                 name = f"{KEPT}{boot.number:02}-{phase.name}"
                 self._keep(replace(snapshot, name=name, phase=phase.name, phase_text=phase.why))
             yield Step(boot.number, phase.name, each.found.function,
-                       tuple(other.found.phase.name for other in boot.open), phase.why, name, each.partial, each.between,
-                       change(each.before, snapshot) if snapshot is not None else None, self._problems)
+                       tuple(other.found.phase.name for other in boot.open), phase.why, name, each.partial,
+                       each.between, change(each.before, snapshot) if snapshot is not None else None, self._problems)
 
     # --- looking ------------------------------------------------------------------------------------------------------
 
