@@ -12,6 +12,7 @@ from mmscope.view.json import document
 from mmscope.view.problems import problems_text
 
 COMMANDS = load_commands()
+READING = sorted(name for name, each in COMMANDS.items() if not each.runs)
 KEYS = {
     "memblock": {"memory", "reserved", "free", "state"},
     "zones": {"totalram_pages", "max_pfn", "max_low_pfn", "zones"},
@@ -37,7 +38,7 @@ def output(machine, name):
     return json.loads(document(name, target(ctx), command.run(ctx, args)))
 
 
-@pytest.mark.parametrize("name", sorted(COMMANDS))
+@pytest.mark.parametrize("name", READING)
 def test_every_command_gives_one_document_and_one_text(machine, name):
     machine.free(machine.low, 0, 1, LOW_START)
     machine.pagesets()
@@ -89,3 +90,9 @@ def test_help_has_a_summary_that_fits_an_example_and_every_option(name):
     assert len("mm buddyinfo -- " + text.splitlines()[0]) <= 80
     assert f"Example: mm {name}" in text and "--json" in text and "-o FILE" in text
     assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - set(READING)))
+def test_a_command_that_runs_the_target_says_so_before_all_else(name):
+    paragraphs = COMMANDS[name].help.split("\n\n")
+    assert "runs the target" in paragraphs[1] and "breakpoints" in paragraphs[1]

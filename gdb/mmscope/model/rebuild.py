@@ -19,9 +19,9 @@ def rebuild(cls: type[T], data: Any, where: str) -> T:
         raise _wrong(where, data, "an object")
     hints = _hints(cls)
     for name in hints:
-        if name not in data:
+        if name not in data and not hasattr(cls, name):         # those with a default came later
             raise MmError(f"{where} has no {name}")
-    return cls(**{name: _value(hint, data[name], f"{where}.{name}") for name, hint in hints.items()})
+    return cls(**{name: _value(hint, data[name], f"{where}.{name}") for name, hint in hints.items() if name in data})
 
 
 @lru_cache(maxsize=None)

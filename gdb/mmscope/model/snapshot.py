@@ -63,7 +63,7 @@ def take(ctx: Context, name: str) -> tuple[Snapshot, tuple[Problem, ...]]:
                     for change in inside(ctx)]
     if len(told) > MOST_DOUBTS:
         told[MOST_DOUBTS:] = [f"... and {len(told) - MOST_DOUBTS} more"]
-    return Snapshot(name, _where(ctx), short.kind or "", short.release, ctx.banner, running_build(ctx), short.arch,
+    return Snapshot(name, where(ctx), short.kind or "", short.release, ctx.banner, running_build(ctx), short.arch,
                     short.stage or "", ctx.arch.page_shift, {each: _total(ctx, each) for each in TOTALS}, memory,
                     reserved, owners, zone_states, free_lists, lists, caches, areas, frames, missing,
                     tuple(told)), tuple(problems)
@@ -79,7 +79,7 @@ def running_build(ctx: Context) -> Optional[str]:
     return found.hex() if found is not None else None
 
 
-def _where(ctx: Context) -> Optional[str]:
+def where(ctx: Context) -> Optional[str]:
     """The function that the selected CPU is in."""
     pc = ctx.host.register("pc")
     named = ctx.host.symbolize(pc) if pc is not None else None
@@ -129,7 +129,7 @@ def _zone_state(ctx: Context, zone: Zone, areas: list[FreeArea]) -> ZoneState:
     except MmError:                 # CPUs have no counters yet
         free_pages = zone.free_pages
     return ZoneState(zone.node, zone.name, zone.start_pfn, zone.spanned_pages, zone.present_pages, zone.managed_pages,
-                     free_pages, tuple(area.nr_free for area in areas), zone.locked)
+                     free_pages, tuple(area.nr_free for area in areas), zone.locked, dict(zone.watermark))
 
 
 def _pcp(ctx: Context, problems: list[Problem]) -> tuple[FreeList, ...]:

@@ -47,6 +47,7 @@ class ZoneState:
     free_pages: Optional[int]       # NR_FREE_PAGES, with what CPUs have not added to it yet; not of isolated blocks
     nr_free: tuple[int, ...]        # blocks by order, as free_area counts them
     locked: Optional[bool]
+    watermark: Optional[dict[str, int]] = None      # pages, by name
 
 
 @dataclass(frozen=True)
@@ -120,3 +121,5 @@ class Snapshot:
     frames: Optional[tuple[Frames, ...]]
     missing: dict[str, str]             # why a part is None
     doubts: tuple[str, ...]             # what was seen to be broken
+    phase: Optional[str] = None         # of the boot, that mm step has seen end here
+    phase_text: Optional[str] = None    # why a kernel has it, in one sentence

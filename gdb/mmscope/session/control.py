@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Callable, Optional, Sequence
+from typing import Any, Callable, Optional, Sequence
 
 import gdb
 
@@ -26,6 +26,11 @@ class GdbControl:
     def __init__(self, current: Current, say: Callable[[str], None]) -> None:
         self._current = current
         self._say = say
+
+    @property
+    def memo(self) -> dict[str, Any]:
+        """What commands keep."""
+        return self._current.memo
 
     @property
     def can_reverse(self) -> bool:

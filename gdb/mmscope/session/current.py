@@ -38,6 +38,7 @@ class Current:
         self.mode = lambda: AUTO            # what mm-transport is set to
         self.kept: dict[str, dict[str, Any]] = {}       # snapshots by name
         self.typed = False                  # a person typed the command that runs
+        self.memo: dict[str, Any] = {}      # of commands that run this target
         self._layout: Optional[Layout] = None
         self._connection: Optional[Connection] = None
         self._memory: Optional[CachedMemory] = None
@@ -134,6 +135,8 @@ class Current:
             self.forget_symbols()
         if number != self._number:
             self._forget_connection()
+            if self._number is not None:
+                self.memo.clear()
         if cpu != self._cpu or self._memory is None:
             self.forget_memory()
         self._program, self._number, self._cpu = program, number, cpu
@@ -191,13 +194,12 @@ def _read_physical(memory: PhysicalMemory, phys: int, size: int) -> bytes:
 def symbolize(addr: int) -> Optional[Symbolized]:
     """The function around an address, else the symbol before it in the same section; None when there is neither."""
     try:
-        block = gdb.block_for_pc(addr)
-        while block is not None and block.function is None:
+        block, around = gdb.block_for_pc(addr), None
+        while block is not None and not block.is_static and not block.is_global:
+            around = block if block.function is not None else around        # the outermost: out of what is inlined
             block = block.superblock
-        if block is not None and block.start <= addr < block.end:
-            while block.superblock is not None and block.superblock.function is not None:
-                block = block.superblock        # out of what is inlined
-            return Symbolized(block.function.name, addr - block.start, block.end - block.start)
+        if around is not None and around.start <= addr < around.end:
+            return Symbolized(around.function.name, addr - around.start, around.end - around.start)
         found = re.match(r"(\S+)(?: \+ (\d+))? in section", gdb.execute(f"info symbol {addr:#x}", to_string=True))
     except (gdb.error, RuntimeError):
         return None

@@ -12,7 +12,8 @@ from .settings import TransportSetting
 from .shim import MmCommand, MmPrefix
 from .tui import Shell, hook_windows, unhook_windows
 
-Kept = tuple[dict[str, dict[str, Any]], tuple[Shell, ...]]      # snapshots, windows that are shown
+# Snapshots, windows that are shown, what commands that run the target keep.
+Kept = tuple[dict[str, dict[str, Any]], tuple[Shell, ...], dict[str, Any]]
 
 _current = Current()
 _printers = Printers(_current)
@@ -20,8 +21,9 @@ _printers = Printers(_current)
 
 def load(kept: Optional[Kept] = None) -> None:
     """Define commands and functions, listen to GDB. kept: what a copy that was loaded before has handed on."""
-    snapshots, shells = kept or ({}, ())
+    snapshots, shells, memo = kept or ({}, (), {})
     _current.kept.update(snapshots)
+    _current.memo.update(memo)
     commands = load_commands()
     MmPrefix(commands)
     for command in commands.values():
@@ -36,7 +38,7 @@ def load(kept: Optional[Kept] = None) -> None:
 
 def unload() -> Kept:
     """Stop listening. Commands and functions stay defined until they are defined anew. Snapshots are handed on."""
-    shells = unhook_windows()
+    shells, memo = unhook_windows(), dict(_current.memo)
     _printers.unhook()
     _current.unhook()
-    return _current.kept, shells
+    return _current.kept, shells, memo

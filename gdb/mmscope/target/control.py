@@ -43,6 +43,10 @@ class Control(Protocol):
     """Runs the target, for one command. The session has it inside GDB; a test may have another."""
 
     @property
+    def memo(self) -> dict[str, Any]:
+        """What commands keep from one to the next, until GDB connects to another target."""
+
+    @property
     def can_reverse(self) -> bool:
         """Whether the target can run backwards: it replays a recording."""
 

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Runs a boot from phase to phase, and says what each has changed.
+
+Phases are nested: those that are open are a stack, each with the snapshot of its beginning. A phase that is inlined, or
+a loop over a function, has no return: it ends where the next begins, or where the phase around it returns. Stack and
+snapshots outlive a command, so that the next one goes on from there; what does not fit to where the target is by then
+is dropped.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Callable, Iterator, Optional
+
+from ..errors import MmError
+from ..target.control import Control, Point
+from .context import Context, Host
+from .memblock import memblock
+from .phasechange import Change, change, free_of
+from .phases import CALL, EACH, LAST, Found, find_phases
+from .problem import Problem
+from .snapshot import take, where
+from .stage import Stage
+from .state import Snapshot
+from .zone import zones
+
+KEPT = "step/"          # what the names of these snapshots begin with
+FIRST = "00-start"
+MOST_STEPS = 2000       # of one command: a boot has some dozens
+OVER = "the boot is over: no phase is to come"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One phase that has ended."""
+
+    number: int
+    phase: str
+    function: str
+    inside: tuple[str, ...]         # phases around it, the outermost first
+    why: str
+    snapshot: Optional[str]         # kept under this name
+    partial: bool                   # its beginning was not seen
+    between: Optional[Change]       # what other code has changed since the phase before; None where nothing
+    change: Optional[Change]        # None: the state could not be read
+    problems: tuple[Problem, ...] = field(default=(), metadata={"json": False})
+
+
+@dataclass
+class Open:
+    """A phase that has begun."""
+
+    found: Found
+    back: Optional[int]             # where it returns to
+    before: Optional[Snapshot]
+    sign: Any
+    between: Optional[Change] = None
+    partial: bool = False
+
+
+@dataclass
+class Boot:
+    """What is known of the boot at hand, from one command to the next."""
+
+    open: list[Open] = field(default_factory=list)
+    done: set[str] = field(default_factory=set)
+    pc: Optional[int] = None        # where the last command has left the target
+    last: Optional[Snapshot] = None
+    sign: Any = None                # of the last
+    number: int = 0
+    stage: Stage = Stage.RESET
+
+
+class Stepper:
+    """Steps for one command."""
+
+    def __init__(self, control: Control, keep: Callable[[Snapshot], None], forget: Callable[[], None]) -> None:
+        host = control.context().host
+        self.found = find_phases(control.entries, lambda addr: _first(host, addr))
+        self.stopped: Optional[str] = None      # why there is no further step
+        self.over = False
+        self._control, self._keep, self._forget = control, keep, forget
+        self._last = {addr for name in LAST for addr in control.entries(name)[:1]}
+        self.ends: tuple[Optional[Snapshot], Optional[Snapshot]] = (None, None)     # states before and after all steps
+        self._boot = Boot()
+        self._boot = self._resume(control.context())
+
+    def steps(self) -> Iterator[tuple[Step, ...]]:
+        """What ends at each stop, innermost first. Ends with stopped or over."""
+        begun = self._boot.pc == self._pc(self._control.context())
+        for _ in range(MOST_STEPS):
+            if not begun:
+                ended = tuple(self._arrive())
+                if self.over:
+                    self._present(self._control.context())
+                if ended or self.over:
+                    self.ends = self.ends[0] or self._first, self._boot.last
+                if ended:
+                    yield ended
+            begun = False
+            if self.over or self.stopped is not None or not self._go():
+                return
+
+    def is_over(self, found: Found) -> bool:
+        """Whether a phase has ended already."""
+        return found.phase.name in self._boot.done
+
+    @property
+    def open_phases(self) -> tuple[str, ...]:
+        """Those that the target is inside of, outermost first."""
+        return tuple(each.found.phase.name for each in self._boot.open)
+
+    # --- where the target is ------------------------------------------------------------------------------------------
+
+    def _resume(self, ctx: Context) -> Boot:
+        """The boot as the command before has left it, as far as it still holds."""
+        if ctx.stage is Stage.BOOTED:
+            raise MmError(f"{OVER}; start the target anew, stopped at its first instruction, to step through it")
+        boot = self._control.memo.get("step", Boot())
+        if not isinstance(boot, Boot):      # of a copy of this code that was loaded before
+            boot = Boot(number=boot.number, stage=Stage(boot.stage))
+        if ctx.stage is not None and ctx.stage < boot.stage:        # the machine was reset
+            boot = Boot()
+        if not boot.number:
+            self._forget()
+        self._control.memo["step"] = boot
+        if boot.pc is not None and boot.pc == self._pc(ctx):
+            return boot
+        boot.pc = None
+        inside = {frame.function for frame in self._control.stack(64)}
+        boot.open = [each for each in boot.open if each.found.function in inside and each.back is not None]
+        self._find_open(boot, ctx)
+        return boot
+
+    def _find_open(self, boot: Boot, ctx: Context) -> None:
+        """Phases on the stack whose beginning was not seen."""
+        known = {each.found.function for each in boot.open}
+        frames = self._control.stack(64)
+        for index in range(len(frames) - 1, -1, -1):
+            for found in self.found:
+                if found.function != frames[index].function or found.function in known or found.phase.kind != CALL:
+                    continue
+                if frames[index].pc in found.entries or index + 1 >= len(frames) or \
+                        frames[index + 1].pc == frames[index].pc:
+                    continue        # it begins here, or is inlined: its end is not known
+                snapshot, sign = self._present(ctx)
+                boot.open.append(Open(found, frames[index + 1].pc, snapshot, sign, partial=True))
+        boot.open.sort(key=lambda each: next((-number for number, frame in enumerate(frames)
+                                              if frame.function == each.found.function), 0))
+
+    @staticmethod
+    def _pc(ctx: Context) -> Optional[int]:
+        return ctx.host.register("pc")
+
+    # --- running ------------------------------------------------------------------------------------------------------
+
+    def _go(self) -> bool:
+        """Run to the next place where a phase may begin or end."""
+        boot = self._boot
+        addrs = {addr for each in self._next() for addr in each.entries}
+        addrs.update(each.back for each in boot.open if each.back is not None)
+        stop = self._control.run([Point(addr) for addr in sorted(addrs | self._last)])
+        boot.pc = None
+        if stop.point is None:
+            self.stopped = stop.reason
+            return False
+        if stop.reason.startswith("and "):      # a breakpoint of the user's at the same place
+            self.stopped = stop.reason[len("and "):]
+        self.over = stop.point.addr in self._last
+        return True
+
+    def _next(self) -> list[Found]:
+        """Phases that may begin."""
+        begun = {each.found.phase.name for each in self._boot.open if each.found.phase.kind == CALL}
+        around = [each.found.phase.name for each in self._boot.open if each.back is not None][-1:]
+        return [each for each in self.found if each.phase.name not in self._boot.done | begun and (
+            each.phase.inside is None or each.phase.inside in around)]
+
+    def _arrive(self) -> Iterator[Step]:
+        """What ends here, then what begins."""
+        boot, ctx = self._boot, self._control.context()
+        pc = self._pc(ctx)
+        begins = [each for each in self._next() if pc in each.entries]
+        inner = boot.open[-1].found.phase if boot.open else None
+        if begins and inner is not None and boot.open[-1].back is None and not (
+                inner.kind != EACH and begins[0].phase.name == inner.name):
+            yield from self._end(ctx, len(boot.open) - 1)
+        returned = next((index for index, each in enumerate(boot.open) if pc is not None and each.back == pc), None)
+        if self.over and boot.open:
+            returned = 0
+        if returned is not None:
+            ended = boot.open[returned].found.phase.name
+            yield from self._end(ctx, returned)
+            begins += [each for each in self._next() if each.phase.after == ended and not each.entries]
+        for each in begins:
+            if not any(other.found.phase.name == each.phase.name for other in boot.open):
+                self._begin(ctx, each)
+        boot.pc, boot.stage = pc, ctx.stage if ctx.stage is not None else boot.stage
+
+    def _begin(self, ctx: Context, found: Found) -> None:
+        boot = self._boot
+        if ctx.stage is not None and ctx.stage >= Stage.EARLY and boot.last is None:
+            snapshot, _ = self._present(ctx)
+            if snapshot is not None and not boot.number:
+                self._keep(replace(snapshot, name=KEPT + FIRST))
+        last = boot.last
+        snapshot, sign = self._present(ctx, found.phase.kind != CALL)
+        between = change(last, snapshot) if last is not None and snapshot is not None else None
+        kind, pc = found.phase.kind, self._pc(ctx)
+        called = not found.inlined and pc is not None and _first(ctx.host, pc)
+        returns = kind == CALL or kind == EACH and found.function == found.phase.functions[0]
+        back = self._control.return_address() if called and returns else None
+        boot.open.append(Open(found, back, snapshot, sign,
+                              between if between is not None and not between.empty else None))
+
+    def _end(self, ctx: Context, index: int) -> Iterator[Step]:
+        """Those from index on have ended, the innermost first."""
+        boot = self._boot
+        while len(boot.open) > index:
+            each = boot.open.pop()
+            if self._first is None:
+                self._first = each.before
+            phase = each.found.phase
+            if (phase.kind == EACH or not each.found.entries) and _same_zones(each.sign, self._sign(ctx)):
+                continue            # a range without a whole page, a machine without HighMem
+            snapshot, _ = self._present(ctx)
+            if phase.kind != EACH:
+                boot.done.add(phase.name)
+            boot.number += 1
+            name = None
+            if snapshot is not None:
+                name = f"{KEPT}{boot.number:02}-{phase.name}"
+                self._keep(replace(snapshot, name=name, phase=phase.name, phase_text=phase.why))
+            yield Step(boot.number, phase.name, each.found.function,
+                       tuple(other.found.phase.name for other in boot.open), phase.why, name, each.partial,
+                       each.between, change(each.before, snapshot) if snapshot is not None else None, self._problems)
+
+    # --- looking ------------------------------------------------------------------------------------------------------
+
+    _problems: tuple[Problem, ...] = ()
+    _first: Optional[Snapshot] = None
+
+    def _present(self, ctx: Context, same: bool = False) -> tuple[Optional[Snapshot], Any]:
+        """The state now. The last snapshot once more where memblock and the zones count the same since, and there is
+        nothing else yet that could have changed, or (same) the code in between is known: the loop of the hand-over."""
+        boot, sign = self._boot, self._sign(ctx)
+        if boot.last is not None and sign is not None and sign == boot.sign and (same or ctx.stage < Stage.ZONES):
+            return replace(boot.last, where=where(ctx)) if not same else boot.last, sign
+        try:
+            if ctx.stage is None or ctx.stage < Stage.EARLY:
+                return None, None
+            snapshot, self._problems = ctx.once("step.present", lambda ctx: take(ctx, "now"))
+        except MmError:
+            return None, None
+        boot.last, boot.sign = snapshot, sign
+        return snapshot, sign
+
+    @staticmethod
+    def _sign(ctx: Context) -> Any:
+        """What is another when memory was given or taken, before there are caches; None afterwards."""
+        if ctx.stage is None or not Stage.EARLY <= ctx.stage < Stage.SLAB:
+            return None
+        try:
+            known = memblock(ctx)
+            regions = tuple((each.base, each.end, each.flags, each.nid) for each in (*known.memory, *known.reserved))
+            found = tuple((zone.managed_pages, zone.free_pages) for zone in zones(ctx)) \
+                if ctx.stage >= Stage.ZONES else ()
+            return ctx.stage, regions, found, ctx.read.find("totalram_pages")
+        except MmError:
+            return None
+
+
+def _same_zones(one: Any, other: Any) -> bool:
+    """Whether no page has come to a zone's lists between two signs."""
+    return one is not None and other is not None and one[2] == other[2]
+
+
+def _first(host: Host, addr: int) -> bool:
+    """Whether a function begins at an address: not only a copy of one that is inlined."""
+    named = host.symbolize(addr)
+    return named is not None and named.offset == 0
