@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 QEMU = ROOT / "scripts" / "qemu"
 READOUT = Path(__file__).with_name("readout.py")
 AT_A_TIME = 2
-BOOT_SECONDS = 15                   # a boot takes well under one
+BOOT_SECONDS = 60                   # a boot takes one, of a busy machine ten
 ENDS = {"idle": "mmscope: idle\n", "panic": "panic: ", "halted": "\nhalted\n"}
 REFUSED = re.compile("Connection refused|No such file", re.I)
 # The console goes where nobody reads: its last line says so.
@@ -203,7 +203,7 @@ class Farm:
     def _gdb(self, image: str) -> Gdb:
         own = self._own.__dict__
         if image not in own:
-            gdb = Gdb(elf(image), limit_seconds=30)
+            gdb = Gdb(elf(image), limit_seconds=BOOT_SECONDS)
             self._gdbs.append(gdb)
             gdb.run(f"source {READOUT}")
             own[image] = gdb

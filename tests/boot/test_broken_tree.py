@@ -17,7 +17,7 @@ HEADER = ("magic", "totalsize", "off_dt_struct", "off_dt_strings",
           "off_mem_rsvmap", "version", "last_comp_version", "boot_cpuid_phys",
           "size_dt_strings", "size_dt_struct")
 FLIPS = 24                          # trees with random bits turned over
-SECONDS = 10                        # any boot ends in a fraction of it
+SECONDS = 60                        # any boot ends in a fraction of it
 
 
 def tree(board: str) -> bytes:

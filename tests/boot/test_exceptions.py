@@ -13,7 +13,7 @@ IMAGES = ("guest", "guest-release")
 AT = "__free_pages_bootmem"         # deep inside mm_init(), in both flavours
 CALLERS = ["free_all_bootmem", "mem_init", "mm_init", "start_kernel"]
 WILD_PC = 0x50000000
-SECONDS = 20
+SECONDS = 60
 
 # What GDB does at AT; what the report's first line and its pc say.
 FAULTS = {

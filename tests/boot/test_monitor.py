@@ -11,7 +11,7 @@ from harness.process import wait_for
 
 from .machine import QEMU, elf
 
-LIMIT_SECONDS = 20
+LIMIT_SECONDS = 60
 
 
 class Typist:

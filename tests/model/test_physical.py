@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Physical reads of the stub put its switch back; translated reads are right or are the stub's."""
-import os
 import signal
+import threading
 
 import pytest
 
@@ -92,8 +92,13 @@ def test_the_switch_is_put_back_whatever_happens(stub, number, when, error):
     assert stub.mode == "0"
 
 
+def interrupt():
+    """^C for this thread: GDB's others, too, do not take it."""
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+
 def test_a_real_interrupt_waits_until_the_switch_is_back(stub):
-    stub.after = lambda number: os.kill(os.getpid(), signal.SIGINT) if number == 2 else None
+    stub.after = lambda number: interrupt() if number == 2 else None
     before = signal.signal(signal.SIGINT, signal.default_int_handler)      # a shell's background jobs ignore it
     try:
         with pytest.raises(KeyboardInterrupt):
