@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# demo.gdb - `make demo`: through mm_init() on the article's board. Each command
-# is shown as it would be typed, then run.
+# demo.gdb - `make demo`: through mm_init() on the article's board, then all
+# phases of its boot, as a page. Each command is shown as it would be typed, then run.
 set pagination off
 set confirm off
 
@@ -45,6 +45,14 @@ python type_in("print slab_state", "mm buddy --zone Normal")
 
 python say("0x14000 HighMem pages are missing: the CMA pool, which is given back now.")
 python type_in("tbreak cpu_idle", "continue", "print/x contig_page_data.node_zones[1].managed_pages", "mm buddy --zone HighMem")
-python say("That is the article. `make shell` is the same machine, for you to drive.")
+python say("The same boot once more, from its first instruction, phase by phase.")
+python
+type_in("delete", "monitor system_reset")
+gdb.execute("disconnect")               # GDB does not notice a reset: ask anew
+gdb.execute("target remote " + gdb.parse_and_eval("$mm_gdb").string())
+type_in("mm step --all --quiet", "mm map --html build/article.html")
+end
+python say("That is the article; a browser shows it, phase by phase: build/article.html")
+python say("`make shell` is the same machine, for you to drive.")
 # Not kill: QEMU may be gone before it has answered. scripts/demo ends it.
 detach

@@ -53,6 +53,15 @@ def test_demo_shows_the_cma_pool_coming_back(demo):
     assert printed(demo, "print/x contig_page_data.node_zones[1].managed_pages") == ["0x1c000", "0x30000"]
 
 
+def test_demo_ends_with_the_whole_boot_as_a_page(demo):
+    phases = re.findall(r"^ ?\d+  +(\w+) ", demo.partition("mm step --all")[2], re.MULTILINE)
+    assert phases.index("paging_init") < phases.index("free_highpages") < phases.index("cma_init_reserved_areas")
+    name, count = re.search(r"^(\S+) is written: (\d+) snapshots$", demo, re.MULTILINE).groups()
+    report = (ROOT / name).read_text(encoding="ascii")
+    assert int(count) == len(phases) + 1 and all(f"-{phase}" in report for phase in phases)
+    assert name in demo.splitlines()[-4]
+
+
 def test_demo_fits_80_columns(demo):
     assert [line for line in demo.splitlines() if len(line) > 80] == []
 
