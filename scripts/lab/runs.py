@@ -20,6 +20,7 @@ from typing import Sequence
 
 from .common import LabError, one_line
 
+PROC = Path("/proc")
 START_LIMIT_SECONDS = 20
 STOP_LIMIT_SECONDS = 5
 
@@ -54,12 +55,19 @@ def all_runs() -> list[dict]:
 
 
 def alive(run: dict) -> bool:
-    """True when this run's QEMU runs: its process id may be another's now."""
+    """True when this run's QEMU runs: its process id may be another's now.
+
+    In the middle of exec() it has no command line for a moment, as one that
+    has ended and is not waited for.
+    """
+    process = PROC / str(run["pid"])
     try:
-        command = Path(f"/proc/{run['pid']}/cmdline").read_bytes()
-    except OSError:
+        command = (process / "cmdline").read_bytes()
+        state = (process / "stat").read_text("ascii", "replace") \
+            .rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
         return False
-    return os.fsencode(run["run"]) in command
+    return os.fsencode(run["run"]) in command or not command and state not in "ZX"
 
 
 def start(command: Sequence[str], folder: Path, socket: Path,

@@ -58,6 +58,18 @@ def test_a_process_id_that_is_another_programs_now_is_left_alone() -> None:
     assert not runs.alive(run)
 
 
+@pytest.mark.parametrize("state, there", [("S", True), ("Z", False)])
+def test_what_has_no_command_line_yet_is_starting(
+        state: str, there: bool, tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    """exec() takes the old one before the new one is there."""
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7" / "cmdline").write_bytes(b"")
+    (tmp_path / "7" / "stat").write_text(f"7 (a ) b) {state} 1 7 7", "ascii")
+    monkeypatch.setattr(runs, "PROC", tmp_path)
+    assert runs.alive({"pid": 7, "run": "/run/x"}) == there
+
+
 def test_stopping_what_does_not_run_is_an_error() -> None:
     with pytest.raises(LabError, match="no run '12345'"):
         runs.stop("12345")
