@@ -11,7 +11,7 @@ from collections import Counter
 import pytest
 
 from article import CMA_PAGES, EXPRESSIONS, FREE
-from guest import MM_PY
+from guest import MM_PY, ROOT
 from harness.gdbmi import GdbError
 from test_truth import TRUTHS, ZONES, digest
 
@@ -205,3 +205,11 @@ def test_a_killed_target_leaves_nothing_behind(boot):
         assert "\n" not in str(error).strip()
     guest._qemu.wait()
     assert guest.gdb.run("maint info breakpoints") == "No breakpoints or watchpoints.\n"
+
+
+def test_readme_shows_what_it_prints(boot):
+    text = boot("article").load().gdb.run("mm step --to mem_init")
+    shown = (ROOT / "README.md").read_text().partition("(gdb) mm step --to mem_init\n")[2].partition("\n\n")[0]
+    shown = [line[4:] for line in shown.splitlines() if line.strip() != "..."]
+    assert len(shown) > 10 and set(shown) <= set(text.splitlines())
+    assert max(map(len, text.splitlines())) <= 80
