@@ -9,6 +9,7 @@ import random
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from documents import places
 from machine import HIGH_START, LOW_PAGES, LOW_START, Machine
 from mmscope.command import load_commands
 from mmscope.errors import MmError
@@ -229,15 +230,6 @@ def test_what_is_no_file_is_one_line(tmp_path):
     assert "is not a file" in refused("/dev/zero")
     assert "at most 256" in refused(tmp_path / "huge")
     assert "No such file" in refused(tmp_path / "none")
-
-
-def places(found, path=()):
-    """Every place in a document."""
-    yield path
-    inner = found.items() if isinstance(found, dict) else \
-        enumerate(found) if isinstance(found, list) else ()
-    for key, each in inner:
-        yield from places(each, (*path, key))
 
 
 def changed(document_, path, value):

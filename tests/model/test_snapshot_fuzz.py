@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from documents import places
 from mmscope.errors import MmError
 from mmscope.model.diff import compare
 from mmscope.model.snapshotfile import from_document, read_snapshot
@@ -29,15 +30,6 @@ VALUES = [0, 1, -1, 11, 24, 25, 63, 1 << 31, 1 << 52, (1 << 64) - 1, 1 << 64,
 NOISE = [b"9" * 5000, b"[", b"]", b"{", b"}", b'"', b"\\u0000", b"1e999", b"-",
          b"NaN", b"[" * 5000, b"0" * 99, b"\xff", b",", b""]
 MOVED = ("start", "end", "addr", "node", "cpu", "nid")
-
-
-def places(found, path=()):
-    """Every place in a document."""
-    yield path
-    inner = found.items() if isinstance(found, dict) else \
-        enumerate(found) if isinstance(found, list) else ()
-    for key, each in inner:
-        yield from places(each, (*path, key))
 
 
 def moved(each, by):
