@@ -46,6 +46,7 @@ class Step:
     problems: tuple[Problem, ...] = field(default=(), metadata={"json": False})
     flags: Optional[FlagsChange] = None         # of the phase that sets PG_reserved
     pagesets: tuple[PagesetChange, ...] = ()    # of the one that moves them
+    earlier: bool = False           # it began before this command: what it changed then is in its change, too
 
 
 @dataclass
@@ -87,6 +88,8 @@ class Stepper:
         self.ends: tuple[Optional[Snapshot], Optional[Snapshot]] = (None, None)     # states before and after all steps
         self._boot = Boot()
         self._boot = self._resume(control.context())
+        self._first = self._first or self._boot.last
+        self._begun = self._first is not None
 
     def steps(self) -> Iterator[tuple[Step, ...]]:
         """What ends at each stop, innermost first. Ends with stopped or over."""
@@ -97,7 +100,7 @@ class Stepper:
                 if self.over:
                     self._present(self._control.context())
                 if ended or self.over:
-                    self.ends = self.ends[0] or self._first, self._boot.last
+                    self.ends = self._first, self._boot.last
                 if ended:
                     yield ended
             begun = False
@@ -127,6 +130,8 @@ class Stepper:
         if not boot.number:
             self._forget()
         self._control.memo["step"] = boot
+        self._first = boot.last
+        self._earlier = {each.found.phase.name for each in boot.open if each.before is not boot.last}
         if boot.pc is not None and boot.pc == self._pc(ctx):
             return boot
         boot.pc = None
@@ -218,6 +223,8 @@ class Stepper:
                 self._keep(replace(snapshot, name=KEPT + FIRST))
         last = boot.last
         snapshot, sign = self._present(ctx, found.phase.kind != CALL)
+        if not self._begun:
+            self._first, self._begun = boot.last, True
         between = change(last, snapshot) if last is not None and snapshot is not None else None
         kind, pc = found.phase.kind, self._pc(ctx)
         called = not found.inlined and pc is not None and _first(ctx.host, pc)
@@ -232,8 +239,6 @@ class Stepper:
         boot = self._boot
         while len(boot.open) > index:
             each = boot.open.pop()
-            if self._first is None:
-                self._first = each.before
             phase = each.found.phase
             if (phase.kind == EACH or not each.found.entries) and _same_zones(each.sign, self._sign(ctx)):
                 continue            # a range without a whole page, a machine without HighMem
@@ -249,12 +254,14 @@ class Stepper:
             yield Step(boot.number, phase.name, each.found.function,
                        tuple(other.found.phase.name for other in boot.open), phase.why, name, each.partial,
                        each.between, change(each.before, snapshot) if snapshot is not None else None, self._problems,
-                       flags_change(*looks), pageset_changes(*looks))
+                       flags_change(*looks), pageset_changes(*looks), phase.name in self._earlier)
 
     # --- looking ------------------------------------------------------------------------------------------------------
 
     _problems: tuple[Problem, ...] = ()
     _first: Optional[Snapshot] = None
+    _begun = False                  # _first is known
+    _earlier: set[str] = set()      # phases that began before this command
 
     def _present(self, ctx: Context, same: bool = False) -> tuple[Optional[Snapshot], Any]:
         """The state now. The last snapshot once more where memblock and the zones count the same since, and there is
