@@ -9,10 +9,11 @@ import gdb
 
 from ..errors import MmError
 from ..model.context import Context
-from ..target.control import CODE, OnHit, Point, StackFrame, Stop
+from ..target.control import CODE, INTERRUPTED, OnHit, Point, StackFrame, Stop
 from .arguments import read_argument
 from .current import Current
 from .debuginfo import in_c
+from .interrupts import Interrupts
 from .points import Points
 from .stops import Watcher
 
@@ -55,7 +56,7 @@ class GdbControl:
 
     def _run(self, points: Sequence[Point], on_hit: Optional[OnHit], backwards: bool, hardware: bool) -> Stop:
         failure = None
-        with Points(points, on_hit, hardware) as inserted, Watcher(inserted.numbers) as seen:
+        with Points(points, on_hit, hardware) as inserted, Watcher(inserted.numbers) as seen, Interrupts() as ctrl_c:
             try:
                 gdb.execute("reverse-continue" if backwards else "continue", to_string=True)
             except gdb.error as error:
@@ -67,6 +68,8 @@ class GdbControl:
             raise failure
         if thread is None or not thread.is_valid():
             return Stop(None, f"the target is gone: {seen.reason or failure or 'the connection was closed'}")
+        if ctrl_c.seen and seen.reason != INTERRUPTED and not seen.others:
+            seen.others = INTERRUPTED
         if inserted.hit is not None:
             return Stop(inserted.hit, f"and {seen.others}" if seen.others else "reached")
         return Stop(None, seen.others or seen.reason or "stopped")
