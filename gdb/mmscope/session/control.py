@@ -53,7 +53,7 @@ class GdbControl:
             if FULL.search(str(error)) is None or any(point.kind != CODE for point in points):
                 raise MmError(f"cannot run the target: {error}") from None
         try:
-            return self._run(points, on_hit, backwards, False, alarm)       # the target has too few that are in hardware
+            return self._run(points, on_hit, backwards, False, alarm)    # the target has too few in hardware
         except gdb.error as error:
             raise MmError(f"cannot run the target: {error}") from None
 
