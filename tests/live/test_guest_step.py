@@ -284,18 +284,51 @@ def test_text_is_short_and_a_user_goes_in_between(boot):
     nothing_left(gdb)
 
 
-def test_ctrl_c_leaves_nothing_behind(boot):
+PATCH = """
+import os, signal
+import mmscope.model.step as step
+take, left = step.take, [7]
+def slow(*args):
+    left[0] -= 1
+    if not left[0]:
+        os.kill(os.getpid(), signal.SIGINT)
+        while True: pass
+    return take(*args)
+step.take = slow
+"""
+
+
+def test_ctrl_c_in_the_middle_of_a_look_loses_no_phase(boot):
+    guest = boot("article").load()
+    (guest.folder / "patch.py").write_text(PATCH)
+    guest.gdb.run(f"source {guest.folder / 'patch.py'}")
+    assert "interrupted" in guest.fails("mm step --to mem_init --quiet")
+    nothing_left(guest.gdb)
+    guest.gdb.run("mm step --to mem_init --quiet")
+    names = [each["name"].partition("-")[2] for each in guest.gdb.json("mm snapshot --json")["snapshots"]]
+    assert [name for name in names[1:] if name != "free_range"] == [
+        name for name in ORDER[:ORDER.index("mem_init") + 1] if name != "free_range"]
+    assert names.count("free_range") == 5
+
+
+INTERRUPTS = 8
+
+
+def test_ctrl_c_at_any_time_stops_it(boot):
+    """While breakpoints are inserted, too, when GDB passes it on to a stub that still stands, and throws it away."""
     guest = boot("article").load()
     gdb = guest.gdb
-    gdb.resume("mm step --all")
-    time.sleep(1.5)                                 # in the middle of some phase, or of a look at it
-    os.kill(gdb.pid, signal.SIGINT)
-    try:
-        gdb.wait_stop()
-    except GdbError as error:
-        assert "interrupted" in str(error)
-    nothing_left(gdb)
-    assert gdb.json("mm info --json")["stage"]
+    for pause in range(INTERRUPTS):
+        gdb.resume("mm step --all --quiet")
+        time.sleep(0.005 * pause ** 2)
+        os.kill(gdb.pid, signal.SIGINT)
+        try:
+            gdb.wait_stop()
+        except GdbError as error:
+            assert "interrupted" in str(error)
+        else:
+            assert "interrupted" in "".join(gdb._text)
+        nothing_left(gdb)
 
 
 def test_a_killed_target_leaves_nothing_behind(boot):

@@ -29,7 +29,8 @@ class Interrupts:
         for end in self._ends:
             os.set_blocking(end, False)
         self._before = signal.set_wakeup_fd(self._ends[1], warn_on_full_buffer=False)
-        gdb.post_event(self._resumed)
+        for _ in range(2):          # a signal that Python still has to raise is raised in the first
+            gdb.post_event(self._resumed)
         return self
 
     def __exit__(self, *exc: object) -> None:
