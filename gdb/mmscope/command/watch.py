@@ -20,7 +20,7 @@ from .registry import arg, command
     arg("--count", metavar="N", type=int, default=1, help="go on until there were N changes; without: 1"),
     arg("--node", metavar="N", type=int, help="of a zone's name that several nodes have")))
 def run(control: Control, args: Namespace) -> WatchReport:
-    """Run until a page, block, list or counter changes: what, and by whom.
+    """Run until a page, block, list or counter changes; say by whom.
 
     This command runs the target: it sets breakpoints of its own, on data, which
     are gone when it ends. It says what X was and is, which function did it and
