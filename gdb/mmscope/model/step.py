@@ -69,7 +69,7 @@ class Boot:
     open: list[Open] = field(default_factory=list)
     done: set[str] = field(default_factory=set)
     pc: Optional[int] = None        # where the last command has left the target
-    arrived: Optional[int] = None   # a stop of ours that Ctrl-C came into the middle of: what ends here is not told yet
+    arrived: Optional[int] = None   # a stop of ours in the middle of which Ctrl-C came: what ends here is not told yet
     ended: list[Step] = field(default_factory=list)     # of this stop
     last: Optional[Snapshot] = None
     sign: Any = None                # of the last
@@ -199,7 +199,7 @@ class Stepper:
             each.phase.inside is None or each.phase.inside in around)]
 
     def _arrive(self) -> None:
-        """What ends here, then what begins. After Ctrl-C in the middle of it, the next command goes on with the rest."""
+        """What ends here, then what begins. After Ctrl-C in the middle of it the next command does the rest."""
         boot, ctx = self._boot, self._control.context()
         pc = self._pc(ctx)
         self.over = pc in self._last
