@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -329,18 +328,6 @@ def test_ctrl_c_at_any_time_stops_it(boot):
         else:
             assert "interrupted" in "".join(gdb._text)
         nothing_left(gdb)
-
-
-def test_a_killed_target_leaves_nothing_behind(boot):
-    guest = boot("article").load()
-    guest.run_to("init_per_zone_wmark_min")
-    threading.Timer(0.05, guest._qemu.kill).start()
-    try:
-        guest.gdb.run("mm step --all")
-    except GdbError as error:
-        assert "\n" not in str(error).strip()
-    guest._qemu.wait()
-    assert guest.gdb.run("maint info breakpoints") == "No breakpoints or watchpoints.\n"
 
 
 def test_readme_shows_what_it_prints_and_phases_and_what_is_between_them_add_up(boot):
