@@ -97,8 +97,8 @@ class Connection:
     def _put_back(self) -> None:
         """A debugger that was killed in the middle of a request may have left the stub reading physical addresses."""
         if left_physical(self.packet):
-            gdb.write("mm: the stub read physical addresses, as a killed session leaves it: it reads virtual ones now\n",
-                      gdb.STDERR)
+            gdb.write("mm: the stub read physical addresses, as a killed session leaves it: "
+                      "it reads virtual ones now\n", gdb.STDERR)
 
     def _ram(self) -> tuple[Range, ...]:
         """Where the machine has RAM. Raises BrokenPath when the stub is not that of QEMU."""
