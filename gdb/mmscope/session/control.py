@@ -18,6 +18,7 @@ from .exits import exits_of, result_of
 from .interrupts import Interrupts
 from .points import Points
 from .stops import Watcher
+from .tui import held
 
 ICOUNT = re.compile(r"(?:instruction count|icount)\s*=\s*(\d+)", re.IGNORECASE)
 FULL = re.compile(r"could not insert hardware|cannot insert hardware", re.IGNORECASE)
@@ -62,7 +63,8 @@ class GdbControl:
              alarm: Alarm) -> Stop:
         failure, keeper = None, self._current.keeper
         with Points(points, on_hit, hardware) as inserted, keeper.paused(backwards), \
-                Watcher(inserted.numbers | keeper.numbers) as seen, alarm, Interrupts() as ctrl_c:
+                Watcher(inserted.numbers | keeper.numbers) as seen, alarm, held(), \
+                Interrupts() as ctrl_c:
             try:
                 gdb.execute("reverse-continue" if backwards else "continue", to_string=True)
             except gdb.error as error:
