@@ -25,14 +25,14 @@ def read_argument(name: str) -> Optional[int]:
         entered = function is not None and frame.type() != gdb.INLINE_FRAME and \
             int(function.value().address) == int(frame.pc())
         if entered and value.address is not None:
-            return _passed(frame, name)
+            return _passed(frame, name, value)
         return int(value)
     except (gdb.error, RuntimeError, ValueError, TypeError):
         return None
 
 
-def _passed(frame: gdb.Frame, name: str) -> Optional[int]:
-    """By the procedure call standard; None for one that is passed on the stack."""
+def _passed(frame: gdb.Frame, name: str, value: gdb.Value) -> Optional[int]:
+    """By the procedure call standard: in registers, or on the stack, where it stays. value: of its place in the code."""
     machine = frame.architecture().name()
     registers = next((names for prefix, names in REGISTERS.items() if machine.startswith(prefix)), ())
     word = gdb.lookup_type("long").sizeof
@@ -44,7 +44,9 @@ def _passed(frame: gdb.Frame, name: str) -> Optional[int]:
         at += at % 2 if words == 2 and word == 4 else 0     # a pair begins at an even register
         if symbol.name == name:
             values = [int(frame.read_register(each)) & (1 << 8 * word) - 1 for each in registers[at:at + words]]
-            number = sum(value << 8 * word * index for index, value in enumerate(values))
-            return int(gdb.Value(number).cast(symbol.type)) if len(values) == words else None
+            if len(values) < words:
+                return int(value) if registers else None
+            number = sum(each << 8 * word * index for index, each in enumerate(values))
+            return int(gdb.Value(number).cast(symbol.type))
         at += words
     return None

@@ -106,7 +106,7 @@ class GdbControl:
         except gdb.error:
             return None
 
-    def stack(self, limit: int = 16) -> tuple[StackFrame, ...]:
+    def stack(self, limit: int = 16, until: Sequence[str] = ()) -> tuple[StackFrame, ...]:
         """The functions that the CPU is in."""
         found: list[StackFrame] = []
         try:
@@ -115,7 +115,7 @@ class GdbControl:
                 place = frame.find_sal()
                 file = place.symtab.filename if place.symtab is not None else None
                 found.append(StackFrame(frame.name(), file, place.line or None, int(frame.pc())))
-                frame = frame.older()
+                frame = frame.older() if found[-1].function not in until else None
         except gdb.error:       # no further than the stack can be followed
             pass
         return tuple(found)

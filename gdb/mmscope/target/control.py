@@ -82,8 +82,11 @@ class Control(Protocol):
     def return_address(self) -> Optional[int]:
         """Where the newest function that is not inlined returns to."""
 
-    def stack(self, limit: int = 16) -> tuple[StackFrame, ...]:
-        """The functions that the selected CPU is in, the innermost first, those that are inlined, too."""
+    def stack(self, limit: int = 16, until: Sequence[str] = ()) -> tuple[StackFrame, ...]:
+        """The functions that the selected CPU is in, the innermost first, those that are inlined, too.
+
+        until: names of functions behind which nobody looks.
+        """
 
     def argument(self, name: str) -> Optional[int]:
         """An argument of the function that has just been entered."""
