@@ -129,7 +129,7 @@ class Recorder:
         kind = self._lists.get(changed) if changed is not None else RESERVED if function == LATE else None
         if size == 0 or changed is not None and kind is None:
             return False                # nothing, or to a list of somebody's own
-        stack = self._control.stack(STACK_LIMIT, (BEGIN,))
+        stack = self._control.stack(STACK_LIMIT, lambda frame: frame.function == BEGIN)
         if function == ISOLATE and not any(frame.function == REMOVE for frame in stack):
             return False                # only flags of regions change, or their node
         if start is None or size is None or kind is None or not 0 <= start < self._top:

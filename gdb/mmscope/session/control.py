@@ -9,10 +9,13 @@ import gdb
 
 from ..errors import MmError
 from ..model.context import Context
-from ..target.control import CODE, OnHit, Point, StackFrame, Stop
+from ..target.control import CODE, INTERRUPTED, TIME_IS_UP, OnHit, Point, StackFrame, Stop
+from .alarm import Alarm
 from .arguments import read_argument
 from .current import Current
 from .debuginfo import in_c
+from .exits import exits_of, result_of
+from .interrupts import Interrupts
 from .points import Points
 from .stops import Watcher
 
@@ -41,22 +44,25 @@ class GdbControl:
         """The context of the present stop or hit."""
         return self._current.context()
 
-    def run(self, points: Sequence[Point], on_hit: Optional[OnHit] = None, backwards: bool = False) -> Stop:
+    def run(self, points: Sequence[Point], on_hit: Optional[OnHit] = None, backwards: bool = False,
+            seconds: Optional[float] = None) -> Stop:
         """Run to one of the points."""
+        alarm = Alarm(seconds)
         try:
-            return self._run(points, on_hit, backwards, True)
+            return self._run(points, on_hit, backwards, True, alarm)
         except gdb.error as error:
             if FULL.search(str(error)) is None or any(point.kind != CODE for point in points):
                 raise MmError(f"cannot run the target: {error}") from None
         try:
-            return self._run(points, on_hit, backwards, False)      # the target has too few that are in hardware
+            return self._run(points, on_hit, backwards, False, alarm)    # the target has too few in hardware
         except gdb.error as error:
             raise MmError(f"cannot run the target: {error}") from None
 
-    def _run(self, points: Sequence[Point], on_hit: Optional[OnHit], backwards: bool, hardware: bool) -> Stop:
+    def _run(self, points: Sequence[Point], on_hit: Optional[OnHit], backwards: bool, hardware: bool,
+             alarm: Alarm) -> Stop:
         failure, keeper = None, self._current.keeper
         with Points(points, on_hit, hardware) as inserted, keeper.paused(backwards), \
-                Watcher(inserted.numbers | keeper.numbers) as seen:
+                Watcher(inserted.numbers | keeper.numbers) as seen, alarm, Interrupts() as ctrl_c:
             try:
                 gdb.execute("reverse-continue" if backwards else "continue", to_string=True)
             except gdb.error as error:
@@ -68,8 +74,12 @@ class GdbControl:
             raise failure
         if thread is None or not thread.is_valid():
             return Stop(None, f"the target is gone: {seen.reason or failure or 'the connection was closed'}")
+        if ctrl_c.seen and seen.reason != INTERRUPTED and not seen.others:
+            seen.others = INTERRUPTED
         if inserted.hit is not None:
             return Stop(inserted.hit, f"and {seen.others}" if seen.others else "reached")
+        if alarm.rang and seen.reason == INTERRUPTED:
+            return Stop(None, TIME_IS_UP)
         return Stop(None, seen.others or seen.reason or "stopped")
 
     @property
@@ -95,18 +105,34 @@ class GdbControl:
             return ()
         return tuple(sorted({sal.pc for sal in found if sal.pc and _begins(sal.pc, name)}))
 
+    def exits(self, function: str) -> tuple[int, ...]:
+        """Where it returns."""
+        return exits_of(function, self.entries(function))
+
+    def result(self) -> Optional[int]:
+        """What it returns."""
+        return result_of()
+
     def return_address(self) -> Optional[int]:
         """Where the newest function returns to."""
+        caller = _caller()
+        return int(caller.pc()) if caller is not None else None
+
+    def call(self) -> Optional[int]:
+        """The caller's stack pointer."""
+        caller = _caller()
         try:
-            frame = gdb.newest_frame()
-            while frame is not None and frame.type() == gdb.INLINE_FRAME:
-                frame = frame.older()
-            caller = frame.older() if frame is not None else None
-            return int(caller.pc()) if caller is not None else None
-        except gdb.error:
+            return int(caller.read_register("sp")) if caller is not None else None
+        except (gdb.error, ValueError):
             return None
 
-    def stack(self, limit: int = 16, until: Sequence[str] = ()) -> tuple[StackFrame, ...]:
+    @property
+    def cpu(self) -> Optional[int]:
+        """The CPU, as QEMU numbers its threads."""
+        thread = gdb.selected_thread()
+        return max(thread.ptid[1] - 1, 0) if thread is not None and thread.is_valid() else None
+
+    def stack(self, limit: int = 16, last: Optional[Callable[[StackFrame], bool]] = None) -> tuple[StackFrame, ...]:
         """The functions that the CPU is in."""
         found: list[StackFrame] = []
         try:
@@ -115,14 +141,16 @@ class GdbControl:
                 place = frame.find_sal()
                 file = place.symtab.filename if place.symtab is not None else None
                 found.append(StackFrame(frame.name(), file, place.line or None, int(frame.pc())))
-                frame = frame.older() if found[-1].function not in until else None
+                if last is not None and last(found[-1]):
+                    break
+                frame = frame.older()
         except gdb.error:       # no further than the stack can be followed
             pass
         return tuple(found)
 
-    def argument(self, name: str) -> Optional[int]:
+    def argument(self, name: str, function: Optional[str] = None) -> Optional[int]:
         """An argument by its name."""
-        return read_argument(name)
+        return read_argument(name, function)
 
     def say(self, text: str) -> None:
         """Show it."""
@@ -132,6 +160,17 @@ class GdbControl:
         """The instruction count of a recording."""
         found = ICOUNT.search(_replay())
         return int(found[1]) if found is not None else None
+
+
+def _caller() -> Optional[gdb.Frame]:
+    """That of the newest function that is not inlined."""
+    try:
+        frame = gdb.newest_frame()
+        while frame is not None and frame.type() == gdb.INLINE_FRAME:
+            frame = frame.older()
+        return frame.older() if frame is not None else None
+    except gdb.error:
+        return None
 
 
 def _replay() -> str:
