@@ -22,12 +22,12 @@ RECORD = "record"
 def run(control: Control, args: Namespace) -> OwnersReport:
     """Show who has reserved memory of memblock, or freed it.
 
-    mm owners record sets breakpoints of its own that stay while you step,
-    continue or use mm step: they note who changes memblock's lists, and never
-    stop the target. They are gone at the boot's end, where their code is thrown
-    away, with --stop, and when you detach. Begin as early as you can, best at
-    the target's first instruction. From then on mm memblock, mm account and
-    mm why name by whom memory was reserved, where nothing says for what.
+    It neither runs the target nor stops it, but mm owners record sets breakpoints
+    of its own that stay while you step, continue or use mm step: they note who
+    changes memblock's lists. They are gone at the boot's end, where their code is
+    thrown away, with --stop, and when you detach. Begin as early as you can, best
+    at the target's first instruction. From then on mm memblock, mm account and mm
+    why name by whom memory was reserved, where nothing says for what.
 
     Whose a call is: the first function that is not one of memblock's own, nor a
     layer that gives memory to whoever calls it.

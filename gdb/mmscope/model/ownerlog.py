@@ -140,7 +140,7 @@ class Recorder:
             return False
         now = self._control.instructions() if self._counts else None
         if now is not None and log.events and (log.events[-1].instructions or 0) >= now:
-            log.forget([event for event in log.events if (event.instructions or 0) < now])  # it went back, and comes again
+            log.forget([event for event in log.events if (event.instructions or 0) < now])  # it went back, comes again
         log.add(_event(function, kind, start, min(start + size, self._top), stack, now))
         return False
 

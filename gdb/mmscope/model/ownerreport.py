@@ -74,17 +74,17 @@ def report(ctx: Context, log: Log, recording: bool, began: bool = False) -> Owne
     """All that a log has."""
     numbers = {id(event): number for number, event in enumerate(log.events)}
 
-    def held(event: Event, start: int, end: int) -> Held:
+    def _held(event: Event, start: int, end: int) -> Held:
         return Held(start, end, event.kind, event.by.function, numbers[id(event)])
 
-    def by_address(pieces: list[Piece]) -> tuple[Held, ...]:
-        return tuple(held(piece.event, piece.start, piece.end)
+    def _by_address(pieces: list[Piece]) -> tuple[Held, ...]:
+        return tuple(_held(piece.event, piece.start, piece.end)
                      for piece in sorted(pieces, key=lambda piece: (piece.start, piece.end)))
 
-    freed = tuple(held(event, event.start, event.end) for event in log.events
+    freed = tuple(_held(event, event.start, event.end) for event in log.events
                   if event.kind in (REMOVED, FREED, FREED_LATE))
     return OwnersReport(recording, log.since, log.ended, log.stops, round(log.seconds * 1000, 1),
-                        tuple(map(_call, log.events)), by_address(log.memory), by_address(log.reserved + log.pools),
+                        tuple(map(_call, log.events)), _by_address(log.memory), _by_address(log.reserved + log.pools),
                         freed, _unseen(ctx, log), log.unknown, log.lost, began=began)
 
 

@@ -53,7 +53,8 @@ def _owners(found: Sequence[Held], calls: Sequence[Call]) -> Iterator[str]:
     by: dict[tuple[Any, ...], list[Held]] = {}
     for each in found:
         call = calls[each.call]
-        by.setdefault((call.kind, call.function, call.file, call.line, tuple(map(_name, call.callers))), []).append(each)
+        owner = call.kind, call.function, call.file, call.line, tuple(map(_name, call.callers))
+        by.setdefault(owner, []).append(each)
     for (kind, function, file, line, callers), group in by.items():
         place = f", {cut(file, NAME)}:{line}" if file is not None and line is not None else ""
         name = cut(function, NAME) if function is not None else "unknown code"
