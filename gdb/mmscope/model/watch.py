@@ -8,6 +8,7 @@ it has arrived, at most to the return of the allocator's outermost function. The
 """
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
@@ -21,18 +22,20 @@ from .zonelock import ZoneLock
 
 STACK = 40                      # functions, those that are inlined too
 MOST_RUNS = 64                  # until a change is over
+LEAST_SECONDS = 0.01
 MOST_STACK_BYTES = 1 << 16      # of one task: how far from a frame its caller's can be
 
 
 class Watch:
     """Watches one subject, event after event."""
 
-    def __init__(self, control: Control, subject: Subject) -> None:
+    def __init__(self, control: Control, subject: Subject, seconds: Optional[float] = None) -> None:
         ctx = control.context()
         self.subject = subject
         self.stopped: Optional[str] = None      # why there is no further event
         self.hits = 0                           # writes that were looked at
         self._control = control
+        self._until = time.monotonic() + seconds if seconds is not None else None
         self._points = subject.points(ctx)
         self.last = subject.described(ctx, subject.look(ctx))
         self._begin()
@@ -79,7 +82,8 @@ class Watch:
 
     def _run(self, points: tuple[Point, ...], on_hit: Callable[[Point], bool]) -> bool:
         """Run to one of them. False: something else has stopped the target, instead of that or as well."""
-        stop = self._control.run(points, on_hit)
+        left = max(self._until - time.monotonic(), LEAST_SECONDS) if self._until is not None else None
+        stop = self._control.run(points, on_hit, seconds=left)
         if stop.point is None:
             self.stopped = stop.reason
         elif stop.reason.startswith("and "):        # a breakpoint of the user's at the same place
