@@ -35,6 +35,7 @@ class Stepped:
     left: list[str]                 # breakpoints afterwards
     zones: dict[str, Any]           # at the end
     over: str                       # what one more says
+    cpus: int                       # of the machine
     console: str
 
     def one(self, phase: str) -> dict[str, Any]:
@@ -53,6 +54,11 @@ def count(change: dict[str, Any], name: str) -> tuple[int, int]:
 def more(change: dict[str, Any], name: str) -> int:
     before, after = count(change, name)
     return after - before
+
+
+def more_of(each: dict[str, Any]) -> int:
+    """By how much one count grew."""
+    return each["after"] - each["before"]
 
 
 def refusal(gdb: Gdb) -> str:
@@ -81,7 +87,7 @@ def stepped(kernel: Kernel) -> Iterator[Stepped]:
         with guest.running():
             console.wait_ready(guest.serial)
         yield Stepped(steps + report["steps"], report, memblock, left, zones,
-                      refusal(gdb), guest.console())
+                      refusal(gdb), kernel.board.cpus, guest.console())
     finally:
         guest.close()
 
@@ -120,6 +126,28 @@ def test_range_after_range_is_what_memblock_had(stepped: Stepped) -> None:
         assert all(any(size <= pages for pages in rest) for size in sizes)
     else:
         assert given == whole
+
+
+def test_reserved_pages_are_all_that_are_not_given(stepped: Stepped) -> None:
+    page = console.page_bytes(stepped.console)
+    free = sum(max(each["end"] // page - -(-each["start"] // page), 0)
+               for each in stepped.memblock["free"])
+    flags, = [step["flags"] for step in stepped.steps
+              if step["phase"] == "reserve"]
+    assert flags["frames"] - flags["reserved"]["after"] == free
+    assert flags["reserved"]["before"] < flags["reserved"]["after"]
+    assert flags["changed"] >= more_of(flags["reserved"])
+
+
+def test_pagesets_move_out_of_the_boots_own(stepped: Stepped) -> None:
+    moved, = [step["pagesets"] for step in stepped.steps
+              if step["phase"] == "setup_per_cpu_pageset"]
+    with_memory = {zone["name"] for zone in stepped.zones["zones"]
+                   if zone["present_pages"]}
+    assert {each["zone"] for each in moved} == with_memory
+    assert {each["was"] for each in moved} <= {"boot_pageset", "boot_pagesets"}
+    assert len({each["after"] for each in moved}) == len(moved)
+    assert {each["cpus"] for each in moved} == {stepped.cpus}
 
 
 def deferred(stepped: Stepped) -> bool:

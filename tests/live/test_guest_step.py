@@ -15,6 +15,7 @@ from guest import MM_PY, ROOT
 from harness.gdbmi import GdbError
 from test_truth import TRUTHS, ZONES, digest
 
+MAX_ORDER = 11
 ENDS = {"mem_init": "mem_init", "mm_init": "mm_init", "cma": "cma_init_reserved_areas"}     # phase of each truth
 ORDER = ("setup_machine_fdt", "dma_contiguous_reserve", "arm_memblock_init", "paging_init", "free_area_init",
          "bootmem_init", "setup_per_cpu_areas", "build_all_zonelists", "page_alloc_init", "page_ext_init_flatmem",
@@ -118,11 +119,43 @@ def test_the_hand_over_is_the_articles_range_after_range(boot_steps):
     whole = [((min(end, limit) >> 12) - (start + 0xfff >> 12)) for start, end in FREE if start < limit]
     pieces = [step["change"] for step in steps if step["phase"] == "free_range"]
     assert [more(each, "free_pages") for each in pieces] == [pages for pages in whole if pages > 0]
+    for piece in pieces:
+        given, = piece["handed_over"]
+        assert (given["start_pfn"] << 12, given["end_pfn"] << 12) in [
+            (start + 0xfff & -0x1000, min(end, limit) & -0x1000) for start, end in FREE]
+        assert given["blocks"] == largest_blocks(given["start_pfn"], given["end_pfn"], len(given["blocks"]))
     low = one(steps, "free_all_bootmem")["change"]
     assert sum(more(each, "free_pages") for each in pieces) == more(low, "totalram_pages")
     mem_init = one(steps, "mem_init")["change"]
     assert count(mem_init, "totalram_pages")[1] == int(EXPRESSIONS["totalram_pages"], 0)
     assert more(one(steps, "cma_init_reserved_areas")["change"], "totalram_pages") == CMA_PAGES
+
+
+def largest_blocks(pfn, end, orders):
+    """How many blocks of each order a free range becomes: each the largest that is aligned and fits."""
+    counts = [0] * orders
+    while pfn < end:
+        order = max(order for order in range(MAX_ORDER) if not pfn % (1 << order) and pfn + (1 << order) <= end)
+        counts[order] += 1
+        pfn += 1 << order
+    return counts
+
+
+def test_what_no_snapshot_holds_is_told_too(boot_steps):
+    guest, steps, _, _ = boot_steps
+    flags = one(steps, "reserve")["flags"]
+    zones = [f"truth_mem_init.zones[{index}]" for index in range(ZONES)]
+    assert flags["reserved"] == {"name": "PG_reserved", "before": 0, "after": sum(
+        guest.gdb.number(f"{zone}.reserved_pages") for zone in zones)}
+    assert flags["changed"] == flags["reserved"]["after"]
+    assert flags["frames"] == sum(guest.gdb.number(f"{zone}.memory_pages") for zone in zones)
+    for change in one(steps, "setup_per_cpu_pageset")["pagesets"]:
+        index = ("Normal", "HighMem").index(change["zone"])
+        assert change["before"] == guest.gdb.number("(unsigned long)&boot_pageset") and change["was"] == "boot_pageset"
+        assert change["after"] == guest.gdb.number(
+            f"(unsigned long)contig_page_data.node_zones[{index}].pageset")
+        assert change["cpus"] == guest.gdb.number("nr_cpu_ids")
+    assert len(one(steps, "setup_per_cpu_pageset")["pagesets"]) == 2
 
 
 @pytest.mark.parametrize("phase", ACCOUNTED)

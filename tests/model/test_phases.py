@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from machine import LOW_START
+from machine import HIGH_PAGES, LOW_PAGES, LOW_START
 from mmscope.model.phasechange import change
 from mmscope.model.phases import PHASES, find_phase, find_phases, phase_names
+from mmscope.model.phaselook import FLAGS, PAGESETS, flags_change, look, pageset_changes
 from mmscope.model.snapshot import take
+from mmscope.model.state import Frames
 from mmscope.model.step import Step
 from mmscope.model.stepreport import report
 from mmscope.view.step import step_lines, step_text
@@ -42,6 +44,11 @@ def test_a_spelling_that_is_called_comes_before_one_that_is_inlined():
 def test_what_is_inlined_behind_another_phase_has_no_address():
     highpages = find_phase(found(), "free_highpages")
     assert highpages.entries == () and highpages.inlined and highpages.phase.after == "free_all_bootmem"
+
+
+def more(count):
+    """By how much it grew."""
+    return count.after - count.before
 
 
 @pytest.fixture
@@ -81,6 +88,45 @@ def test_text_has_the_numbers_and_fits_in_80_columns(sides):
     for whole in (text, step_lines(step, quiet=True), step_lines(bad), step_text(
             report([step, bad], sides[0], sides[1], ("mm_init",), "interrupted", True, True))):
         assert max(map(len, whole.splitlines())) <= 80 and whole.isascii() and whole.endswith("\n")
+
+
+def test_a_range_that_was_memblocks_is_told_with_its_blocks(sides):
+    free = Frames("free", "Unmovable order 1", (LOW_START, LOW_START + 2))
+    before = replace(sides[0], frames=(Frames("memblock", "", (LOW_START, LOW_START + 2)),))
+    made = change(before, replace(sides[1], frames=(free,)))
+    given, = made.handed_over
+    assert (given.start_pfn, given.pages, given.blocks) == (LOW_START, 2, (0, 1))
+    step = Step(1, "free_range", "f", (), "", None, False, None, made)
+    text = step_lines(step)
+    assert f"pfn {LOW_START:#x}-{LOW_START + 2:#x}: 2 pages in 1 block: 1 of order 1\n" in text
+    assert "blocks +" not in text and "pages by owner" not in text      # they say the same once more
+    several = replace(made, handed_over=(given,) * 5)
+    assert "5 ranges, 10 pages: pfn" in step_lines(replace(step, change=several))
+    assert "and 2 more" in step_lines(replace(step, change=several))
+    assert change(sides[1], sides[1]).handed_over == ()
+
+
+def test_flags_and_pagesets_are_looked_at_where_a_phase_changes_them(machine):
+    ctx = machine.context()
+    before = look(ctx, FLAGS), look(ctx, PAGESETS)
+    assert look(ctx, None) is None and flags_change(None, before[0]) is None
+    machine.put(machine.page(LOW_START), "page", "flags", 1 << ctx.layout.enum("pageflags")["PG_reserved"])
+    machine.put(machine.page(LOW_START + 1), "page", "flags", 1 << 3)
+    machine.pagesets()
+    ctx = machine.context()
+    flags = flags_change(before[0], look(ctx, FLAGS))
+    assert (flags.frames, flags.changed, more(flags.reserved)) == (LOW_PAGES + HIGH_PAGES, 2, 1)
+    moved = pageset_changes(before[1], look(ctx, PAGESETS))
+    assert [each.before for each in moved] == [0, 0] and moved[0].after + 0x800 == moved[1].after and not moved[0].was
+    moved = moved[0]
+    assert flags_change(*before) is None and pageset_changes(*before) == ()
+    nothing = change(None, replace(take(ctx, "x")[0], **dict.fromkeys(("memory", "reserved", "zones", "frames"))))
+    step = Step(1, "reserve", "f", (), "", None, False, None, replace(nothing, counts=tuple(
+        replace(each, after=each.before) for each in nothing.counts)))
+    assert "Nothing changed" in step_lines(step)
+    told = step_lines(replace(step, flags=flags, pagesets=(replace(moved, zone="Nor\x1bmal", node=1, was="b" * 99),)))
+    assert "2 of " in told and "PG_reserved 0 -> 1" in told and "Nor\\x1bmal of node 1: pagesets" in told
+    assert "Nothing changed" not in told and max(map(len, told.splitlines())) <= 80 and told.isascii()
 
 
 def test_what_no_phase_did_is_between_them(sides):

@@ -2,12 +2,15 @@
 """What one phase changed, in numbers: what is in the snapshot after it, and was not in the one before."""
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import Optional
+from typing import Optional, Sequence
 
 from .diff import Count
 from .diffcounts import RangeChange, range_changes
 from .diffpages import Flow, OwnerChange, OwnerMap, flows, owner_changes
+from .frame import FREE, MEMBLOCK
 from .state import Snapshot, ZoneState
 
 
@@ -24,6 +27,20 @@ class ZoneChange:
 
 
 @dataclass(frozen=True)
+class HandedOver:
+    """Page frames [start_pfn, end_pfn) that were memblock's, and are free blocks now."""
+
+    start_pfn: int
+    end_pfn: int
+    blocks: tuple[int, ...]         # by order, how many of them begin there
+
+    @property
+    def pages(self) -> int:
+        """How many."""
+        return self.end_pfn - self.start_pfn
+
+
+@dataclass(frozen=True)
 class Change:
     """Everything. A count that is not there is None: before its stage, for example."""
 
@@ -32,6 +49,7 @@ class Change:
     reserved: tuple[RangeChange, ...]
     zones: tuple[ZoneChange, ...]
     owners: tuple[OwnerChange, ...]
+    handed_over: tuple[HandedOver, ...]     # by address
     flows: tuple[Flow, ...] = field(metadata={"json": False})
 
     def count(self, name: str) -> Count:
@@ -90,7 +108,22 @@ def change(before: Optional[Snapshot], after: Snapshot) -> Change:
     maps = OwnerMap((before.frames if before is not None else None) or ()), OwnerMap(after.frames or ())
     moves = flows(*maps) if before is not None and before.frames is not None and after.frames is not None else ()
     return Change(tuple(Count(name, was[name], is_[name]) for name in is_), memory, reserved, _zones(before, after),
-                  owner_changes(*maps, moves), moves)
+                  owner_changes(*maps, moves), _handed_over(moves, after), moves)
+
+
+def _handed_over(moves: Sequence[Flow], after: Snapshot) -> tuple[HandedOver, ...]:
+    """What memblock had, and the free lists have."""
+    ranges = [each for flow in moves if flow.before is not None and flow.after is not None
+              and (flow.before.kind, flow.after.kind) == (MEMBLOCK, FREE) for each in flow.ranges]
+    if not ranges:
+        return ()
+    blocks = sorted((pfn, each.order) for each in after.free_lists or () for pfn in each.pfns)
+    heads, orders = [pfn for pfn, _ in blocks], 1 + max((order for _, order in blocks), default=0)
+    made = []
+    for start, end in sorted(ranges):
+        found = Counter(order for _, order in blocks[bisect_left(heads, start):bisect_left(heads, end)])
+        made.append(HandedOver(start, end, tuple(found[order] for order in range(orders))))
+    return tuple(made)
 
 
 def _zones(before: Optional[Snapshot], after: Snapshot) -> tuple[ZoneChange, ...]:

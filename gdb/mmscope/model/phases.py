@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable, Iterable, Optional
 
+from .phaselook import FLAGS, PAGESETS
+
 CALL, TO_NEXT, EACH = "call", "to next", "each"
 
 
@@ -26,6 +28,8 @@ class Phase:
     kind: str = CALL
     inside: Optional[str] = None    # each: the phase around it
     after: Optional[str] = None     # begins where this one ends, in kernels that inline it: then no address is its own
+    given: Optional[tuple[str, str]] = None     # begins where this argument, if there is one, points to that member
+    looks: Optional[str] = None     # what it changes that no snapshot holds: see phaselook.py
 
 
 PHASES = (
@@ -64,10 +68,11 @@ PHASES = (
     Phase("free_all_bootmem", ("memblock_free_all", "free_all_bootmem"),
           "managed_pages is counted anew while memblock's free ranges are freed into the zones' lists."),
     Phase("reserve", ("memmap_init_reserved_pages", "reserve_bootmem_region"),
-          "Pages that memblock has reserved get PG_reserved, so that nobody ever frees them by mistake.", TO_NEXT),
+          "Pages that memblock has reserved get PG_reserved, so that nobody ever frees them by mistake.", TO_NEXT,
+          looks=FLAGS),
     Phase("free_range", ("__free_memory_core", "__next_mem_range"),     # the latter asks for the next range
           "One free range of memblock becomes free blocks, each as large as its alignment and the rest allow.", EACH,
-          inside="free_all_bootmem"),
+          inside="free_all_bootmem", given=("type_a", "memblock.memory")),   # not what is reserved
     Phase("free_highpages", ("free_highpages",),
           "HighMem has no kernel address, so lowmem's loop leaves it out: its free ranges go over here.",
           after="free_all_bootmem"),
@@ -86,7 +91,8 @@ PHASES = (
     Phase("kmem_cache_init_late", ("kmem_cache_init_late",),
           "The slab allocator finishes what needed interrupts, or a workqueue."),
     Phase("setup_per_cpu_pageset", ("setup_per_cpu_pageset",),
-          "So far all CPUs shared the boot pagesets; each gets lists of its own, to spare the zone's lock."),
+          "So far all CPUs shared the boot pagesets; each gets lists of its own, to spare the zone's lock.",
+          looks=PAGESETS),
     Phase("init_per_zone_wmark_min", ("init_per_zone_wmark_min",),
           "Each zone keeps pages back, by its size: below the watermarks reclaim begins, or callers wait."),
     Phase("cma_init_reserved_areas", ("cma_init_reserved_areas",),

@@ -16,6 +16,7 @@ from ..target.control import Control, Point
 from .context import Context, Host
 from .memblock import memblock
 from .phasechange import Change, change, free_of
+from .phaselook import FlagsChange, Look, PagesetChange, flags_change, look, pageset_changes
 from .phases import CALL, EACH, LAST, Found, find_phases
 from .problem import Problem
 from .snapshot import take, where
@@ -43,6 +44,8 @@ class Step:
     between: Optional[Change]       # what other code has changed since the phase before; None where nothing
     change: Optional[Change]        # None: the state could not be read
     problems: tuple[Problem, ...] = field(default=(), metadata={"json": False})
+    flags: Optional[FlagsChange] = None         # of the phase that sets PG_reserved
+    pagesets: tuple[PagesetChange, ...] = ()    # of the one that moves them
 
 
 @dataclass
@@ -55,6 +58,7 @@ class Open:
     sign: Any
     between: Optional[Change] = None
     partial: bool = False
+    look: Optional[Look] = None
 
 
 @dataclass
@@ -158,7 +162,10 @@ class Stepper:
         boot = self._boot
         addrs = {addr for each in self._next() for addr in each.entries}
         addrs.update(each.back for each in boot.open if each.back is not None)
-        stop = self._control.run([Point(addr) for addr in sorted(addrs | self._last)])
+        loops = {addr: each.phase.given for each in self._next() if each.phase.given is not None
+                 for addr in each.entries if each.function != each.phase.functions[0]}
+        stop = self._control.run([Point(addr) for addr in sorted(addrs | self._last)],
+                                 lambda point: point.addr not in loops or self._is_given(*loops[point.addr]))
         boot.pc = None
         if stop.point is None:
             self.stopped = stop.reason
@@ -167,6 +174,13 @@ class Stepper:
             self.stopped = stop.reason[len("and "):]
         self.over = stop.point.addr in self._last
         return True
+
+    def _is_given(self, name: str, member: str) -> bool:
+        """Whether an argument of the function that was just entered points to a member of a variable."""
+        given, (variable, _, _) = self._control.argument(name), member.partition(".")
+        layout = self._control.context().layout
+        place, inner = layout.find_variable(variable), layout.find_field(member)
+        return given is None or place is None or inner is None or given == place.addr + inner.offset
 
     def _next(self) -> list[Found]:
         """Phases that may begin."""
@@ -210,7 +224,8 @@ class Stepper:
         returns = kind == CALL or kind == EACH and found.function == found.phase.functions[0]
         back = self._control.return_address() if called and returns else None
         boot.open.append(Open(found, back, snapshot, sign,
-                              between if between is not None and not between.empty else None))
+                              between if between is not None and not between.empty else None,
+                              look=look(ctx, found.phase.looks)))
 
     def _end(self, ctx: Context, index: int) -> Iterator[Step]:
         """Those from index on have ended, the innermost first."""
@@ -230,9 +245,11 @@ class Stepper:
             if snapshot is not None:
                 name = f"{KEPT}{boot.number:02}-{phase.name}"
                 self._keep(replace(snapshot, name=name, phase=phase.name, phase_text=phase.why))
+            looks = each.look, look(ctx, phase.looks)
             yield Step(boot.number, phase.name, each.found.function,
                        tuple(other.found.phase.name for other in boot.open), phase.why, name, each.partial,
-                       each.between, change(each.before, snapshot) if snapshot is not None else None, self._problems)
+                       each.between, change(each.before, snapshot) if snapshot is not None else None, self._problems,
+                       flags_change(*looks), pageset_changes(*looks))
 
     # --- looking ------------------------------------------------------------------------------------------------------
 

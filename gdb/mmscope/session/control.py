@@ -54,8 +54,9 @@ class GdbControl:
             raise MmError(f"cannot run the target: {error}") from None
 
     def _run(self, points: Sequence[Point], on_hit: Optional[OnHit], backwards: bool, hardware: bool) -> Stop:
-        failure = None
-        with Points(points, on_hit, hardware) as inserted, Watcher(inserted.numbers) as seen:
+        failure, keeper = None, self._current.keeper
+        with Points(points, on_hit, hardware) as inserted, keeper.paused(backwards), \
+                Watcher(inserted.numbers | keeper.numbers) as seen:
             try:
                 gdb.execute("reverse-continue" if backwards else "continue", to_string=True)
             except gdb.error as error:
@@ -70,6 +71,19 @@ class GdbControl:
         if inserted.hit is not None:
             return Stop(inserted.hit, f"and {seen.others}" if seen.others else "reached")
         return Stop(None, seen.others or seen.reason or "stopped")
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Names of what stays."""
+        return self._current.keeper.names
+
+    def keep(self, name: str, points: Sequence[Point], on_hit: OnHit) -> None:
+        """Points that stay."""
+        self._current.keeper.keep(name, points, on_hit)
+
+    def drop(self, name: str) -> None:
+        """They stay no longer."""
+        self._current.keeper.drop(name)
 
     def entries(self, function: str) -> tuple[int, ...]:
         """Where it begins."""

@@ -23,6 +23,7 @@ from ..target.elf import read_static, text_start
 from ..target.transport import Meter, PhysicalMemory
 from .backtrace import backtraces
 from .debuginfo import GdbDebugInfo
+from .keeper import Keeper
 from .remote import Connection
 from .terminal import terminal
 
@@ -39,6 +40,7 @@ class Current:
         self.kept: dict[str, dict[str, Any]] = {}       # snapshots by name
         self.typed = False                  # a person typed the command that runs
         self.memo: dict[str, Any] = {}      # of commands that run this target
+        self.keeper = Keeper()              # their points that stay
         self._layout: Optional[Layout] = None
         self._connection: Optional[Connection] = None
         self._memory: Optional[CachedMemory] = None
@@ -54,6 +56,7 @@ class Current:
             for name in names:
                 if hasattr(gdb.events, name):
                     getattr(gdb.events, name).connect(react)
+        self.keeper.hook()
 
     def unhook(self) -> None:
         """Stop listening: this copy of the package is being replaced."""
@@ -62,6 +65,7 @@ class Current:
                 if hasattr(gdb.events, name):
                     getattr(gdb.events, name).disconnect(react)
         self._forget_connection()
+        self.keeper.unhook()
 
     def forget_memory(self, _: Any = None) -> None:
         """The target may have changed."""

@@ -18,10 +18,11 @@ CONDITION = "_mm_hit"       # convenience function that GDB 10 asks in place of 
 class Points:
     """Inserted inside a with block, gone after it. hit has stopped the target; failure is what on_hit raised."""
 
-    def __init__(self, points: Sequence[Point], on_hit: Optional[OnHit], hardware: bool) -> None:
+    def __init__(self, points: Sequence[Point], on_hit: Optional[OnHit], hardware: bool, quiet: bool = True) -> None:
         self.hit: Optional[Point] = None
         self.failure: Optional[BaseException] = None
         self._points, self._on_hit, self._hardware = points, on_hit, hardware
+        self._quiet = quiet         # whether GDB does not print where it stops for one
         self._made: list[Union[gdb.Breakpoint, int]] = []
 
     def __enter__(self) -> Points:
@@ -54,6 +55,15 @@ class Points:
         self.hit = point
         return True
 
+    def disable(self) -> None:
+        """Out of the target at once, also while GDB asks one of them, when none may be deleted."""
+        for made in self._made:
+            with contextlib.suppress(gdb.error, RuntimeError):
+                if isinstance(made, int):
+                    gdb.execute(f"disable {made}", to_string=True)
+                else:
+                    made.enabled = False
+
     def _make(self, point: Point) -> Union[gdb.Breakpoint, int]:
         """Have GDB make one. Raises MmError."""
         try:
@@ -63,7 +73,9 @@ class Points:
             if self._hardware and hardware is None:
                 return _hbreak(point, self.ask)
             kind = hardware if self._hardware else gdb.BP_BREAKPOINT
-            return _quiet(_Asking(self.ask, point, f"*{point.addr:#x}", type=kind, internal=True))
+            made = _Asking(self.ask, point, f"*{point.addr:#x}", type=kind, internal=True)
+            made.silent = self._quiet
+            return made
         except gdb.error as error:
             raise MmError(f"cannot stop at {point.addr:#x}: {error}") from None
 
@@ -75,7 +87,8 @@ class Points:
         if made.type == gdb.BP_WATCHPOINT:      # GDB would step through the whole boot, instruction by instruction
             made.delete()
             raise MmError("GDB has no hardware watchpoint for this: see 'show can-use-hw-watchpoints'")
-        return _quiet(made)
+        made.silent = self._quiet
+        return made
 
     def _delete(self) -> None:
         """Each of them, even when one of them cannot be."""
@@ -99,12 +112,6 @@ class _Asking(gdb.Breakpoint):
     def stop(self) -> bool:
         """GDB's question at a hit."""
         return self._ask(self._point)
-
-
-def _quiet(made: gdb.Breakpoint) -> gdb.Breakpoint:
-    """GDB does not print where it stops for it."""
-    made.silent = True
-    return made
 
 
 _WAITING: dict[int, Callable[[], bool]] = {}

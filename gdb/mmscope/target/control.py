@@ -60,6 +60,22 @@ class Control(Protocol):
         stops the target, and is raised here. The points are gone afterwards, whatever happens.
         """
 
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Names of what keep() has put, as long as it is there."""
+
+    def keep(self, name: str, points: Sequence[Point], on_hit: OnHit) -> None:
+        """Points that stay while the user steps and continues and commands run the target, and never stop it.
+
+        on_hit is asked at each hit, as in run(); True ends it: the points of that name are gone. So they are after an
+        error in it, after drop(), and when the target is detached, killed or another one, or the extension is sourced
+        again. While run() goes backwards they are not asked. Points in code that the kernel frees after its boot have
+        to be ended by on_hit before: one point has to be where that begins. Raises MmError.
+        """
+
+    def drop(self, name: str) -> None:
+        """Take the points of a name away, if there are any. Not in on_hit."""
+
     def entries(self, function: str) -> tuple[int, ...]:
         """Each code address at which a function begins, where it is inlined, too; FILE:FUNCTION picks one of a name."""
 

@@ -2,11 +2,12 @@
 """mm step as text: a few lines a phase, and a table of all of them."""
 from __future__ import annotations
 
-from typing import Iterator, Optional, Sequence
+from typing import Iterable, Iterator, Optional, Sequence
 
 from ..model.diff import Count
 from ..model.diffcounts import ADDED, RangeChange
-from ..model.phasechange import Change, ZoneChange
+from ..model.frame import FREE, MEMBLOCK
+from ..model.phasechange import Change, HandedOver, ZoneChange
 from ..model.step import Step
 from ..model.stepreport import StepReport
 from .table import LINE_WIDTH, table, wrap
@@ -29,7 +30,7 @@ def step_lines(step: Step, quiet: bool = False) -> str:
     lines += _wrapped(step.why)
     if step.between is not None:
         lines += _wrapped("Before it, outside of it: " + _short(step.between))
-    lines += [line for text in _told(step.change) for line in _wrapped(text)]
+    lines += [line for text in _told(step) for line in _wrapped(text)]
     return "\n".join(lines) + "\n"
 
 
@@ -37,13 +38,19 @@ def _wrapped(text: str) -> list[str]:
     return [INDENT + line for line in wrap(text, LINE_WIDTH - len(INDENT), "  ", whole=False)]
 
 
-def _told(change: Optional[Change]) -> Iterator[str]:
+def _told(step: Step) -> Iterator[str]:
+    change = step.change
     if change is None:
         yield "The state cannot be read here."
         return
+    yield from _looked(step)
     if change.empty:
-        yield "Nothing changed that mm sees."
+        if not (step.flags is not None and step.flags.changed or step.pagesets):
+            yield "Nothing changed that mm sees."
         return
+    given = change.handed_over
+    if given:
+        yield _given(given)
     if change.memory:
         yield f"memblock.memory: {_bytes(change.count('memory_bytes'))}{_ranges(change.memory)}"
     if change.reserved:
@@ -51,7 +58,7 @@ def _told(change: Optional[Change]) -> Iterator[str]:
         yield (f"memblock.reserved: {_pair(regions)} regions, {_bytes(change.count('reserved_bytes'))}"
                f"{_ranges(change.reserved)}")
     for zone in change.zones:
-        yield from _zone(zone)
+        yield from _zone(zone, given[0].blocks if len(given) == 1 else ())
     for name in ("totalram_pages", "pcp_pages"):
         if _moved(change.count(name)):
             yield f"{name.replace('pcp_pages', 'pages on CPUs lists')}: {_difference(change.count(name))}"
@@ -60,15 +67,46 @@ def _told(change: Optional[Change]) -> Iterator[str]:
         yield f"slab: caches {_pair(caches)}, slabs {_pair(slabs)}, objects in use {_pair(used)}"
     if _moved(change.count("areas")):
         yield f"vmalloc: areas {_pair(change.count('areas'))}, {_bytes(change.count('area_bytes'))}"
-    if change.owners:
+    if change.owners and not (given and {each.kind for each in change.owners} == {FREE, MEMBLOCK}):
         told = [f"{each.after - each.before:+} {cut(f'{each.kind} {each.detail}'.rstrip(), NAME)}"
                 for each in change.owners[:MOST_OWNERS]]
         rest = len(change.owners) - len(told)
         yield "pages by owner: " + ", ".join(told) + (f", and {counted(rest, 'more owner')}" if rest else "")
 
 
-def _zone(zone: ZoneChange) -> Iterator[str]:
-    name = f"{cut(zone.zone, NAME)}" + (f" of node {zone.node}" if zone.node else "")
+def _looked(step: Step) -> Iterator[str]:
+    """What no snapshot holds."""
+    if step.flags is not None and step.flags.changed:
+        yield (f"struct pages: {step.flags.changed} of {step.flags.frames} have other flags; "
+               f"{step.flags.reserved.name} {_difference(step.flags.reserved)}")
+    for each in step.pagesets:
+        was = f"{each.before:#x}" + (f" ({cut(each.was, NAME)})" if each.was is not None else "")
+        yield (f"{cut(each.zone, NAME)}{_node(each.node)}: pagesets {was} -> {each.after:#x}, "
+               f"{counted(each.cpus, 'CPU')}")
+
+
+def _given(given: Sequence[HandedOver]) -> str:
+    """Ranges that were memblock's: one with its blocks, of more the largest."""
+    largest = sorted(given, key=lambda each: -each.pages)[:MOST_RANGES]
+    told = ", ".join(f"pfn {each.start_pfn:#x}-{each.end_pfn:#x}: {counted(each.pages, 'page')}" for each in largest)
+    if len(given) == 1:
+        return f"{told} in {counted(sum(given[0].blocks), 'block')}: {_blocks(enumerate(given[0].blocks), '')}"
+    more = f", and {len(given) - len(largest)} more" if len(given) > len(largest) else ""
+    return f"{len(given)} ranges, {sum(each.pages for each in given)} pages: {told}{more}"
+
+
+def _blocks(counts: Iterable[tuple[int, int]], sign: str = "+") -> str:
+    """How many of which order, the largest first; those of which there are none left out."""
+    return ", ".join(f"{count:{sign}} of order {order}" for order, count in reversed([*counts]) if count)
+
+
+def _node(node: int) -> str:
+    return f" of node {node}" if node else ""
+
+
+def _zone(zone: ZoneChange, told: tuple[int, ...] = ()) -> Iterator[str]:
+    """Counts of a zone. told: its blocks have been."""
+    name = f"{cut(zone.zone, NAME)}{_node(zone.node)}"
     marks = [f"{cut(each.name, NAME)} {_pair(each)}" for each in zone.watermarks if _moved(each)]
     if marks:
         yield f"{name}: watermarks {', '.join(marks)}"
@@ -77,7 +115,9 @@ def _zone(zone: ZoneChange) -> Iterator[str]:
     parts = [f"{what} {_difference(count)}" for what, count in (
         ("free pages", zone.free_pages), ("managed", zone.managed_pages)) if _moved(count)]
     blocks = [(order, (each.after or 0) - (each.before or 0)) for order, each in enumerate(zone.blocks)]
-    shown = ", ".join(f"{more:+} of order {order}" for order, more in reversed(blocks) if more)
+    shown = _blocks(blocks)
+    if told and shown == _blocks(enumerate(told)):
+        shown = ""
     yield f"{name}: {', '.join(parts)}" + (f"{'; ' if parts else ''}blocks {shown}" if shown else "")
 
 
