@@ -2,21 +2,22 @@
 """Runs the target for a command, and leaves nothing of its own behind: what target/control.py promises, inside GDB."""
 from __future__ import annotations
 
+import contextlib
 import re
-from typing import Any, Callable, Optional, Sequence
+from typing import Any, Callable, Iterator, Optional, Sequence
 
 import gdb
 
 from ..errors import MmError
 from ..model.context import Context
-from ..target.control import CODE, OnHit, Point, StackFrame, Stop
+from ..target.control import ARRIVED, CODE, INTERRUPTED, OnHit, Point, StackFrame, Stop
+from . import replay
 from .arguments import read_argument
 from .current import Current
 from .debuginfo import in_c
 from .points import Points
 from .stops import Watcher
 
-ICOUNT = re.compile(r"(?:instruction count|icount)\s*=\s*(\d+)", re.IGNORECASE)
 FULL = re.compile(r"could not insert hardware|cannot insert hardware", re.IGNORECASE)
 
 
@@ -26,6 +27,7 @@ class GdbControl:
     def __init__(self, current: Current, say: Callable[[str], None]) -> None:
         self._current = current
         self._say = say
+        self._replay = replay.Replay()
 
     @property
     def memo(self) -> dict[str, Any]:
@@ -34,31 +36,40 @@ class GdbControl:
 
     @property
     def can_reverse(self) -> bool:
-        """Whether the target can run backwards."""
-        return "replay" in _replay().lower()
+        """Whether the target can go back."""
+        return "replay" in replay.info().lower()
 
     def context(self) -> Context:
         """The context of the present stop or hit."""
         return self._current.context()
 
-    def run(self, points: Sequence[Point], on_hit: Optional[OnHit] = None, backwards: bool = False) -> Stop:
+    def run(self, points: Sequence[Point], on_hit: Optional[OnHit] = None, until: Optional[int] = None) -> Stop:
         """Run to one of the points."""
+        if until is not None and (replay.count() or 0) >= until:
+            return Stop(None, ARRIVED)
+        with self._replay.stop_at(until):
+            stop = self._run(points, on_hit)
+        if until is not None and stop.point is None and stop.reason == INTERRUPTED and replay.count() == until:
+            return Stop(None, ARRIVED)
+        return stop
+
+    def _run(self, points: Sequence[Point], on_hit: Optional[OnHit]) -> Stop:
         try:
-            return self._run(points, on_hit, backwards, True)
+            return self._run_with(points, on_hit, True)
         except gdb.error as error:
             if FULL.search(str(error)) is None or any(point.kind != CODE for point in points):
                 raise MmError(f"cannot run the target: {error}") from None
         try:
-            return self._run(points, on_hit, backwards, False)      # the target has too few that are in hardware
+            return self._run_with(points, on_hit, False)        # the target has too few that are in hardware
         except gdb.error as error:
             raise MmError(f"cannot run the target: {error}") from None
 
-    def _run(self, points: Sequence[Point], on_hit: Optional[OnHit], backwards: bool, hardware: bool) -> Stop:
-        failure, keeper = None, self._current.keeper
-        with Points(points, on_hit, hardware) as inserted, keeper.paused(backwards), \
-                Watcher(inserted.numbers | keeper.numbers) as seen:
+    def _run_with(self, points: Sequence[Point], on_hit: Optional[OnHit], hardware: bool) -> Stop:
+        failure = None
+        with Points(points, on_hit, hardware) as inserted, \
+                Watcher(inserted.numbers | self._current.keeper.numbers) as seen:
             try:
-                gdb.execute("reverse-continue" if backwards else "continue", to_string=True)
+                gdb.execute("continue", to_string=True)
             except gdb.error as error:
                 failure = error
         if inserted.failure is not None:
@@ -71,6 +82,36 @@ class GdbControl:
         if inserted.hit is not None:
             return Stop(inserted.hit, f"and {seen.others}" if seen.others else "reached")
         return Stop(None, seen.others or seen.reason or "stopped")
+
+    @contextlib.contextmanager
+    def again(self) -> Iterator[None]:
+        """Nobody else sees what the target comes by."""
+        with self._current.keeper.paused(True), replay.breakpoints_off():
+            yield
+
+    def go_to(self, instructions: int) -> Stop:
+        """Go there, back or on."""
+        try:
+            state, here = self._replay.state_before(instructions), replay.count() or 0
+            if here > instructions or here < state.instructions:
+                self._replay.load(state)
+                self._current.forget_memory()
+        except gdb.error as error:
+            raise MmError(f"the target cannot go back: {error}") from None
+        stop = Stop(None, ARRIVED)
+        for hop in self._replay.hops(instructions):
+            stop = self.run((), until=hop)
+            if stop.reason != ARRIVED:
+                break
+        return stop
+
+    def state_before(self, instructions: int) -> int:
+        """The count of a state of before."""
+        return self._replay.state_before(instructions).instructions
+
+    def keep_state(self) -> None:
+        """Keep the present one."""
+        self._replay.save()
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -130,17 +171,7 @@ class GdbControl:
 
     def instructions(self) -> Optional[int]:
         """The instruction count of a recording."""
-        found = ICOUNT.search(_replay())
-        return int(found[1]) if found is not None else None
-
-
-def _replay() -> str:
-    """What QEMU says of recording and replaying; "" when it does neither, or is no QEMU."""
-    try:
-        said = gdb.execute("monitor info replay", to_string=True)
-    except gdb.error:
-        return ""
-    return said if ICOUNT.search(said) is not None else ""
+        return replay.count()
 
 
 def _begins(pc: int, function: str) -> bool:
