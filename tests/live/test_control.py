@@ -104,6 +104,23 @@ def test_a_write_watchpoint_stops_when_the_value_changes(guest):
     assert "free_all_bootmem" in guest.gdb.run("info symbol $pc")
 
 
+def test_an_exit_has_what_is_returned(guest):
+    assert python(guest, "print(control.exits('no_such_function'))") == "()"
+    text = python(guest, "run(*map(Point, control.exits('kmem_cache_alloc') + control.exits('slab_alloc')), "
+                  "seconds=20); print(control.result(), control.return_address(), control.call())")
+    result, back, call = map(int, text.splitlines()[-1].split())
+    guest.gdb.run("stepi")
+    assert guest.gdb.number("$pc") == back and guest.gdb.number("(unsigned long)$sp") == call
+    assert guest.gdb.number("(unsigned long)$r0") == result
+
+
+def test_the_stack_is_followed_as_far_as_wanted(guest):
+    whole = python(guest, "print([each.function for each in control.stack()])")
+    one = python(guest, "print([each.function for each in control.stack(last=lambda each: True)])")
+    assert one.strip("[]") == whole.strip("[]").split(",")[0] and one != whole
+    assert python(guest, "print(control.cpu)") == "0"
+
+
 @pytest.mark.parametrize("hardware", [True, False])
 def test_the_users_own_breakpoint_comes_first(guest, hardware):
     function = "pgtable_init" if hardware else "vmalloc_init"
@@ -140,6 +157,14 @@ def test_gdb_10_has_hardware_breakpoints_by_their_command(guest):
     text = python(guest, "run(at('cpu_idle'))")
     assert text == "0 reached", text
     python(guest, "gdb.BP_HARDWARE_BREAKPOINT = kept")
+
+
+def test_the_time_is_up_where_nothing_happens(guest):
+    begin = time.monotonic()
+    assert python(guest, "run(at('mm_init'), seconds=0.4)").endswith("None the time is up")
+    assert time.monotonic() - begin >= 0.4
+    assert python(guest, "run(seconds=0.2, on_hit=boom)").endswith("None the time is up")
+    assert python(guest, "run(at('cpu_idle'), seconds=0)").endswith("the time is up")
 
 
 def test_ctrl_c_while_it_runs_stops_it(guest):

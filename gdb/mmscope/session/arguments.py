@@ -14,37 +14,59 @@ REGISTERS = {"arm": ("r0", "r1", "r2", "r3"), "aarch64": tuple(f"x{number}" for 
              "i386:x86-64": ("rdi", "rsi", "rdx", "rcx", "r8", "r9")}
 
 
-def read_argument(name: str) -> Optional[int]:
-    """The argument of that name; None when there is none, or nobody kept it."""
+def read_argument(name: str, function: Optional[str] = None) -> Optional[int]:
+    """The argument of that name; None when there is none, or nobody kept it.
+
+    Of the innermost function, else of the one of that name, which may be one that is inlined at this instruction.
+    """
     try:
         frame = gdb.newest_frame()
-        value = frame.read_var(name)
-        if value.is_optimized_out:
+        block = _block(frame, function)
+        symbol = next((each for each in block if each.is_argument and each.name == name), None) \
+            if block is not None else None
+        value = symbol.value(frame) if symbol is not None else None
+        if value is None or value.is_optimized_out:
             return None
-        function = frame.function()
-        entered = function is not None and frame.type() != gdb.INLINE_FRAME and \
-            int(function.value().address) == int(frame.pc())
-        if entered and value.address is not None:
-            return _passed(frame, name)
+        if value.address is not None and _entered(frame, block):
+            return _passed(frame, block, name, value)
         return int(value)
     except (gdb.error, RuntimeError, ValueError, TypeError):
         return None
 
 
-def _passed(frame: gdb.Frame, name: str) -> Optional[int]:
-    """By the procedure call standard; None for one that is passed on the stack."""
+def _block(frame: gdb.Frame, function: Optional[str]) -> Optional[gdb.Block]:
+    """The outermost block of a function, by default of the frame's own."""
+    block = frame.block() if function is None else gdb.block_for_pc(frame.pc())
+    while block is not None and not block.is_static and not block.is_global:
+        if block.function is not None and (function is None or block.function.name == function):
+            return block
+        block = block.superblock
+    return None
+
+
+def _entered(frame: gdb.Frame, block: gdb.Block) -> bool:
+    """Whether this is the first instruction of a function that is not inlined."""
+    around = block.superblock
+    return (around is None or around.is_static or around.is_global) and \
+        int(block.function.value().address) == frame.pc()
+
+
+def _passed(frame: gdb.Frame, block: gdb.Block, name: str, value: gdb.Value) -> Optional[int]:
+    """By the procedure call standard; what is passed on the stack is where it will be."""
     machine = frame.architecture().name()
     registers = next((names for prefix, names in REGISTERS.items() if machine.startswith(prefix)), ())
     word = gdb.lookup_type("long").sizeof
     at = 0
-    for symbol in frame.block():
+    for symbol in block:
         if not symbol.is_argument:
             continue
         words = -(-symbol.type.strip_typedefs().sizeof // word)
         at += at % 2 if words == 2 and word == 4 else 0     # a pair begins at an even register
         if symbol.name == name:
             values = [int(frame.read_register(each)) & (1 << 8 * word) - 1 for each in registers[at:at + words]]
-            number = sum(value << 8 * word * index for index, value in enumerate(values))
-            return int(gdb.Value(number).cast(symbol.type)) if len(values) == words else None
+            if len(values) < words:
+                return int(value)
+            number = sum(part << 8 * word * index for index, part in enumerate(values))
+            return int(gdb.Value(number).cast(symbol.type))
         at += words
     return None

@@ -10,11 +10,13 @@ import gdb
 
 from ..errors import MmError
 from ..model.context import Context
-from ..target.control import ARRIVED, CODE, INTERRUPTED, OnHit, Point, StackFrame, Stop
+from ..target.control import ARRIVED, CODE, INTERRUPTED, TIME_IS_UP, OnHit, Point, StackFrame, Stop
 from . import replay
+from .alarm import Alarm
 from .arguments import read_argument
 from .current import Current
 from .debuginfo import in_c
+from .exits import exits_of, result_of
 from .points import Points
 from .stops import Watcher
 
@@ -43,31 +45,32 @@ class GdbControl:
         """The context of the present stop or hit."""
         return self._current.context()
 
-    def run(self, points: Sequence[Point], on_hit: Optional[OnHit] = None, until: Optional[int] = None) -> Stop:
+    def run(self, points: Sequence[Point], on_hit: Optional[OnHit] = None, until: Optional[int] = None,
+            seconds: Optional[float] = None) -> Stop:
         """Run to one of the points."""
         if until is not None and (replay.count() or 0) >= until:
             return Stop(None, ARRIVED)
         with self._replay.stop_at(until):
-            stop = self._run(points, on_hit)
+            stop = self._run(points, on_hit, Alarm(seconds))
         if until is not None and stop.point is None and stop.reason == INTERRUPTED and replay.count() == until:
             return Stop(None, ARRIVED)
         return stop
 
-    def _run(self, points: Sequence[Point], on_hit: Optional[OnHit]) -> Stop:
+    def _run(self, points: Sequence[Point], on_hit: Optional[OnHit], alarm: Alarm) -> Stop:
         try:
-            return self._run_with(points, on_hit, True)
+            return self._run_with(points, on_hit, True, alarm)
         except gdb.error as error:
             if FULL.search(str(error)) is None or any(point.kind != CODE for point in points):
                 raise MmError(f"cannot run the target: {error}") from None
         try:
-            return self._run_with(points, on_hit, False)        # the target has too few that are in hardware
+            return self._run_with(points, on_hit, False, alarm)     # the target has too few in hardware
         except gdb.error as error:
             raise MmError(f"cannot run the target: {error}") from None
 
-    def _run_with(self, points: Sequence[Point], on_hit: Optional[OnHit], hardware: bool) -> Stop:
+    def _run_with(self, points: Sequence[Point], on_hit: Optional[OnHit], hardware: bool, alarm: Alarm) -> Stop:
         failure = None
         with Points(points, on_hit, hardware) as inserted, \
-                Watcher(inserted.numbers | self._current.keeper.numbers) as seen:
+                Watcher(inserted.numbers | self._current.keeper.numbers) as seen, alarm:
             try:
                 gdb.execute("continue", to_string=True)
             except gdb.error as error:
@@ -81,6 +84,8 @@ class GdbControl:
             return Stop(None, f"the target is gone: {seen.reason or failure or 'the connection was closed'}")
         if inserted.hit is not None:
             return Stop(inserted.hit, f"and {seen.others}" if seen.others else "reached")
+        if alarm.rang and seen.reason == INTERRUPTED:
+            return Stop(None, TIME_IS_UP)
         return Stop(None, seen.others or seen.reason or "stopped")
 
     @contextlib.contextmanager
@@ -136,18 +141,34 @@ class GdbControl:
             return ()
         return tuple(sorted({sal.pc for sal in found if sal.pc and _begins(sal.pc, name)}))
 
+    def exits(self, function: str) -> tuple[int, ...]:
+        """Where it returns."""
+        return exits_of(function, self.entries(function))
+
+    def result(self) -> Optional[int]:
+        """What it returns."""
+        return result_of()
+
     def return_address(self) -> Optional[int]:
         """Where the newest function returns to."""
+        caller = _caller()
+        return int(caller.pc()) if caller is not None else None
+
+    def call(self) -> Optional[int]:
+        """The caller's stack pointer."""
+        caller = _caller()
         try:
-            frame = gdb.newest_frame()
-            while frame is not None and frame.type() == gdb.INLINE_FRAME:
-                frame = frame.older()
-            caller = frame.older() if frame is not None else None
-            return int(caller.pc()) if caller is not None else None
-        except gdb.error:
+            return int(caller.read_register("sp")) if caller is not None else None
+        except (gdb.error, ValueError):
             return None
 
-    def stack(self, limit: int = 16) -> tuple[StackFrame, ...]:
+    @property
+    def cpu(self) -> Optional[int]:
+        """The CPU, as QEMU numbers its threads."""
+        thread = gdb.selected_thread()
+        return max(thread.ptid[1] - 1, 0) if thread is not None and thread.is_valid() else None
+
+    def stack(self, limit: int = 16, last: Optional[Callable[[StackFrame], bool]] = None) -> tuple[StackFrame, ...]:
         """The functions that the CPU is in."""
         found: list[StackFrame] = []
         try:
@@ -156,14 +177,16 @@ class GdbControl:
                 place = frame.find_sal()
                 file = place.symtab.filename if place.symtab is not None else None
                 found.append(StackFrame(frame.name(), file, place.line or None, int(frame.pc())))
+                if last is not None and last(found[-1]):
+                    break
                 frame = frame.older()
         except gdb.error:       # no further than the stack can be followed
             pass
         return tuple(found)
 
-    def argument(self, name: str) -> Optional[int]:
+    def argument(self, name: str, function: Optional[str] = None) -> Optional[int]:
         """An argument by its name."""
-        return read_argument(name)
+        return read_argument(name, function)
 
     def say(self, text: str) -> None:
         """Show it."""
@@ -172,6 +195,17 @@ class GdbControl:
     def instructions(self) -> Optional[int]:
         """The instruction count of a recording."""
         return replay.count()
+
+
+def _caller() -> Optional[gdb.Frame]:
+    """That of the newest function that is not inlined."""
+    try:
+        frame = gdb.newest_frame()
+        while frame is not None and frame.type() == gdb.INLINE_FRAME:
+            frame = frame.older()
+        return frame.older() if frame is not None else None
+    except gdb.error:
+        return None
 
 
 def _begins(pc: int, function: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, Callable, ContextManager, Optional, Protocol, Sequence
 CODE, WRITE, ACCESS = "code", "write", "access"
 INTERRUPTED = "interrupted"         # the reason of a stop by Ctrl-C
 ARRIVED = "arrived"                 # that of a stop at an instruction count
+TIME_IS_UP = "the time is up"       # that of run()'s seconds
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,14 @@ class Control(Protocol):
     def context(self) -> Any:
         """The Context of the present stop, another one after each run. In on_hit, that of the hit."""
 
-    def run(self, points: Sequence[Point], on_hit: Optional[OnHit] = None, until: Optional[int] = None) -> Stop:
+    def run(self, points: Sequence[Point], on_hit: Optional[OnHit] = None, until: Optional[int] = None,
+            seconds: Optional[float] = None) -> Stop:
         """Let the target run until a point is hit, or something else stops it. Raises MmError when it cannot run.
 
         on_hit is asked at each hit, before anybody is told of a stop: False lets the target run on. An exception in it
-        stops the target, and is raised here. The points are gone afterwards, whatever happens.
-        until: under replay, an instruction count at which it stops, too: without a point, reason ARRIVED.
+        stops the target, and is raised here. The points are gone afterwards, whatever happens. After so many seconds
+        the target is stopped, as by Ctrl-C, whatever it does. until: under replay, an instruction count at which it
+        stops, too: without a point, reason ARRIVED.
         """
 
     def again(self) -> ContextManager[None]:
@@ -96,14 +99,30 @@ class Control(Protocol):
     def entries(self, function: str) -> tuple[int, ...]:
         """Each code address at which a function begins, where it is inlined, too; FILE:FUNCTION picks one of a name."""
 
+    def exits(self, function: str) -> tuple[int, ...]:
+        """Each instruction by which a function returns, but for calls in its place; () while it cannot be read."""
+
+    def result(self) -> Optional[int]:
+        """What the function returns at whose exit the CPU is; None where the exit is not taken."""
+
     def return_address(self) -> Optional[int]:
         """Where the newest function that is not inlined returns to."""
 
-    def stack(self, limit: int = 16) -> tuple[StackFrame, ...]:
-        """The functions that the selected CPU is in, the innermost first, those that are inlined, too."""
+    def call(self) -> Optional[int]:
+        """Of one call of the newest function that is not inlined the same number all the time: its caller's stack."""
 
-    def argument(self, name: str) -> Optional[int]:
-        """An argument of the function that has just been entered."""
+    @property
+    def cpu(self) -> Optional[int]:
+        """The selected CPU, from 0 on, as the stub numbers them."""
+
+    def stack(self, limit: int = 16, last: Optional[Callable[[StackFrame], bool]] = None) -> tuple[StackFrame, ...]:
+        """The functions that the selected CPU is in, the innermost first, those that are inlined, too.
+
+        Not beyond the first one that last() is true of: each one costs.
+        """
+
+    def argument(self, name: str, function: Optional[str] = None) -> Optional[int]:
+        """An argument of the function that has just been entered, or of that one, which may be inlined here."""
 
     def say(self, text: str) -> None:
         """Text for the user, at once."""
