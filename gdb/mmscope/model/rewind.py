@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What mm step knew of the boot at each of its stops in a replay: where somebody has gone back, it goes on from there."""
+"""What mm step knew of the boot at each of its stops in a replay, so that it can go on from there after going back."""
 from __future__ import annotations
 
 from dataclasses import replace

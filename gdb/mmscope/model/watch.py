@@ -42,6 +42,7 @@ class Watch:
         while self.stopped is None:
             self._begin()
             if self._run(self._points, self._written):
+                self._began = self._control.instructions()
                 self._finish()
             event = self._event()
             if event is not None:
@@ -56,6 +57,7 @@ class Watch:
         self._back: Optional[Point] = None      # where the allocator's outermost function returns to,
         self._sp: Optional[int] = None          # called with this stack pointer, or below it
         self._over = False
+        self._began: Optional[int] = None       # instructions that had run then
 
     def _event(self) -> Optional[Event]:
         """What has changed since the last look; None when nothing has, or nothing can be seen."""
@@ -65,7 +67,7 @@ class Watch:
             if look != self.last:
                 look = self.subject.described(ctx, look)
                 return make_event(ctx, self.subject, (self.last, *self._looks, look), self._stack,
-                                  self._control.instructions(), not self._over)
+                                  self._control.instructions(), not self._over, self._began)
         except MmError:
             if self.stopped is None:
                 raise

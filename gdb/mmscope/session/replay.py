@@ -134,12 +134,29 @@ def breakpoints_off() -> Iterator[None]:
     found = [each for each in gdb.breakpoints() or () if each.enabled]
     for each in found:
         each.enabled = False
+    caught = _catch()
     try:
         yield
     finally:
+        if caught is not None:
+            gdb.execute(f"delete {caught}", to_string=True)
         for each in found:
             with contextlib.suppress(gdb.error, RuntimeError):
                 each.enabled = True
+
+
+def _catch() -> Optional[int]:
+    """QEMU's stop at a count looks like Ctrl-C. GDB does not print that when it is caught by one who is silent."""
+    before = gdb.convenience_variable("bpnum")
+    try:
+        gdb.execute("catch signal SIGINT", to_string=True)
+        number = gdb.convenience_variable("bpnum")
+        if number is None or number == before:
+            return None
+        gdb.execute(f"commands {int(number)}\nsilent\nend", to_string=True)
+    except gdb.error:
+        return None
+    return int(number)
 
 
 def _secure() -> bool:
