@@ -18,20 +18,24 @@ class Enough(Exception):
 
 
 class Until:
-    """A Control whose runs end at an instruction count, and after so many hits by Enough, at the last of them."""
+    """A Control whose runs end at an instruction count, and by Enough at one hit too much of what the first waits for."""
 
     def __init__(self, control: Control, until: int, most_hits: Optional[int]) -> None:
         self._control, self._until, self._left = control, until, most_hits
+        self._first: Optional[Sequence[Point]] = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._control, name)
 
     def run(self, points: Sequence[Point], on_hit: Optional[OnHit] = None) -> Stop:
         """Run, not beyond the end."""
-        return self._control.run(points, lambda point: self._ask(point, on_hit), until=self._until)
+        if self._first is None:
+            self._first = points
+        counted = points == self._first
+        return self._control.run(points, lambda point: self._ask(point, on_hit, counted), until=self._until)
 
-    def _ask(self, point: Point, on_hit: Optional[OnHit]) -> bool:
-        if self._left is not None:
+    def _ask(self, point: Point, on_hit: Optional[OnHit], counted: bool) -> bool:
+        if self._left is not None and counted:
             self._left -= 1
             if self._left < 0:
                 raise Enough
@@ -86,9 +90,7 @@ def last_before(control: Control, end: int, search: Search[T]) -> Optional[T]:
 
     A long way is gone once first: then states are kept on it, and the windows are short.
     """
-    start = control.state_before(end)
-    go_to(control, start)
-    go_to(control, end)
+    arrived(control, control.pave(end))
     while end > 0:
         start = control.state_before(end)
         found = search(start, end)

@@ -97,7 +97,7 @@ class GdbControl:
     def go_to(self, instructions: int) -> Stop:
         """Go there, back or on."""
         try:
-            state, here = self._replay.state_before(instructions), replay.count() or 0
+            state, here = self._replay.state_at(instructions), replay.count() or 0
             if here > instructions or here < state.instructions:
                 self._replay.load(state)
                 self._current.forget_memory()
@@ -112,7 +112,14 @@ class GdbControl:
 
     def state_before(self, instructions: int) -> int:
         """The count of a state of before."""
-        return self._replay.state_before(instructions).instructions
+        return self._replay.state_at(instructions - 1).instructions
+
+    def pave(self, instructions: int) -> Stop:
+        """Keep states on the way."""
+        if not self._replay.is_far(instructions):
+            return Stop(None, ARRIVED)
+        stop = self.go_to(self._replay.state_at(instructions).instructions)
+        return stop if stop.reason != ARRIVED else self.go_to(instructions)
 
     def keep_state(self) -> None:
         """Keep the present one."""

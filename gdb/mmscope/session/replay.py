@@ -42,9 +42,9 @@ class Replay:
     def __init__(self) -> None:
         self.hop = FIRST_HOP
 
-    def state_before(self, instructions: int) -> State:
-        """The last one that is earlier; of the first moment that one itself. Raises MmError when there is none."""
-        found = [each for each in self._states() if each.instructions < max(instructions, 1)]
+    def state_at(self, instructions: int) -> State:
+        """The last one that is not later. Raises MmError when there is none."""
+        found = [each for each in self._states() if each.instructions <= instructions]
         if not found:
             raise MmError("QEMU has no state of before to go back to: record and replay with rrsnapshot=, as "
                           "scripts/qemu does")
@@ -61,6 +61,9 @@ class Replay:
                 break
             except gdb.error:
                 continue
+        cached = "on" if gdb.parameter("stack-cache") else "off"
+        for switch in ("off" if cached == "on" else "on", cached):      # a change of it empties GDB's cache of memory
+            gdb.execute(f"set stack-cache {switch}", to_string=True)
 
     def save(self) -> None:
         """Keep the present state, if it is worth it and QEMU can."""
@@ -70,6 +73,10 @@ class Replay:
         near = any(here - NEAR < each.instructions <= here for each in states)
         if not near and not _secure():
             monitor(f"savevm mmscope-{here}")
+
+    def is_far(self, instructions: int) -> bool:
+        """Whether it is worth to keep states on the way there."""
+        return instructions - self.state_at(instructions).instructions > self.hop * 3 // 2
 
     def hops(self, instructions: int) -> Iterator[int]:
         """Counts to run to one after the other, so that states are kept on the way; the last is instructions."""

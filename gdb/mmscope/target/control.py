@@ -77,6 +77,9 @@ class Control(Protocol):
     def state_before(self, instructions: int) -> int:
         """The last instruction count before that one to which it is a short way: a state is kept of it."""
 
+    def pave(self, instructions: int) -> Stop:
+        """Keep states on a long way to a moment that the target comes from; inside again(). As go_to()."""
+
     def keep_state(self) -> None:
         """Make it a short way to the present moment, if it is not yet."""
 
