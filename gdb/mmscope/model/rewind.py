@@ -38,4 +38,4 @@ def begun_before(control: Control, here: int) -> Optional[tuple[int, str]]:
 
 
 def _copy(boot: Any) -> Any:
-    return replace(boot, open=list(boot.open), done=set(boot.done))
+    return replace(boot, open=list(boot.open), done=set(boot.done), ended=[])

@@ -17,6 +17,7 @@ from .arguments import read_argument
 from .current import Current
 from .debuginfo import in_c
 from .exits import exits_of, result_of
+from .interrupts import Interrupts
 from .points import Points
 from .stops import Watcher
 
@@ -30,6 +31,7 @@ class GdbControl:
         self._current = current
         self._say = say
         self._replay = replay.Replay()
+        self._ctrl_c = False        # in the last run
 
     @property
     def memo(self) -> dict[str, Any]:
@@ -52,7 +54,7 @@ class GdbControl:
             return Stop(None, ARRIVED)
         with self._replay.stop_at(until):
             stop = self._run(points, on_hit, Alarm(seconds))
-        if until is not None and stop.point is None and stop.reason == INTERRUPTED and replay.count() == until:
+        if stop == Stop(None, INTERRUPTED) and not self._ctrl_c and until is not None and replay.count() == until:
             return Stop(None, ARRIVED)
         return stop
 
@@ -70,7 +72,7 @@ class GdbControl:
     def _run_with(self, points: Sequence[Point], on_hit: Optional[OnHit], hardware: bool, alarm: Alarm) -> Stop:
         failure = None
         with Points(points, on_hit, hardware) as inserted, \
-                Watcher(inserted.numbers | self._current.keeper.numbers) as seen, alarm:
+                Watcher(inserted.numbers | self._current.keeper.numbers) as seen, alarm, Interrupts() as ctrl_c:
             try:
                 gdb.execute("continue", to_string=True)
             except gdb.error as error:
@@ -82,6 +84,9 @@ class GdbControl:
             raise failure
         if thread is None or not thread.is_valid():
             return Stop(None, f"the target is gone: {seen.reason or failure or 'the connection was closed'}")
+        self._ctrl_c = ctrl_c.seen
+        if ctrl_c.seen and seen.reason != INTERRUPTED and not seen.others:
+            seen.others = INTERRUPTED
         if inserted.hit is not None:
             return Stop(inserted.hit, f"and {seen.others}" if seen.others else "reached")
         if alarm.rang and seen.reason == INTERRUPTED:
