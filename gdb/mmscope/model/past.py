@@ -18,7 +18,7 @@ class Enough(Exception):
 
 
 class Until:
-    """A Control whose runs end at an instruction count, and by Enough at one hit too much of what the first waits for."""
+    """A Control whose runs end at an instruction count, and by Enough at one hit too much of the first one's points."""
 
     def __init__(self, control: Control, until: int, most_hits: Optional[int]) -> None:
         self._control, self._until, self._left = control, until, most_hits

@@ -261,7 +261,8 @@ class Stepper:
             step = Step(boot.number + 1, phase.name, each.found.function,
                         tuple(other.found.phase.name for other in boot.open[:-1]), phase.why, name, each.partial,
                         each.between, change(each.before, snapshot) if snapshot is not None else None, self._problems,
-                        flags_change(*looks), pageset_changes(*looks), phase.name in self._earlier)
+                        flags_change(*looks), pageset_changes(*looks), self._control.instructions(),
+                        phase.name in self._earlier)
             if snapshot is not None and name is not None:
                 self._keep(replace(snapshot, name=name, phase=phase.name, phase_text=phase.why))
             if phase.kind != EACH:
