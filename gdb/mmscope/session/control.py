@@ -63,11 +63,11 @@ class GdbControl:
             return self._run_with(points, on_hit, True, alarm)
         except gdb.error as error:
             if FULL.search(str(error)) is None or any(point.kind != CODE for point in points):
-                raise MmError(f"cannot run the target: {error}") from None
+                raise MmError(f"cannot run the target: {' '.join(str(error).split())}") from None
         try:
             return self._run_with(points, on_hit, False, alarm)     # the target has too few in hardware
         except gdb.error as error:
-            raise MmError(f"cannot run the target: {error}") from None
+            raise MmError(f"cannot run the target: {' '.join(str(error).split())}") from None
 
     def _run_with(self, points: Sequence[Point], on_hit: Optional[OnHit], hardware: bool, alarm: Alarm) -> Stop:
         failure = None
