@@ -102,7 +102,7 @@ class Keeper:
 
     @contextlib.contextmanager
     def paused(self, pause: bool) -> Iterator[None]:
-        """Whether they are deaf inside: the target runs backwards there."""
+        """Whether they are deaf inside: the target comes by what has been once more."""
         before, self._paused = self._paused, pause
         try:
             yield
