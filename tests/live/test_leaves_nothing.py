@@ -26,12 +26,14 @@ class Row:
 
     command: str
     begin: str = ""
-    goes_on: str = ""       # a command that lets the target run, when the first one does not
+    goes_on: str = ""       # a command that lets the target run, when the first one does not, but stays until it is
+    end: str = ""           # ended by this one
 
 
 ROWS = {
     "step": Row("mm step --all --quiet"),
     "watch": Row("mm watch Normal.free_pages --count 100000", "mm_init"),
+    "owners": Row("mm owners record", "", "continue", "mm owners record --stop"),
 }
 
 
@@ -54,7 +56,7 @@ class Session:
         time.sleep(seconds)
 
     def interrupt(self):
-        """Ctrl-C, and what the command says to that."""
+        """Ctrl-C, and what the command says to that. One that stays is ended."""
         gdb = self.guest.gdb
         os.kill(gdb.pid, signal.SIGINT)
         try:
@@ -63,6 +65,8 @@ class Session:
             assert "interrupted" in str(error) and "\n" not in str(error).strip()
         else:
             assert "nterrupt" in "".join(gdb._text)
+        if self.row.end:
+            gdb.run(self.row.end)
 
     def kill_gdb(self):
         """End it where it is, and let another one come."""
