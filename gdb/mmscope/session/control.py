@@ -63,7 +63,7 @@ class GdbControl:
         with Points(points, on_hit, hardware) as inserted, keeper.paused(backwards), \
                 Watcher(inserted.numbers | keeper.numbers) as seen, alarm:
             try:
-                gdb.execute("reverse-continue" if backwards else "continue", to_string=True)
+                gdb.execute("reverse-continue" if backwards else "continue", to_string=on_hit is None)  # it may say()
             except gdb.error as error:
                 failure = error
         if inserted.failure is not None:
