@@ -11,7 +11,7 @@ from mmscope.model.phaselook import FLAGS, PAGESETS, flags_change, look, pageset
 from mmscope.model.snapshot import take
 from mmscope.model.state import Frames
 from mmscope.model.step import Step
-from mmscope.model.stepreport import report
+from mmscope.model.stepreport import outermost, report
 from mmscope.view.step import step_lines, step_text
 
 CODE = {"memblock_free_all": 0x100, "mem_init": 0x200, "__free_memory_core": 0x130, "__next_mem_range": 0x300,
@@ -135,4 +135,10 @@ def test_what_no_phase_did_is_between_them(sides):
     outer = Step(2, "mem_init", "mem_init", (), "", None, False, None, made)
     assert report([inner, outer], *sides, (), None, False, True).between["free_pages"] == 0
     assert report([], *sides, (), None, False, True).between["free_pages"] == 2
+    early = replace(outer, earlier=True)        # of which not all is of this command: its parts are counted
+    assert report([inner, early], *sides, (), None, False, True).between["free_pages"] == 0
+    assert report([early], *sides, (), None, False, True).between["free_pages"] == 2
+    deep, other = replace(inner, inside=("mm_init", "mem_init")), replace(inner, inside=("boot",))
+    assert outermost([deep, replace(outer, inside=("mm_init",)), other]) == (replace(outer, inside=("mm_init",)), other)
+    assert "mem_init changed before" in step_text(report([inner, early], *sides, (), None, False, True))
     assert "interrupted" in step_text(report([outer], *sides, ("mem_init",), "interrupted", False, True))

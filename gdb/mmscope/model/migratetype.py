@@ -82,7 +82,7 @@ def pageblock_migratetype(ctx: Context, zone: Zone, pfn: int) -> Optional[int]:
         if place is None:
             return None
         at, width = place[1] * bits.count, ctx.read.word * 8
-        word = ctx.read.unsigned(place[0] + at // width * ctx.read.word)
+        word = ctx.read.unsigned(_word(ctx, place, bits))
     except (FaultError, MissingError):
         return None
     shift = at % width
@@ -91,6 +91,18 @@ def pageblock_migratetype(ctx: Context, zone: Zone, pfn: int) -> Optional[int]:
     if bits.isolate is not None and word >> shift + bits.isolate & 1:
         return ctx.layout.enum("migratetype").get("MIGRATE_ISOLATE")
     return word >> shift & (1 << MIGRATE_BITS) - 1
+
+
+def pageblock_word(ctx: Context, zone: Zone, pfn: int) -> Optional[int]:
+    """Address of the word that has the bits of pfn's pageblock; None where there is none. Raises MmError."""
+    bits = pageblock_bits(ctx)
+    place = _bitmap(ctx, zone, pfn) if bits is not None and zone.start_pfn <= pfn < zone.end_pfn else None
+    return _word(ctx, place, bits) if place is not None and bits is not None else None
+
+
+def _word(ctx: Context, place: tuple[int, int], bits: PageblockBits) -> int:
+    """Of a block's place, as _bitmap() gives it."""
+    return place[0] + place[1] * bits.count // (ctx.read.word * 8) * ctx.read.word
 
 
 def _bitmap(ctx: Context, zone: Zone, pfn: int) -> Optional[tuple[int, int]]:

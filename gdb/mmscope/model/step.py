@@ -46,6 +46,7 @@ class Step:
     problems: tuple[Problem, ...] = field(default=(), metadata={"json": False})
     flags: Optional[FlagsChange] = None         # of the phase that sets PG_reserved
     pagesets: tuple[PagesetChange, ...] = ()    # of the one that moves them
+    earlier: bool = False           # it began before this command: what it changed then is in its change, too
 
 
 @dataclass
@@ -68,6 +69,8 @@ class Boot:
     open: list[Open] = field(default_factory=list)
     done: set[str] = field(default_factory=set)
     pc: Optional[int] = None        # where the last command has left the target
+    arrived: Optional[int] = None   # a stop of ours in the middle of which Ctrl-C came: what ends here is not told yet
+    ended: list[Step] = field(default_factory=list)     # of this stop
     last: Optional[Snapshot] = None
     sign: Any = None                # of the last
     number: int = 0
@@ -87,17 +90,20 @@ class Stepper:
         self.ends: tuple[Optional[Snapshot], Optional[Snapshot]] = (None, None)     # states before and after all steps
         self._boot = Boot()
         self._boot = self._resume(control.context())
+        self._first = self._first or self._boot.last
+        self._begun = self._first is not None
 
     def steps(self) -> Iterator[tuple[Step, ...]]:
         """What ends at each stop, innermost first. Ends with stopped or over."""
         begun = self._boot.pc == self._pc(self._control.context())
         for _ in range(MOST_STEPS):
             if not begun:
-                ended = tuple(self._arrive())
+                self._arrive()
                 if self.over:
                     self._present(self._control.context())
+                ended, self._boot.ended = tuple(self._boot.ended), []
                 if ended or self.over:
-                    self.ends = self.ends[0] or self._first, self._boot.last
+                    self.ends = self._first, self._boot.last
                 if ended:
                     yield ended
             begun = False
@@ -127,11 +133,14 @@ class Stepper:
         if not boot.number:
             self._forget()
         self._control.memo["step"] = boot
-        if boot.pc is not None and boot.pc == self._pc(ctx):
+        self._first = boot.last
+        self._earlier = {each.found.phase.name for each in boot.open if each.before is not boot.last}
+        if self._pc(ctx) in {boot.pc, boot.arrived} - {None}:
             return boot
-        boot.pc = None
+        boot.pc, boot.arrived = None, None
         inside = {frame.function for frame in self._control.stack(64)}
-        boot.open = [each for each in boot.open if each.found.function in inside and each.back is not None]
+        boot.open = [each for each in boot.open if each.back is not None
+                     and (each.found.function in inside or each.back == self._pc(ctx))]
         self._find_open(boot, ctx)
         return boot
 
@@ -172,7 +181,7 @@ class Stepper:
             return False
         if stop.reason.startswith("and "):      # a breakpoint of the user's at the same place
             self.stopped = stop.reason[len("and "):]
-        self.over = stop.point.addr in self._last
+        self._boot.arrived = stop.point.addr
         return True
 
     def _is_given(self, name: str, member: str) -> bool:
@@ -189,26 +198,27 @@ class Stepper:
         return [each for each in self.found if each.phase.name not in self._boot.done | begun and (
             each.phase.inside is None or each.phase.inside in around)]
 
-    def _arrive(self) -> Iterator[Step]:
-        """What ends here, then what begins."""
+    def _arrive(self) -> None:
+        """What ends here, then what begins. After Ctrl-C in the middle of it the next command does the rest."""
         boot, ctx = self._boot, self._control.context()
         pc = self._pc(ctx)
+        self.over = pc in self._last
         begins = [each for each in self._next() if pc in each.entries]
         inner = boot.open[-1].found.phase if boot.open else None
         if begins and inner is not None and boot.open[-1].back is None and not (
                 inner.kind != EACH and begins[0].phase.name == inner.name):
-            yield from self._end(ctx, len(boot.open) - 1)
+            self._end(ctx, len(boot.open) - 1)
         returned = next((index for index, each in enumerate(boot.open) if pc is not None and each.back == pc), None)
         if self.over and boot.open:
             returned = 0
         if returned is not None:
             ended = boot.open[returned].found.phase.name
-            yield from self._end(ctx, returned)
+            self._end(ctx, returned)
             begins += [each for each in self._next() if each.phase.after == ended and not each.entries]
         for each in begins:
             if not any(other.found.phase.name == each.phase.name for other in boot.open):
                 self._begin(ctx, each)
-        boot.pc, boot.stage = pc, ctx.stage if ctx.stage is not None else boot.stage
+        boot.pc, boot.arrived, boot.stage = pc, None, ctx.stage if ctx.stage is not None else boot.stage
 
     def _begin(self, ctx: Context, found: Found) -> None:
         boot = self._boot
@@ -218,6 +228,8 @@ class Stepper:
                 self._keep(replace(snapshot, name=KEPT + FIRST))
         last = boot.last
         snapshot, sign = self._present(ctx, found.phase.kind != CALL)
+        if not self._begun:
+            self._first, self._begun = boot.last, True
         between = change(last, snapshot) if last is not None and snapshot is not None else None
         kind, pc = found.phase.kind, self._pc(ctx)
         called = not found.inlined and pc is not None and _first(ctx.host, pc)
@@ -227,34 +239,35 @@ class Stepper:
                               between if between is not None and not between.empty else None,
                               look=look(ctx, found.phase.looks)))
 
-    def _end(self, ctx: Context, index: int) -> Iterator[Step]:
+    def _end(self, ctx: Context, index: int) -> None:
         """Those from index on have ended, the innermost first."""
         boot = self._boot
         while len(boot.open) > index:
-            each = boot.open.pop()
-            if self._first is None:
-                self._first = each.before
-            phase = each.found.phase
+            each, phase = boot.open[-1], boot.open[-1].found.phase
             if (phase.kind == EACH or not each.found.entries) and _same_zones(each.sign, self._sign(ctx)):
-                continue            # a range without a whole page, a machine without HighMem
+                boot.open.pop()     # a range without a whole page, a machine without HighMem
+                continue
             snapshot, _ = self._present(ctx)
+            name = f"{KEPT}{boot.number + 1:02}-{phase.name}" if snapshot is not None else None
+            looks = each.look, look(ctx, phase.looks)
+            step = Step(boot.number + 1, phase.name, each.found.function,
+                        tuple(other.found.phase.name for other in boot.open[:-1]), phase.why, name, each.partial,
+                        each.between, change(each.before, snapshot) if snapshot is not None else None, self._problems,
+                        flags_change(*looks), pageset_changes(*looks), phase.name in self._earlier)
+            if snapshot is not None and name is not None:
+                self._keep(replace(snapshot, name=name, phase=phase.name, phase_text=phase.why))
             if phase.kind != EACH:
                 boot.done.add(phase.name)
+            boot.open.pop()
             boot.number += 1
-            name = None
-            if snapshot is not None:
-                name = f"{KEPT}{boot.number:02}-{phase.name}"
-                self._keep(replace(snapshot, name=name, phase=phase.name, phase_text=phase.why))
-            looks = each.look, look(ctx, phase.looks)
-            yield Step(boot.number, phase.name, each.found.function,
-                       tuple(other.found.phase.name for other in boot.open), phase.why, name, each.partial,
-                       each.between, change(each.before, snapshot) if snapshot is not None else None, self._problems,
-                       flags_change(*looks), pageset_changes(*looks))
+            boot.ended.append(step)
 
     # --- looking ------------------------------------------------------------------------------------------------------
 
     _problems: tuple[Problem, ...] = ()
     _first: Optional[Snapshot] = None
+    _begun = False                  # _first is known
+    _earlier: set[str] = set()      # phases that began before this command
 
     def _present(self, ctx: Context, same: bool = False) -> tuple[Optional[Snapshot], Any]:
         """The state now. The last snapshot once more where memblock and the zones count the same since, and there is

@@ -30,11 +30,22 @@ def report(steps: Sequence[Step], first: Optional[Snapshot], last: Optional[Snap
     """Sum them up. first: the state before the first; last: after the last."""
     total = change(first, last) if last is not None else None
     between = None
-    outermost = min((len(step.inside) for step in steps), default=0)
     if total is not None:
         between = {each.name: (each.after or 0) - (each.before or 0) for each in total.counts}
-        for step in steps:
-            for each in step.change.counts if step.change is not None and len(step.inside) == outermost else ():
+        for step in outermost(steps):
+            for each in step.change.counts if step.change is not None else ():
                 between[each.name] -= (each.after or 0) - (each.before or 0)
     problems = tuple(dict.fromkeys(problem for step in steps for problem in step.problems))
     return StepReport(tuple(steps), open_phases, stopped, over, total, between, problems, with_table)
+
+
+def outermost(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Those that have begun in this command, and are in no other such one that has ended, too: each change once."""
+    found: list[Step] = []
+    around: set[str] = set()
+    for step in reversed(steps):
+        if not step.earlier and not around & {*step.inside}:
+            found.append(step)
+        if not step.earlier:
+            around.add(step.phase)
+    return tuple(reversed(found))

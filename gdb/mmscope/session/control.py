@@ -15,6 +15,7 @@ from .arguments import read_argument
 from .current import Current
 from .debuginfo import in_c
 from .exits import exits_of, result_of
+from .interrupts import Interrupts
 from .points import Points
 from .stops import Watcher
 
@@ -61,7 +62,7 @@ class GdbControl:
              alarm: Alarm) -> Stop:
         failure, keeper = None, self._current.keeper
         with Points(points, on_hit, hardware) as inserted, keeper.paused(backwards), \
-                Watcher(inserted.numbers | keeper.numbers) as seen, alarm:
+                Watcher(inserted.numbers | keeper.numbers) as seen, alarm, Interrupts() as ctrl_c:
             try:
                 gdb.execute("reverse-continue" if backwards else "continue", to_string=on_hit is None)  # it may say()
             except gdb.error as error:
@@ -73,6 +74,8 @@ class GdbControl:
             raise failure
         if thread is None or not thread.is_valid():
             return Stop(None, f"the target is gone: {seen.reason or failure or 'the connection was closed'}")
+        if ctrl_c.seen and seen.reason != INTERRUPTED and not seen.others:
+            seen.others = INTERRUPTED
         if inserted.hit is not None:
             return Stop(inserted.hit, f"and {seen.others}" if seen.others else "reached")
         if alarm.rang and seen.reason == INTERRUPTED:

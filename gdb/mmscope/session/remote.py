@@ -11,7 +11,7 @@ from ..model.reach import AUTO, HOST, PHYSICAL
 from ..target.host import HostMemory, compare, open_host
 from ..target.mtree import Range, host_address, ram_ranges
 from ..target.peer import find_peer
-from ..target.stubphys import StubPhysical, physical_mode
+from ..target.stubphys import StubPhysical, left_physical, physical_mode
 from ..target.transport import Meter, PhysicalMemory
 from .memory import GdbTransport
 
@@ -94,11 +94,18 @@ class Connection:
         ranges = self._ram()
         return StubPhysical(self.packet, ranges, self.virtual.packet_bytes, self.meter)
 
+    def _put_back(self) -> None:
+        """A debugger that was killed in the middle of a request may have left the stub reading physical addresses."""
+        if left_physical(self.packet):
+            gdb.write("mm: the stub read physical addresses, as a killed session leaves it: "
+                      "it reads virtual ones now\n", gdb.STDERR)
+
     def _ram(self) -> tuple[Range, ...]:
         """Where the machine has RAM. Raises BrokenPath when the stub is not that of QEMU."""
         if self._ranges is None:
             if not self.virtual.remote or not physical_mode(self.packet):
                 raise BrokenPath("the target is not a QEMU machine")
+            self._put_back()
             self._ranges = ram_ranges(self.monitor("info mtree -f"))
         if not self._ranges:
             raise BrokenPath("'monitor info mtree -f' names no RAM")

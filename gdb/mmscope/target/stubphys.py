@@ -117,6 +117,11 @@ def physical_mode(packet: Packet) -> bool:
     return packet(f"q{MODE}") in ("0", "1")
 
 
+def left_physical(packet: Packet) -> bool:
+    """Whether a stub that was just met read physical memory; then it does no longer."""
+    return packet(f"q{MODE}") == "1" and packet(f"Q{MODE}:0") == "OK"
+
+
 @contextlib.contextmanager
 def _held() -> Iterator[None]:
     """SIGINT waits until the end."""

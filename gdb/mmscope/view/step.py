@@ -165,6 +165,10 @@ def step_text(report: StepReport) -> str:
     lines: list[str] = []
     if report.table and report.steps:
         lines += ["", _table(report)]
+        early = [cut(step.phase, NAME) for step in report.steps if step.earlier]
+        if early:
+            lines += wrap(f"What {', '.join(early)} changed before this command is in its row, but not in all.",
+                          LINE_WIDTH, whole=False)
     elif report.steps and report.steps[-1].snapshot is not None:
         lines.append(f"{INDENT}kept as {report.steps[-1].snapshot}")
     if report.stopped is not None:

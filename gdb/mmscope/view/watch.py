@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""mm watch as text: what is said behind the last change."""
+from __future__ import annotations
+
+from ..model.watch import WatchReport
+from .event import look_text
+from .table import LINE_WIDTH, wrap
+from .units import cut
+
+
+def watch_text(report: WatchReport) -> str:
+    """Nothing, when all changes came that were asked for."""
+    lines: list[str] = []
+    if report.stopped is not None:
+        changes = f"after {len(report.events)} of its changes" if report.events else "before it changed"
+        lines += wrap(f"Stopped {changes}: {cut(report.stopped)}", LINE_WIDTH, whole=False)
+        if not report.events:
+            lines += wrap(f"{cut(report.subject)}: {look_text(report.last)}", LINE_WIDTH, "  ", whole=False)
+    return "".join(f"{line}\n" for line in lines)
