@@ -70,7 +70,9 @@ class Trace:
     stops: int = 0
     milliseconds: float = 0.0       # all of the run, the target's own time included
     looking: float = 0.0            # of these, in our own code
+    closest: Optional[float] = None     # from one stop to the next, at least: what one costs in all
     unknown: int = 0                # hits where an argument was not kept, or memory not readable
+    unknown_why: Optional[str] = None   # of the first of them
     lost: int = 0                   # allocations of what was held already: their free was not seen
     ended: str = ""
 
@@ -103,6 +105,7 @@ class Tracer:
         self._calls: dict[tuple[str, Optional[int]], _Call] = {}
         self._last: dict[tuple[str, int], tuple[str, Optional[int], int]] = {}  # event, CPU, hit of the last one
         self._hits: dict[Optional[int], int] = {}       # the last hit of each CPU
+        self._before: Optional[float] = None    # when the last hit was
         self._most, self._until, self._to = 0, 0.0, frozenset[int]()
 
     def run(self, events: int, seconds: float, to: Sequence[int] = ()) -> Trace:
@@ -138,14 +141,18 @@ class Tracer:
         if point.addr in self._to:
             return True
         begin, trace = time.monotonic(), self.trace
+        apart = (begin - self._before) * 1000 if self._before is not None else None
+        trace.closest = min((each for each in (trace.closest, apart) if each is not None), default=None)
+        self._before = begin
         trace.stops += 1
         cpu = self._control.cpu
         self._look.ctx.memory.drop()
         for stand, end in self._stands[point.addr]:
             try:
                 self._at(stand, end, cpu)
-            except MmError:
+            except MmError as error:
                 trace.unknown += 1
+                trace.unknown_why = trace.unknown_why or f"{stand.name}: {error}"
         self._hits[cpu] = trace.stops
         now = time.monotonic()
         trace.looking += (now - begin) * 1000

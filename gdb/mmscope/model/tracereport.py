@@ -37,7 +37,9 @@ class TraceReport:
     stops: int                      # of the target
     milliseconds: float             # from its start to its end, the target's own time included
     looking_milliseconds: float     # of these, for looking at what was hit
+    closest_milliseconds: Optional[float]   # between two stops, the least there was: what one costs, at most
     unknown: int                    # hits of which not all was known, so that they are no event
+    unknown_why: Optional[str]      # of the first of these
     lost: int                       # things that were allocated twice: the free in between was not seen
     frees_of_others: int            # frees of what was allocated before, or not in sight
     page_bytes: Optional[int]
@@ -58,9 +60,10 @@ def report(trace: Trace, wanted: Wanted, page_bytes: Optional[int], log: bool) -
         callers += sorted(rows, key=lambda row: (-row.held_bytes, -row.allocated_bytes, -row.freed_bytes))
         totals.append(_row(kind, None, events, [size for _, size in held]))
     others = sum(event.event == FREE and event.allocated_by is None for event in trace.events)
+    closest = round(trace.closest, 3) if trace.closest is not None else None
     return TraceReport(wanted.kinds, tuple(callers), tuple(totals), tuple(trace.events), trace.ended, trace.stops,
-                       round(trace.milliseconds, 3), round(trace.looking, 3), trace.unknown, trace.lost, others,
-                       page_bytes, log=log)
+                       round(trace.milliseconds, 3), round(trace.looking, 3), closest, trace.unknown,
+                       trace.unknown_why, trace.lost, others, page_bytes, log=log)
 
 
 def _row(kind: str, caller: Optional[str], events: Iterable[Event], held: list[int]) -> Row:

@@ -68,10 +68,12 @@ def _end(report: TraceReport) -> Iterator[str]:
     if report.frees_of_others:
         yield f"{counted(report.frees_of_others, 'free')} of what was allocated before, or out of sight."
     if report.lost:
-        yield f"{counted(report.lost, 'free')} were not seen: the same memory was allocated twice."
+        yield f"Not seen: {counted(report.lost, 'free')} of what was allocated twice."
     if report.unknown:
-        yield f"{counted(report.unknown, 'stop')} did not tell all that makes an event, and are not counted."
-    each = f", {report.milliseconds / report.stops:.1f} ms a stop with what the target did in between" \
-        if report.stops else ""
-    yield (f"Stopped ({cut(report.ended)}): {counted(len(report.events), 'event')}, "
-           f"{counted(report.stops, 'stop')}, {report.milliseconds:.0f} ms{each}.")
+        yield f"Not counted, as not all is known: {counted(report.unknown, 'stop')} ({cut(report.unknown_why or '')})."
+    cost = f"{counted(len(report.events), 'event')}, {counted(report.stops, 'stop')}, {report.milliseconds:.0f} ms"
+    if report.stops:
+        cost += f", of which looking at these took {report.looking_milliseconds:.0f} ms"
+    if report.closest_milliseconds is not None:
+        cost += f"; a stop costs {report.closest_milliseconds:.1f} ms in all where another follows at once"
+    yield f"Stopped ({cut(report.ended)}): {cost}."
