@@ -56,7 +56,8 @@ def run(control: Control, args: Namespace) -> TraceReport:
     for function in (args.to, args.caller):
         if function is not None and not control.entries(function):
             raise UsageError(f"this kernel has no function '{function}'")
-    tracer = Tracer(control, wanted, (lambda event: control.say(trace_line(event))) if args.log else None)
+    tell = (lambda event: control.say(trace_line(event))) if args.log and not args.json else None
+    tracer = Tracer(control, wanted, tell)
     trace = tracer.run(args.events, args.seconds, to)
     return report(trace, wanted, _page_bytes(ctx), args.log)
 

@@ -114,7 +114,8 @@ class Tracer:
         self._most, self._until, self._to = events, begin + seconds, frozenset(to)
         try:
             stop: Optional[Stop] = self._control.run(
-                [Point(addr) for addr in sorted(self._to.union(self._stands))], self._hit, seconds=seconds)
+                [Point(addr) for addr in sorted(self._to.union(self._stands))], self._hit, seconds=seconds,
+                aloud=self._tell is not None)
         except KeyboardInterrupt:
             stop = None
         trace.milliseconds = (time.monotonic() - begin) * 1000

@@ -45,26 +45,26 @@ class GdbControl:
         return self._current.context()
 
     def run(self, points: Sequence[Point], on_hit: Optional[OnHit] = None, backwards: bool = False,
-            seconds: Optional[float] = None) -> Stop:
+            seconds: Optional[float] = None, aloud: bool = False) -> Stop:
         """Run to one of the points."""
         alarm = Alarm(seconds)
         try:
-            return self._run(points, on_hit, backwards, True, alarm)
+            return self._run(points, on_hit, backwards, True, alarm, aloud)
         except gdb.error as error:
             if FULL.search(str(error)) is None or any(point.kind != CODE for point in points):
                 raise MmError(f"cannot run the target: {error}") from None
         try:
-            return self._run(points, on_hit, backwards, False, alarm)    # the target has too few in hardware
+            return self._run(points, on_hit, backwards, False, alarm, aloud)  # the target has too few in hardware
         except gdb.error as error:
             raise MmError(f"cannot run the target: {error}") from None
 
     def _run(self, points: Sequence[Point], on_hit: Optional[OnHit], backwards: bool, hardware: bool,
-             alarm: Alarm) -> Stop:
+             alarm: Alarm, aloud: bool) -> Stop:
         failure, keeper = None, self._current.keeper
-        with Points(points, on_hit, hardware) as inserted, keeper.paused(backwards), \
-                Watcher(inserted.numbers | keeper.numbers) as seen, alarm, Interrupts() as ctrl_c:
+        with Points(points, on_hit, hardware) as inserted, keeper.paused(backwards), alarm, \
+                Watcher(inserted.numbers | keeper.numbers, alarm.numbers) as seen, Interrupts() as ctrl_c:
             try:
-                gdb.execute("reverse-continue" if backwards else "continue", to_string=on_hit is None)  # it may say()
+                gdb.execute("reverse-continue" if backwards else "continue", to_string=not aloud)
             except gdb.error as error:
                 failure = error
         if inserted.failure is not None:

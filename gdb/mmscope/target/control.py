@@ -55,12 +55,13 @@ class Control(Protocol):
         """The Context of the present stop, another one after each run. In on_hit, that of the hit."""
 
     def run(self, points: Sequence[Point], on_hit: Optional[OnHit] = None, backwards: bool = False,
-            seconds: Optional[float] = None) -> Stop:
+            seconds: Optional[float] = None, aloud: bool = False) -> Stop:
         """Let the target run until a point is hit, or something else stops it. Raises MmError when it cannot run.
 
         on_hit is asked at each hit, before anybody is told of a stop: False lets the target run on. An exception in it
         stops the target, and is raised here. The points are gone afterwards, whatever happens. After so many seconds
-        the target is stopped, as by Ctrl-C, whatever it does.
+        the target is stopped, as by Ctrl-C, whatever it does. What on_hit wants to say() is heard only aloud: so is
+        then what GDB says itself, of another CPU for example.
         """
 
     @property
