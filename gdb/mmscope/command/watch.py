@@ -18,7 +18,9 @@ from .registry import arg, command
     arg("x", metavar="X", nargs="+", words=subject_words,
         help="a page; or block X, list ZONE [ORDER [TYPE]], memblock.reserved, ZONE.COUNTER, totalram_pages"),
     arg("--count", metavar="N", type=int, default=1, help="go on until there were N changes; without: 1"),
-    arg("--node", metavar="N", type=int, help="of a zone's name that several nodes have")))
+    arg("--seconds", metavar="S", type=float, help="wait no longer than so many seconds; without: until Ctrl-C"),
+    arg("--node", metavar="N", type=int, help="of a zone's name that several nodes have"),
+    arg("--all", action="store_true", help="every block of a change; without, many are summed")))
 def run(control: Control, args: Namespace) -> WatchReport:
     """Run until a page, block, list or counter changes; say by whom.
 
@@ -39,14 +41,16 @@ def run(control: Control, args: Namespace) -> WatchReport:
     """
     if args.count < 1:
         raise UsageError("--count is 1 or more")
-    watch = Watch(control, find_subject(control.context(), args.x, args.node))
+    if args.seconds is not None and not args.seconds > 0:
+        raise UsageError("--seconds is more than 0")
+    watch = Watch(control, find_subject(control.context(), args.x, args.node), args.seconds)
     events = []
     while len(events) < args.count:
         event = watch.next_event()
         if event is None:
             break
         events.append(event)
-        control.say(event_text(event))
+        control.say(event_text(event, args.all))
         if watch.stopped is not None:
             break
     return WatchReport(watch.subject.name, tuple(events), watch.last, watch.stopped, watch.hits)

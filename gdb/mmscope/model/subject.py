@@ -39,7 +39,7 @@ def find_subject(ctx: Context, words: Sequence[str], node: Optional[int] = None)
             raise MmError(f"this kernel has no {first}") from None
     _reached(ctx, Stage.ZONES, "zones and mem_map")
     name, dot, counter = first.partition(".")
-    if dot and name.lower() in (each.lower() for each in zone_names(ctx)):
+    if dot and (name.lower() in (each.lower() for each in zone_names(ctx)) or counter in zone_count_names(ctx)):
         return _alone(zone_count(ctx, _zone(ctx, name, node), counter), rest)
     if first == LIST:
         return _list(ctx, rest, node)

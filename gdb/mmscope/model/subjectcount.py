@@ -38,6 +38,7 @@ class ArraySubject:
     """memblock.memory or memblock.reserved."""
 
     name: str
+    cheap = False
 
     @property
     def _which(self) -> str:
@@ -108,6 +109,7 @@ class CountSubject:
     size: int
     signed: bool
     zone: Optional[Zone]
+    cheap = False
 
     def points(self, ctx: Context) -> tuple[Point, ...]:
         """The word."""

@@ -35,6 +35,7 @@ class ListSubject:
     zone: Zone
     order: Optional[int]
     migratetype: Optional[int]
+    cheap = False
 
     def _orders(self, ctx: Context) -> tuple[int, ...]:
         count = ctx.layout.field("zone.free_area").type.count

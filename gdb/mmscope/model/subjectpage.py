@@ -22,6 +22,7 @@ class PageSubject:
 
     name: str
     pfn: int
+    cheap = True
 
     def points(self, ctx: Context) -> tuple[Point, ...]:
         """Its own words, and the marks of blocks that may have it."""
@@ -79,6 +80,7 @@ class BlockSubject:
     name: str
     pfn: int
     order: int
+    cheap = True
 
     def points(self, ctx: Context) -> tuple[Point, ...]:
         """The marks of blocks that may have it: its own comes and goes with it, the others say what it is then."""
@@ -95,12 +97,12 @@ class BlockSubject:
         return replace(look, page=pagelook.described(ctx, look.page))
 
     def settled(self, look: BlockLook) -> bool:
-        """It is there, or not."""
-        return True
+        """Whether it is there, or its first page is somewhere."""
+        return look.listed or look.page.settled
 
     def also(self, ctx: Context) -> tuple[Point, ...]:
-        """None."""
-        return ()
+        """The links of its first page."""
+        return pagelook.link_points(ctx, self.pfn)
 
     def lock(self, ctx: Context) -> Optional[ZoneLock]:
         """Its zone's."""

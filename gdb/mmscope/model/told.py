@@ -29,6 +29,8 @@ class Told:
 class Subject(Protocol):
     """What is watched."""
 
+    cheap: bool     # a look is true in the middle of a change, too, and costs little
+
     @property
     def name(self) -> str:
         """As a person would write it."""

@@ -8,31 +8,35 @@ it has arrived, at most to the return of the allocator's outermost function. The
 """
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
 from ..errors import MmError
-from ..target.control import Control, Point, StackFrame
+from ..target.control import CODE, Control, Point, StackFrame
 from .context import Context
 from .event import Event, is_inside, make_event, return_of
 from .problem import Problem
-from .told import Subject
+from .told import CHANGED, MOVED, Subject
 from .zonelock import ZoneLock
 
 STACK = 40                      # functions, those that are inlined too
 MOST_RUNS = 64                  # until a change is over
+LEAST_SECONDS = 0.01
+WATCHPOINT = "watchpoint"       # in the words of one who has none left
 MOST_STACK_BYTES = 1 << 16      # of one task: how far from a frame its caller's can be
 
 
 class Watch:
     """Watches one subject, event after event."""
 
-    def __init__(self, control: Control, subject: Subject) -> None:
+    def __init__(self, control: Control, subject: Subject, seconds: Optional[float] = None) -> None:
         ctx = control.context()
         self.subject = subject
         self.stopped: Optional[str] = None      # why there is no further event
         self.hits = 0                           # writes that were looked at
         self._control = control
+        self._until = time.monotonic() + seconds if seconds is not None else None
         self._points = subject.points(ctx)
         self.last = subject.described(ctx, subject.look(ctx))
         self._begin()
@@ -55,6 +59,7 @@ class Watch:
         self._lock: Optional[ZoneLock] = None   # held by the one who has just written
         self._back: Optional[Point] = None      # where the allocator's outermost function returns to,
         self._sp: Optional[int] = None          # called with this stack pointer, or below it
+        self._early = False                     # the write that was seen first has changed nothing yet
         self._over = False
 
     def _event(self) -> Optional[Event]:
@@ -79,7 +84,13 @@ class Watch:
 
     def _run(self, points: tuple[Point, ...], on_hit: Callable[[Point], bool]) -> bool:
         """Run to one of them. False: something else has stopped the target, instead of that or as well."""
-        stop = self._control.run(points, on_hit)
+        left = max(self._until - time.monotonic(), LEAST_SECONDS) if self._until is not None else None
+        try:
+            stop = self._control.run(points, on_hit, seconds=left)
+        except MmError as error:
+            data = [point for point in points if point.kind != CODE]
+            raise MmError(f"{error} ({self.subject.name} needs {len(data)})" if WATCHPOINT in str(error) else
+                          str(error)) from None
         if stop.point is None:
             self.stopped = stop.reason
         elif stop.reason.startswith("and "):        # a breakpoint of the user's at the same place
@@ -91,7 +102,8 @@ class Watch:
         for _ in range(MOST_RUNS):
             ctx = self._control.context()
             if self._lock is not None:
-                if not self._run((self._lock.point,), self._released):
+                self._early = self.subject.cheap and not self._moves(ctx)
+                if not self._run((*(self._points if self._early else ()), self._lock.point), self._released):
                     return
                 self._lock = None
             elif self._back is not None and self.subject.by_function(ctx) and is_inside(self._stack,
@@ -142,9 +154,20 @@ class Watch:
         self._back = Point(back) if back is not None else None
 
     def _released(self, point: Point) -> bool:
-        """The lock is written to."""
+        """The lock is let go; before that, the first write that changes something is that of who is told."""
         self.hits += 1
-        return self._lock is None or self._lock.released(self._control.context())
+        ctx = self._control.context()
+        if self._lock is None or point == self._lock.point:
+            return self._lock is None or self._lock.released(ctx)
+        if self._early and self._moves(ctx):
+            self._note(ctx, self._control.stack(STACK))
+            self._early = False
+        return False
+
+    def _moves(self, ctx: Context) -> bool:
+        """Whether it is somewhere else already: a type that changes before that is not what a change is about."""
+        look = self.subject.look(ctx)
+        return look != self.last and self.subject.tell(ctx, (self.last, look)).kind not in (MOVED, CHANGED)
 
     def _returned(self, point: Point) -> bool:
         """This call returns, not another task's."""

@@ -52,11 +52,11 @@ class GdbControl:
             return self._run(points, on_hit, backwards, True, alarm, aloud)
         except gdb.error as error:
             if FULL.search(str(error)) is None or any(point.kind != CODE for point in points):
-                raise MmError(f"cannot run the target: {error}") from None
+                raise MmError(f"cannot run the target: {' '.join(str(error).split())}") from None
         try:
             return self._run(points, on_hit, backwards, False, alarm, aloud)  # the target has too few in hardware
         except gdb.error as error:
-            raise MmError(f"cannot run the target: {error}") from None
+            raise MmError(f"cannot run the target: {' '.join(str(error).split())}") from None
 
     def _run(self, points: Sequence[Point], on_hit: Optional[OnHit], backwards: bool, hardware: bool,
              alarm: Alarm, aloud: bool) -> Stop:

@@ -25,8 +25,8 @@ WORDS = {frame.RESERVED: "reserved", frame.SLAB: "slab", frame.PAGETABLE: "a pag
          frame.COMPOUND: "in use, of a compound page"}
 
 
-def event_text(event: Event) -> str:
-    """Lines of at most 80 columns."""
+def event_text(event: Event, every: bool = False) -> str:
+    """Lines of at most 80 columns; many blocks are summed where not every one is wanted."""
     lines = [f"{cut(event.subject)}: {_title(event)}"]
     lines += _pair("was", look_text(event.before))
     lines += _pair("is", look_text(event.after))
@@ -36,7 +36,7 @@ def event_text(event: Event) -> str:
         lines += _pair("for", place(event.caller))
     lines += (line for number, step in enumerate(event.steps)
               for line in _pair("how" if not number else "", step_text(step)))
-    lines += (f"{' ' * LABEL}{line}" for line in events_text(event.blocks, False))
+    lines += (f"{' ' * LABEL}{line}" for line in events_text(event.blocks, every))
     lines += (line for text in _ranges(event) for line in _pair("", text))
     stack = event.stack[event.stack.index(event.by) if event.by in event.stack else 0:]
     names = [cut(each.function or f"{each.pc:#x}", NAME) for each in stack[:MOST_FRAMES]]
