@@ -35,7 +35,7 @@ MOST_EVENTS, MOST_SECONDS = 1_000_000, 86400.0
     arg("--to", metavar="FUNC", help="stop where this function begins"),
     arg("--log", action="store_true", help="one line an event, as it happens")))
 def run(control: Control, args: Namespace) -> TraceReport:
-    """Let the target run: who allocates and frees, summed up by caller.
+    """Let the target run, and sum up who allocates and frees.
 
     This command runs the target: it sets breakpoints of its own, which are gone
     when it ends, and leaves it stopped, after a number of events, some seconds, or
