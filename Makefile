@@ -24,7 +24,8 @@ MM    := memblock memblock_type memblock_alloc early_pool mm_init \
 	 page_ext page_owner $(SLUB) $(PERCPU) \
 	 $(VMALLOC) pgtable highmem ioremap kaiser
 LIB   := printk cmdline kallsyms rbtree
-GUEST := fdt fdt_console cpus of_reserved_mem truth truth_allocs scenario monitor bench
+GUEST := fdt fdt_console cpus of_reserved_mem truth truth_allocs truth_events \
+	 scenario monitor bench
 ARM   := head vectors traps console mmu pgtable stacktrace
 
 COMMON := $(MM:%=mm/%) $(LIB:%=lib/%) $(GUEST:%=guest/%)

@@ -55,6 +55,7 @@ void start_kernel(void)
 	setup_arch();
 	printk("Kernel command line: %s\n", boot_command_line);
 	mm_transition_hook = truth_transition;
+	mm_page_hook = truth_event;
 	setup_per_cpu_areas();
 	smp_prepare_boot_cpu();
 	build_all_zonelists();

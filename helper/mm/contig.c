@@ -9,6 +9,7 @@
  */
 #include <mm/bitmap.h>
 #include <mm/bug.h>
+#include <mm/mm_debug.h>
 #include <mm/page_ext.h>
 #include <mm/printk.h>
 
@@ -42,6 +43,7 @@ static void isolate_freepages_range(struct zone *zone, unsigned long start,
 	unsigned long flags = spin_lock_irqsave(&zone->lock);
 	unsigned long pfn = start, block, block_end;
 
+	mm_page_begin();
 	for (; pfn < end; pfn = block_end) {
 		unsigned int order;
 		struct page *page = __free_block_around(pfn, &order);
@@ -50,9 +52,11 @@ static void isolate_freepages_range(struct zone *zone, unsigned long start,
 		block = page_to_pfn(page);
 		block_end = block + (1UL << order);
 		__del_from_free_area(page, &zone->free_area[order]);
+		mm_page_event(MM_PAGES_TAKEN, block, 1UL << order, order);
 		__give_back(zone, block, pfn);
 		__give_back(zone, min(end, block_end), block_end);
 	}
+	mm_page_end();
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 

@@ -20,6 +20,10 @@
 #include <mm/watermark.h>
 
 void (*mm_transition_hook)(const char *name);
+void (*mm_page_hook)(enum mm_page_event event, unsigned long pfn,
+		     unsigned long pages, unsigned int order);
+unsigned int mm_page_depth;
+unsigned long mm_page_operation;
 
 static const char *(*const checks[])(void) = {
 	memblock_check, early_pool_check, node_check, vmstat_check,

@@ -11,6 +11,7 @@
 #include <arch.h>
 #include <mm/bug.h>
 #include <mm/mm.h>
+#include <mm/mm_debug.h>
 #include <mm/printk.h>
 #include <mm/string.h>
 
@@ -50,6 +51,8 @@ void set_pfnblock_migratetype(struct zone *zone, unsigned long pfn,
 
 	*word = (*word & ~(PB_MIGRATE_MASK << shift)) |
 		(unsigned long)type << shift;
+	mm_page_event(MM_PAGEBLOCK_TYPE, ALIGN_DOWN(pfn, pageblock_nr_pages),
+		      pageblock_nr_pages, (unsigned int)type);
 }
 
 static void setup_usemap(struct zone *zone)

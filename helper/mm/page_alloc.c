@@ -16,6 +16,7 @@
 #include <mm/gfp.h>
 #include <mm/highmem.h>
 #include <mm/mm.h>
+#include <mm/mm_debug.h>
 #include <mm/page_ext.h>
 
 #include "page_alloc_internal.h"
@@ -64,6 +65,7 @@ static __hot_inline void __free_hot_cold_page(struct page *page,
 	type = get_pfnblock_migratetype(zone, pfn);
 	set_pcppage_migratetype(page, type);
 	flags = arch_local_irq_save();
+	mm_page_begin();
 	__count_vm_events(PGFREE, 1);
 	if (likely(type < MIGRATE_PCPTYPES))
 		add_to_pcp(zone, page, type, cold);
@@ -71,6 +73,7 @@ static __hot_inline void __free_hot_cold_page(struct page *page,
 		add_to_pcp(zone, page, MIGRATE_MOVABLE, cold);
 	else
 		free_one_page(zone, page, pfn, 0);
+	mm_page_end();
 	arch_local_irq_restore(flags);
 }
 
@@ -190,6 +193,7 @@ static __hot_inline struct page *rmqueue_pcplist(const struct zoneref *ref,
 				  struct page, lru);
 		list_del(&page->lru);
 		pcp->count--;
+		mm_page_event(MM_PAGE_FROM_PCP, page_to_pfn(page), 1, 0);
 	} while (unlikely(!check_new_pages(page, 0, ip)));
 	__count_vm_events(PGALLOC_NORMAL + (unsigned int)ref->zone_idx, 1);
 	arch_local_irq_restore(flags);

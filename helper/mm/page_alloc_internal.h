@@ -20,6 +20,7 @@
 
 #include <mm/gfp.h>
 #include <mm/mm.h>
+#include <mm/mm_debug.h>
 #include <mm/watermark.h>
 
 DECLARE_PER_CPU(struct per_cpu_pageset, boot_pageset);
@@ -140,6 +141,7 @@ static __hot_inline void add_to_pcp(struct zone *zone, struct page *page,
 		list_add_tail(&page->lru, &pcp->lists[type]);
 	else
 		list_add(&page->lru, &pcp->lists[type]);
+	mm_page_event(MM_PAGE_TO_PCP, page_to_pfn(page), 1, 0);
 	if (unlikely(++pcp->count >= pcp->high))
 		free_pcppages_bulk(zone, pcp, pcp->batch);
 }

@@ -10,6 +10,7 @@
  */
 #include <mm/bug.h>
 #include <mm/mm.h>
+#include <mm/mm_debug.h>
 #include <mm/page_ext.h>
 
 #include "memblock_internal.h"
@@ -23,6 +24,9 @@ static void reserve_pages(unsigned long start_pfn, unsigned long end_pfn)
 		INIT_LIST_HEAD(&page->lru);
 		SetPageReserved(page);
 	}
+	if (start_pfn < end_pfn)
+		mm_page_event(MM_PAGES_RESERVED, start_pfn, end_pfn - start_pfn,
+			      0);
 }
 
 void reserve_bootmem_region(phys_addr_t start, phys_addr_t end)

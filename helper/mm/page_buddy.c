@@ -11,6 +11,7 @@
  */
 #include <mm/bug.h>
 #include <mm/mm.h>
+#include <mm/mm_debug.h>
 
 #include "page_alloc_internal.h"
 
@@ -81,6 +82,7 @@ __hot_inline void __free_one_page(struct page *page, unsigned long pfn,
 				  enum migratetype type)
 {
 	struct free_area *area = &zone->free_area[order];
+	unsigned long freed_pfn __maybe_unused = pfn, pages = 1UL << order;
 
 	/* Flags set since it was freed are found when it is given out. */
 	VM_BUG_ON(!IS_ALIGNED(pfn, 1UL << order));	/* BUDDY-3 */
@@ -101,6 +103,7 @@ __hot_inline void __free_one_page(struct page *page, unsigned long pfn,
 	}
 	__add_to_free_area(page, area, order, type,
 			   buddy_merge_likely(page, pfn, order));
+	mm_page_event(MM_PAGES_RETURNED, freed_pfn, pages, order);
 }
 
 void free_one_page(struct zone *zone, struct page *page, unsigned long pfn,
@@ -167,6 +170,7 @@ __hot_inline struct page *__rmqueue_smallest(struct zone *zone,
 		return NULL;
 	expand(zone, page, order, found, type);
 	set_pcppage_migratetype(page, type);
+	mm_page_event(MM_PAGES_TAKEN, page_to_pfn(page), 1UL << order, found);
 	return page;
 }
 
@@ -196,6 +200,7 @@ struct page *rmqueue(struct zone *zone, int zone_idx, unsigned int order,
 	unsigned long flags = spin_lock_irqsave(&zone->lock);
 	struct page *page = NULL;
 
+	mm_page_begin();
 	if (unlikely(alloc_flags & ALLOC_HARDER))
 		page = __rmqueue_smallest(zone, order, MIGRATE_HIGHATOMIC);
 	if (likely(!page))
@@ -206,6 +211,7 @@ struct page *rmqueue(struct zone *zone, int zone_idx, unsigned int order,
 		__count_vm_events(PGALLOC_NORMAL + (unsigned int)zone_idx,
 				  1UL << order);
 	}
+	mm_page_end();
 	spin_unlock_irqrestore(&zone->lock, flags);
 	return page;
 }
@@ -232,5 +238,6 @@ struct page *__rmqueue_run(struct zone *zone, enum migratetype type,
 				   false);
 		n += 1UL << low;
 	}
+	mm_page_event(MM_PAGES_TAKEN, page_to_pfn(page), *nr, order);
 	return page;
 }

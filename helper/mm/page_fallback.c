@@ -12,6 +12,7 @@
  */
 #include <mm/bug.h>
 #include <mm/mm.h>
+#include <mm/mm_debug.h>
 
 #include "page_alloc_internal.h"
 
@@ -119,6 +120,8 @@ struct page *__rmqueue_fallback(struct zone *zone, unsigned int order,
 		__del_from_free_area(page, area);
 		expand(zone, page, order, current_order, start_type);
 		set_pcppage_migratetype(page, start_type);
+		mm_page_event(MM_PAGES_TAKEN, page_to_pfn(page), 1UL << order,
+			      current_order);
 		return page;
 	}
 	return NULL;

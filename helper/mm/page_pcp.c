@@ -92,6 +92,7 @@ static unsigned long rmqueue_bulk(struct zone *zone, unsigned long count,
 	unsigned long flags = spin_lock_irqsave(&zone->lock);
 	unsigned long left = count, cma = 0;
 
+	mm_page_begin();
 	while (left) {
 		enum migratetype from;
 		unsigned long nr;
@@ -109,6 +110,7 @@ static unsigned long rmqueue_bulk(struct zone *zone, unsigned long count,
 	if (unlikely(cma))
 		__mod_zone_page_state(zone, NR_FREE_CMA_PAGES, -(long)cma);
 	__mod_zone_page_state(zone, NR_FREE_PAGES, -(long)count);
+	mm_page_end();
 	spin_unlock_irqrestore(&zone->lock, flags);
 	return count;
 }
@@ -155,6 +157,7 @@ void free_pcppages_bulk(struct zone *zone, struct per_cpu_pages *pcp, int count)
 	unsigned long flags = spin_lock_irqsave(&zone->lock);
 	struct turn turn = { 0, 0 };
 
+	mm_page_begin();
 	pcp->count -= count;
 	while (count) {
 		struct list_head *list = next_list(pcp, &turn, count);
@@ -174,6 +177,7 @@ void free_pcppages_bulk(struct zone *zone, struct per_cpu_pages *pcp, int count)
 			count--;
 		} while (count && turn.pages && !list_empty(list));
 	}
+	mm_page_end();
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 

@@ -7,6 +7,8 @@
  * Fails:    NULL when there are no pages.
  */
 #include <mm/gfp.h>
+#include <mm/mm.h>
+#include <mm/mm_debug.h>
 #include <mm/printk.h>
 #include <mm/string.h>
 #include <mm/vmstat.h>
@@ -188,6 +190,8 @@ struct page *new_slab(struct kmem_cache *s, gfp_t gfp)
 		return NULL;
 	page->slab_cache = s;
 	SetPageSlab(page);
+	mm_page_event(MM_SLAB_BEGINS, page_to_pfn(page), 1UL << oo_order(oo),
+		      oo_order(oo));
 	page->objects = oo_objects(oo) & MAX_OBJS_PER_PAGE;
 	page->inuse = page->objects;
 	page->frozen = 1;
@@ -215,6 +219,7 @@ void discard_slab(struct kmem_cache *s, struct page *page)
 		check_slab_empty(s, page);
 	account_slab(s, page, order, -1);
 	ClearPageSlab(page);
+	mm_page_event(MM_SLAB_ENDS, page_to_pfn(page), 1UL << order, order);
 	page->_mapcount.counter = -1;
 	page->freelist = NULL;
 	page->slab_cache = NULL;

@@ -169,8 +169,8 @@ class Recording:
             return answer
         fields = context.Host.__dataclass_fields__
         host = context.Host(**{
-            name: None if name in ("live", "symbol_file") else ask(name)
-            for name in fields})
+            name: None if name in ("live", "symbol_file") else
+            {} if name in ("kept", "memo") else ask(name) for name in fields})
         return context.Context(_Cache(RecordedMemory(found)),
                                Layout(RecordedDebug(self.content)), host)
 

@@ -31,17 +31,18 @@ class Event:
     steps: tuple[BlockStep, ...]        # of a split or merge, in their order
     blocks: tuple[BlockEvent, ...]      # of free lists
     ranges: tuple[Change, ...]          # of an array of memblock
-    instructions: Optional[int]         # since the start of a recording
+    instructions: Optional[int]         # since the start of a recording, to its end
     partial: bool                       # something else stopped the target before the change was over
+    began: Optional[int] = None         # instructions to its first write
 
 
 def make_event(ctx: Context, subject: Subject, looks: Sequence[Any], stack: Sequence[StackFrame],
-               instructions: Optional[int] = None, partial: bool = False) -> Event:
+               instructions: Optional[int] = None, partial: bool = False, began: Optional[int] = None) -> Event:
     """Of looks before and after, and of those between where there are any. ctx is of about the moment of the last."""
     told = subject.tell(ctx, looks)
     by, caller = actors(stack, subject.inside)
     return Event(subject.name, told.kind, looks[0], looks[-1], by, caller, tuple(stack), told.steps, told.blocks,
-                 told.ranges, instructions, partial)
+                 told.ranges, instructions, partial, began)
 
 
 def actors(stack: Sequence[StackFrame],

@@ -14,7 +14,9 @@ from . import fdt
 from .buddy import order_count
 from .context import Context
 from .migratetype import pageblock_bits, pageblock_order
+from .ownerlog import RECORDED, log_of, name_of
 from .pagemap import section_shift, sections
+from .paint import within, without
 from .percpu import cpu_offsets
 
 MAX_CMA_AREAS = 1024
@@ -32,25 +34,36 @@ class Owner:
     source: str
     general: bool = False       # says only that it is reserved: not named beside an owner that says more
 
+    @property
+    def recorded(self) -> bool:
+        """Whether it says who has reserved it, not what it is: named where nothing says that."""
+        return self.source == RECORDED
+
 
 def owner_of(owners: list[Owner], start: int, end: int) -> tuple[Optional[str], Optional[str]]:
     """Name and source of what lies in [start, end); (None, None) when nothing known does.
 
-    What no owner covers is counted, apart from what is known to be reserved by the device tree.
+    What no owner covers is that of who was recorded to reserve it. The rest is counted, apart from what is known to be
+    reserved by the device tree.
     """
-    inside = sorted({(owner.start, owner.end, owner.general): owner for owner in reversed(owners)
-                     if owner.start < end and start < owner.end}.values(), key=lambda owner: (owner.start, owner.end))
-    if not inside:
-        return None, None
+    every = sorted({(owner.start, owner.end, owner.general, owner.recorded): owner for owner in reversed(owners)
+                    if owner.start < end and start < owner.end}.values(), key=lambda owner: (owner.start, owner.end))
+    inside = [owner for owner in every if not owner.recorded]
     special = [owner for owner in inside if not owner.general]
+    rest = without([(start, end)], [(owner.start, owner.end) for owner in inside])
+    by = [owner for owner in every if owner.recorded and within(rest, owner.start, owner.end)]
+    if not inside and not by:
+        return None, None
     names = list(dict.fromkeys(owner.name for owner in special or inside))
     named, known = _covered(special, start, end), _covered(inside, start, end)
     if special and known > named:
         names.append(f"{known - named:#x} bytes reserved by the device tree")
+    names += dict.fromkeys(owner.name for owner in by)
+    known = _covered(sorted(inside + by, key=lambda owner: (owner.start, owner.end)), start, end)
     if end - start > known:
         names.append(f"{end - start - known:#x} other bytes")
     sources = dict.fromkeys(owner.source for owner in inside if not special or not owner.general or known > named)
-    return ", ".join(names), ", ".join(sources)
+    return ", ".join(names), ", ".join(dict.fromkeys([*sources, *(owner.source for owner in by)]))
 
 
 def _covered(owners: list[Owner], start: int, end: int) -> int:
@@ -66,7 +79,7 @@ def find_owners(ctx: Context) -> list[Owner]:
     """Everything that is known at this stage, the best name of a range first. What cannot be read is left out."""
     found: list[Owner] = []
     for source in (_page_table, _kernel, _initrd, _mem_map, _vmemmap, _page_ext, _percpu, _tables, _pageblocks,
-                   _sections, _nodes, _swiotlb, _cma, _device_tree):
+                   _sections, _nodes, _swiotlb, _cma, _device_tree, _recorded):
         try:
             found += source(ctx)
         except (MissingError, FaultError, fdt.FdtError):
@@ -240,3 +253,10 @@ def _cma(ctx: Context) -> Iterator[Owner]:
         start = area.get("base_pfn") << ctx.arch.page_shift
         name = ctx.read.name(area, "name", NAME_LIMIT) or str(index)
         yield Owner(start, start + (area.get("count") << ctx.arch.page_shift), f"CMA {name}", "cma_areas")
+
+
+def _recorded(ctx: Context) -> Iterator[Owner]:
+    """Who has reserved or allocated it, as mm owners record saw."""
+    log = log_of(ctx)
+    for piece in (*log.pools, *log.reserved) if log is not None else ():
+        yield Owner(piece.start, piece.end, f"{piece.event.kind} by {name_of(piece.event.by)}", RECORDED)

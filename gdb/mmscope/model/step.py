@@ -19,6 +19,7 @@ from .phasechange import Change, change, free_of
 from .phaselook import FlagsChange, Look, PagesetChange, flags_change, look, pageset_changes
 from .phases import CALL, EACH, LAST, Found, find_phases
 from .problem import Problem
+from .rewind import known_at, note
 from .snapshot import take, where
 from .stage import Stage
 from .state import Snapshot
@@ -46,6 +47,7 @@ class Step:
     problems: tuple[Problem, ...] = field(default=(), metadata={"json": False})
     flags: Optional[FlagsChange] = None         # of the phase that sets PG_reserved
     pagesets: tuple[PagesetChange, ...] = ()    # of the one that moves them
+    instructions: Optional[int] = None          # that had run at its end, in a recording or a replay
     earlier: bool = False           # it began before this command: what it changed then is in its change, too
 
 
@@ -75,6 +77,8 @@ class Boot:
     sign: Any = None                # of the last
     number: int = 0
     stage: Stage = Stage.RESET
+    at: Optional[int] = None        # instructions that had run there
+    begun: tuple[str, ...] = ()     # phases that begin there
 
 
 class Stepper:
@@ -128,6 +132,7 @@ class Stepper:
         boot = self._control.memo.get("step", Boot())
         if not isinstance(boot, Boot):      # of a copy of this code that was loaded before
             boot = Boot(number=boot.number, stage=Stage(boot.stage))
+        boot = known_at(self._control, boot)
         if ctx.stage is not None and ctx.stage < boot.stage:        # the machine was reset
             boot = Boot()
         if not boot.number:
@@ -215,10 +220,13 @@ class Stepper:
             ended = boot.open[returned].found.phase.name
             self._end(ctx, returned)
             begins += [each for each in self._next() if each.phase.after == ended and not each.entries]
+        begins = [each for each in begins
+                  if not any(other.found.phase.name == each.phase.name for other in boot.open)]
         for each in begins:
-            if not any(other.found.phase.name == each.phase.name for other in boot.open):
-                self._begin(ctx, each)
+            self._begin(ctx, each)
         boot.pc, boot.arrived, boot.stage = pc, None, ctx.stage if ctx.stage is not None else boot.stage
+        boot.begun = tuple(each.phase.name for each in begins)
+        note(self._control, boot)
 
     def _begin(self, ctx: Context, found: Found) -> None:
         boot = self._boot
@@ -253,7 +261,8 @@ class Stepper:
             step = Step(boot.number + 1, phase.name, each.found.function,
                         tuple(other.found.phase.name for other in boot.open[:-1]), phase.why, name, each.partial,
                         each.between, change(each.before, snapshot) if snapshot is not None else None, self._problems,
-                        flags_change(*looks), pageset_changes(*looks), phase.name in self._earlier)
+                        flags_change(*looks), pageset_changes(*looks), self._control.instructions(),
+                        phase.name in self._earlier)
             if snapshot is not None and name is not None:
                 self._keep(replace(snapshot, name=name, phase=phase.name, phase_text=phase.why))
             if phase.kind != EACH:

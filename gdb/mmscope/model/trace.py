@@ -97,7 +97,7 @@ class Tracer:
         host = self._look.ctx.host
         for kind in wanted.kinds:
             for stand in find_places(kind, control.entries, control.exits,
-                                     lambda addr, name: _is(host.symbolize(addr), name)):
+                                     lambda addr, name: _begins(host.symbolize(addr), name)):
                 for addr in stand.begins:
                     self._stands.setdefault(addr, []).append((stand, False))
                 for addr in stand.ends:
@@ -246,8 +246,9 @@ def _bytes(freed: Sequence[Part[str]]) -> Optional[int]:
     return sum(size for size in sizes if size is not None) if sizes and None not in sizes else None
 
 
-def _is(named: Optional[Symbolized], name: str) -> bool:
-    return named is not None and named.name.partition(".")[0] == name
+def _begins(named: Optional[Symbolized], name: str) -> bool:
+    """Whether a function of that name begins there, or a part of it that the compiler has made another function."""
+    return named is not None and named.offset == 0 and named.name.partition(".")[0] == name
 
 
 def _name(named: Optional[Symbolized]) -> str:

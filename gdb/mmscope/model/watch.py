@@ -46,6 +46,7 @@ class Watch:
         while self.stopped is None:
             self._begin()
             if self._run(self._points, self._written):
+                self._began = self._control.instructions()
                 self._finish()
             event = self._event()
             if event is not None:
@@ -61,6 +62,7 @@ class Watch:
         self._sp: Optional[int] = None          # called with this stack pointer, or below it
         self._early = False                     # the write that was seen first has changed nothing yet
         self._over = False
+        self._began: Optional[int] = None       # instructions that had run then
 
     def _event(self) -> Optional[Event]:
         """What has changed since the last look; None when nothing has, or nothing can be seen."""
@@ -70,7 +72,7 @@ class Watch:
             if look != self.last:
                 look = self.subject.described(ctx, look)
                 return make_event(ctx, self.subject, (self.last, *self._looks, look), self._stack,
-                                  self._control.instructions(), not self._over)
+                                  self._control.instructions(), not self._over, self._began)
         except MmError:
             if self.stopped is None:
                 raise

@@ -2,14 +2,16 @@
 """Runs the target for a command, and leaves nothing of its own behind: what target/control.py promises, inside GDB."""
 from __future__ import annotations
 
+import contextlib
 import re
-from typing import Any, Callable, Optional, Sequence
+from typing import Any, Callable, Iterator, Optional, Sequence
 
 import gdb
 
 from ..errors import MmError
 from ..model.context import Context
-from ..target.control import CODE, INTERRUPTED, TIME_IS_UP, OnHit, Point, StackFrame, Stop
+from ..target.control import ARRIVED, CODE, INTERRUPTED, TIME_IS_UP, OnHit, Point, StackFrame, Stop
+from . import replay
 from .alarm import Alarm
 from .arguments import read_argument
 from .current import Current
@@ -19,7 +21,6 @@ from .interrupts import Interrupts
 from .points import Points
 from .stops import Watcher
 
-ICOUNT = re.compile(r"(?:instruction count|icount)\s*=\s*(\d+)", re.IGNORECASE)
 FULL = re.compile(r"could not insert hardware|cannot insert hardware", re.IGNORECASE)
 
 
@@ -29,6 +30,8 @@ class GdbControl:
     def __init__(self, current: Current, say: Callable[[str], None]) -> None:
         self._current = current
         self._say = say
+        self._replay = replay.Replay()
+        self._ctrl_c = False        # in the last run
 
     @property
     def memo(self) -> dict[str, Any]:
@@ -37,34 +40,43 @@ class GdbControl:
 
     @property
     def can_reverse(self) -> bool:
-        """Whether the target can run backwards."""
-        return "replay" in _replay().lower()
+        """Whether the target can go back."""
+        return "replay" in replay.info().lower()
 
     def context(self) -> Context:
         """The context of the present stop or hit."""
         return self._current.context()
 
-    def run(self, points: Sequence[Point], on_hit: Optional[OnHit] = None, backwards: bool = False,
+    def run(self, points: Sequence[Point], on_hit: Optional[OnHit] = None, until: Optional[int] = None,
             seconds: Optional[float] = None, aloud: bool = False) -> Stop:
         """Run to one of the points."""
-        alarm = Alarm(seconds)
+        if until is not None and (replay.count() or 0) >= until:
+            return Stop(None, ARRIVED)
+        with self._replay.stop_at(until):
+            stop = self._run(points, on_hit, Alarm(seconds), aloud)
+        if stop == Stop(None, INTERRUPTED) and not self._ctrl_c and until is not None and replay.count() == until:
+            return Stop(None, ARRIVED)
+        return stop
+
+    def _run(self, points: Sequence[Point], on_hit: Optional[OnHit], alarm: Alarm, aloud: bool = False) -> Stop:
         try:
-            return self._run(points, on_hit, backwards, True, alarm, aloud)
+            return self._run_with(points, on_hit, True, alarm, aloud)
         except gdb.error as error:
             if FULL.search(str(error)) is None or any(point.kind != CODE for point in points):
                 raise MmError(f"cannot run the target: {' '.join(str(error).split())}") from None
         try:
-            return self._run(points, on_hit, backwards, False, alarm, aloud)  # the target has too few in hardware
+            return self._run_with(points, on_hit, False, alarm, aloud)     # the target has too few in hardware
         except gdb.error as error:
             raise MmError(f"cannot run the target: {' '.join(str(error).split())}") from None
 
-    def _run(self, points: Sequence[Point], on_hit: Optional[OnHit], backwards: bool, hardware: bool,
-             alarm: Alarm, aloud: bool) -> Stop:
-        failure, keeper = None, self._current.keeper
-        with Points(points, on_hit, hardware) as inserted, keeper.paused(backwards), alarm, \
-                Watcher(inserted.numbers | keeper.numbers, alarm.numbers) as seen, Interrupts() as ctrl_c:
+    def _run_with(self, points: Sequence[Point], on_hit: Optional[OnHit], hardware: bool, alarm: Alarm,
+                  aloud: bool) -> Stop:
+        failure = None
+        with Points(points, on_hit, hardware) as inserted, alarm, \
+                Watcher(inserted.numbers | self._current.keeper.numbers | alarm.numbers) as seen, \
+                Interrupts() as ctrl_c:
             try:
-                gdb.execute("reverse-continue" if backwards else "continue", to_string=not aloud)
+                gdb.execute("continue", to_string=not aloud)
             except gdb.error as error:
                 failure = error
         if inserted.failure is not None:
@@ -74,6 +86,7 @@ class GdbControl:
             raise failure
         if thread is None or not thread.is_valid():
             return Stop(None, f"the target is gone: {seen.reason or failure or 'the connection was closed'}")
+        self._ctrl_c = ctrl_c.seen
         if ctrl_c.seen and seen.reason != INTERRUPTED and not seen.others:
             seen.others = INTERRUPTED
         if inserted.hit is not None:
@@ -81,6 +94,43 @@ class GdbControl:
         if alarm.rang and seen.reason == INTERRUPTED:
             return Stop(None, TIME_IS_UP)
         return Stop(None, seen.others or seen.reason or "stopped")
+
+    @contextlib.contextmanager
+    def again(self) -> Iterator[None]:
+        """Nobody else sees what the target comes by."""
+        with self._current.keeper.paused(True), replay.breakpoints_off():
+            yield
+
+    def go_to(self, instructions: int) -> Stop:
+        """Go there, back or on."""
+        try:
+            state, here = self._replay.state_at(instructions), replay.count() or 0
+            if here > instructions or here < state.instructions:
+                self._replay.load(state)
+                self._current.forget_memory()
+        except gdb.error as error:
+            raise MmError(f"the target cannot go back: {error}") from None
+        stop = Stop(None, ARRIVED)
+        for hop in self._replay.hops(instructions):
+            stop = self.run((), until=hop)
+            if stop.reason != ARRIVED:
+                break
+        return stop
+
+    def state_before(self, instructions: int) -> int:
+        """The count of a state of before."""
+        return self._replay.state_at(instructions - 1).instructions
+
+    def pave(self, instructions: int) -> Stop:
+        """Keep states on the way."""
+        if not self._replay.is_far(instructions):
+            return Stop(None, ARRIVED)
+        stop = self.go_to(self._replay.state_at(instructions).instructions)
+        return stop if stop.reason != ARRIVED else self.go_to(instructions)
+
+    def keep_state(self) -> None:
+        """Keep the present one."""
+        self._replay.save()
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -158,8 +208,7 @@ class GdbControl:
 
     def instructions(self) -> Optional[int]:
         """The instruction count of a recording."""
-        found = ICOUNT.search(_replay())
-        return int(found[1]) if found is not None else None
+        return replay.count()
 
 
 def _caller() -> Optional[gdb.Frame]:
@@ -171,15 +220,6 @@ def _caller() -> Optional[gdb.Frame]:
         return frame.older() if frame is not None else None
     except gdb.error:
         return None
-
-
-def _replay() -> str:
-    """What QEMU says of recording and replaying; "" when it does neither, or is no QEMU."""
-    try:
-        said = gdb.execute("monitor info replay", to_string=True)
-    except gdb.error:
-        return ""
-    return said if ICOUNT.search(said) is not None else ""
 
 
 def _begins(pc: int, function: str) -> bool:

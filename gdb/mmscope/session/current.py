@@ -97,7 +97,7 @@ class Current:
         """A new context, reading the best way there is."""
         memory.use(connection.virtual)
         host = Host(_why_not_live(), self._static, _register, evaluate, self._physical, symbolize, _symbol_file(),
-                    _moved, backtraces, self.kept, lambda: terminal(self.typed))
+                    _moved, backtraces, self.kept, lambda: terminal(self.typed), self.memo)
         ctx = Context(memory, layout, host)
         choice = choose(ctx, connection, self.mode())
         if choice.transport is not connection.virtual:
@@ -203,6 +203,9 @@ def symbolize(addr: int) -> Optional[Symbolized]:
             around = block if block.function is not None else around        # the outermost: out of what is inlined
             block = block.superblock
         if around is not None and around.start <= addr < around.end:
+            entry = int(around.function.value().address)
+            if around.start < entry <= addr:    # its unlikely parts are somewhere below: it does not end at its end
+                return Symbolized(around.function.name, addr - entry, None)
             return Symbolized(around.function.name, addr - around.start, around.end - around.start)
         found = re.match(r"(\S+)(?: \+ (\d+))? in section", gdb.execute(f"info symbol {addr:#x}", to_string=True))
     except (gdb.error, RuntimeError):

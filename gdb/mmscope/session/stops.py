@@ -10,13 +10,10 @@ from ..target.control import INTERRUPTED
 
 
 class Watcher:
-    """Listens inside a with block. reason is what GDB said, others are breakpoints that were hit and are not ours.
+    """Listens inside a with block. reason is what GDB said, others are breakpoints that were hit and are not ours."""
 
-    signals are catchpoints of ours for Ctrl-C.
-    """
-
-    def __init__(self, ours: Container[int], signals: Container[int] = ()) -> None:
-        self._ours, self._signals = ours, signals
+    def __init__(self, ours: Container[int]) -> None:
+        self._ours = ours
         self.reason: Optional[str] = None
         self.others = ""
 
@@ -36,10 +33,8 @@ class Watcher:
             self.reason = INTERRUPTED if name == "SIGINT" else f"signal {name}"
         elif isinstance(event, gdb.BreakpointEvent):
             found = [each for each in event.breakpoints if each.is_valid() and each.number not in self._ours]
-            caught = [each for each in found if each.number in self._signals]
-            found = [each for each in found if each not in caught]
             self.others = ", ".join(f"{_kind(each)} {each.number}" for each in found if each.number > 0)
-            self.reason = self.others or (INTERRUPTED if caught else "breakpoint")
+            self.reason = self.others or INTERRUPTED    # points that are kept stop for nothing else
 
     def _exited(self, event: Any) -> None:
         self.reason = "it has ended"

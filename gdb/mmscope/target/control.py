@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, Optional, Protocol, Sequence
+from typing import Any, Callable, ContextManager, Optional, Protocol, Sequence
 
 CODE, WRITE, ACCESS = "code", "write", "access"
 INTERRUPTED = "interrupted"         # the reason of a stop by Ctrl-C
+ARRIVED = "arrived"                 # that of a stop at an instruction count
 TIME_IS_UP = "the time is up"       # that of run()'s seconds
 
 
@@ -49,20 +50,39 @@ class Control(Protocol):
 
     @property
     def can_reverse(self) -> bool:
-        """Whether the target can run backwards: it replays a recording."""
+        """Whether the target can go back: it replays a recording."""
 
     def context(self) -> Any:
         """The Context of the present stop, another one after each run. In on_hit, that of the hit."""
 
-    def run(self, points: Sequence[Point], on_hit: Optional[OnHit] = None, backwards: bool = False,
+    def run(self, points: Sequence[Point], on_hit: Optional[OnHit] = None, until: Optional[int] = None,
             seconds: Optional[float] = None, aloud: bool = False) -> Stop:
         """Let the target run until a point is hit, or something else stops it. Raises MmError when it cannot run.
 
         on_hit is asked at each hit, before anybody is told of a stop: False lets the target run on. An exception in it
-        stops the target, and is raised here. The points are gone afterwards, whatever happens. After so many seconds
-        the target is stopped, as by Ctrl-C, whatever it does. What on_hit wants to say() is heard only aloud: so is
-        then what GDB says itself, of another CPU for example.
+        stops the target, and is raised here; so does Ctrl-C, which is heard when it returns. The points are gone
+        afterwards, whatever happens. After so many seconds the target is stopped, as by Ctrl-C, whatever it does.
+        until: under replay, an instruction count at which it stops, too: without a point, reason ARRIVED. What on_hit
+        wants to say() is heard only aloud: so is then what GDB says itself, of another CPU for example.
         """
+
+    def again(self) -> ContextManager[None]:
+        """Inside, the target comes by what has been: neither the user's breakpoints nor what is kept see it."""
+
+    def go_to(self, instructions: int) -> Stop:
+        """Under replay, to the moment when so many instructions have run, from wherever it is; inside again().
+
+        Stops with reason ARRIVED there, else somewhere on the way. Raises MmError.
+        """
+
+    def state_before(self, instructions: int) -> int:
+        """The last instruction count before that one to which it is a short way: a state is kept of it."""
+
+    def pave(self, instructions: int) -> Stop:
+        """Keep states on a long way to a moment that the target comes from; inside again(). As go_to()."""
+
+    def keep_state(self) -> None:
+        """Make it a short way to the present moment, if it is not yet."""
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -73,7 +93,7 @@ class Control(Protocol):
 
         on_hit is asked at each hit, as in run(); True ends it: the points of that name are gone. So they are after an
         error in it, after drop(), and when the target is detached, killed or another one, or the extension is sourced
-        again. While run() goes backwards they are not asked. Points in code that the kernel frees after its boot have
+        again. Inside again() they are not asked. Points in code that the kernel frees after its boot have
         to be ended by on_hit before: one point has to be where that begins. Raises MmError.
         """
 

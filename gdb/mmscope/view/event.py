@@ -44,7 +44,8 @@ def event_text(event: Event, every: bool = False) -> str:
         more = " < ..." if len(stack) > MOST_FRAMES else ""
         lines += _pair("stack", " < ".join(names) + more)
     if event.instructions is not None:
-        lines += _pair("at", f"instruction {event.instructions}")
+        begin = f"{event.began} to " if event.began is not None else ""
+        lines += _pair("at", f"instruction{'s' if begin else ''} {begin}{event.instructions}")
     return "\n".join(lines) + "\n"
 
 

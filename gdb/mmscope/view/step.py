@@ -31,6 +31,8 @@ def step_lines(step: Step, quiet: bool = False) -> str:
     if step.between is not None:
         lines += _wrapped("Before it, outside of it: " + _short(step.between))
     lines += [line for text in _told(step) for line in _wrapped(text)]
+    if step.instructions is not None:
+        lines += _wrapped(f"At instruction {step.instructions}.")
     return "\n".join(lines) + "\n"
 
 
