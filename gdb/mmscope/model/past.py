@@ -27,12 +27,14 @@ class Until:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._control, name)
 
-    def run(self, points: Sequence[Point], on_hit: Optional[OnHit] = None) -> Stop:
+    def run(self, points: Sequence[Point], on_hit: Optional[OnHit] = None, until: Optional[int] = None,
+            seconds: Optional[float] = None) -> Stop:
         """Run, not beyond the end."""
         if self._first is None:
             self._first = points
         counted = points == self._first
-        return self._control.run(points, lambda point: self._ask(point, on_hit, counted), until=self._until)
+        return self._control.run(points, lambda point: self._ask(point, on_hit, counted),
+                                 min(self._until, until or self._until), seconds)
 
     def _ask(self, point: Point, on_hit: Optional[OnHit], counted: bool) -> bool:
         if self._left is not None and counted:
