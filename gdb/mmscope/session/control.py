@@ -189,7 +189,8 @@ class GdbControl:
             while frame is not None and len(found) < limit:
                 place = frame.find_sal()
                 file = place.symtab.filename if place.symtab is not None else None
-                found.append(StackFrame(frame.name(), file, place.line or None, int(frame.pc())))
+                found.append(StackFrame(frame.name(), file, place.line or None, int(frame.pc()),
+                                        frame.type() == gdb.TAILCALL_FRAME))
                 if last is not None and last(found[-1]):
                     break
                 frame = frame.older()
@@ -216,7 +217,10 @@ def _caller() -> Optional[gdb.Frame]:
         frame = gdb.newest_frame()
         while frame is not None and frame.type() == gdb.INLINE_FRAME:
             frame = frame.older()
-        return frame.older() if frame is not None else None
+        caller = frame.older() if frame is not None else None
+        while caller is not None and caller.type() == gdb.TAILCALL_FRAME:
+            caller = caller.older()
+        return caller
     except gdb.error:
         return None
 
