@@ -20,6 +20,7 @@ from .exits import exits_of, result_of
 from .interrupts import Interrupts
 from .points import Points
 from .stops import Watcher
+from .tui import held
 
 FULL = re.compile(r"could not insert hardware|cannot insert hardware", re.IGNORECASE)
 
@@ -73,7 +74,7 @@ class GdbControl:
                   aloud: bool) -> Stop:
         failure = None
         with Points(points, on_hit, hardware) as inserted, alarm, \
-                Watcher(inserted.numbers | self._current.keeper.numbers | alarm.numbers) as seen, \
+                Watcher(inserted.numbers | self._current.keeper.numbers | alarm.numbers) as seen, held(), \
                 Interrupts() as ctrl_c:
             try:
                 gdb.execute("continue", to_string=not aloud)
@@ -190,7 +191,8 @@ class GdbControl:
             while frame is not None and len(found) < limit:
                 place = frame.find_sal()
                 file = place.symtab.filename if place.symtab is not None else None
-                found.append(StackFrame(frame.name(), file, place.line or None, int(frame.pc())))
+                found.append(StackFrame(frame.name(), file, place.line or None, int(frame.pc()),
+                                        frame.type() == gdb.TAILCALL_FRAME))
                 if last is not None and last(found[-1]):
                     break
                 frame = frame.older()
@@ -217,7 +219,10 @@ def _caller() -> Optional[gdb.Frame]:
         frame = gdb.newest_frame()
         while frame is not None and frame.type() == gdb.INLINE_FRAME:
             frame = frame.older()
-        return frame.older() if frame is not None else None
+        caller = frame.older() if frame is not None else None
+        while caller is not None and caller.type() == gdb.TAILCALL_FRAME:
+            caller = caller.older()
+        return caller
     except gdb.error:
         return None
 

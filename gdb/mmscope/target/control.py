@@ -36,6 +36,7 @@ class StackFrame:
     file: Optional[str]
     line: Optional[int]
     pc: int
+    tail: bool = False      # it went on to the function before by a jump: nothing returns to pc
 
 
 OnHit = Callable[[Point], bool]
