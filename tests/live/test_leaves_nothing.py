@@ -34,6 +34,7 @@ ROWS = {
     "step": Row("mm step --all --quiet"),
     "watch": Row("mm watch Normal.free_pages --count 100000", "mm_init"),
     "owners": Row("mm owners record", "", "continue", "mm owners record --stop"),
+    "trace": Row("mm trace pages --events 1000000 --seconds 100", "mm_init"),
 }
 
 
@@ -159,7 +160,7 @@ StubPhysical._one = die
 def test_gdb_killed_in_the_middle_of_a_physical_request(boot):
     """The stub keeps its mode then, and no other GDB is told: the next session's first command puts it back."""
     guest = boot("article").load()
-    guest.run_to("cpu_idle")
+    guest.run_to("mm_init")
     (guest.folder / "die.py").write_text(DIE)
     guest.gdb.run(f"source {guest.folder / 'die.py'}")
     guest.gdb.run("set mm-transport physical")
