@@ -73,6 +73,8 @@ class GdbControl:
     def _run_with(self, points: Sequence[Point], on_hit: Optional[OnHit], hardware: bool, alarm: Alarm,
                   aloud: bool) -> Stop:
         failure = None
+        if gdb.selected_thread() is None:
+            raise MmError("the target is gone")
         with Points(points, on_hit, hardware) as inserted, alarm, \
                 Watcher(inserted.numbers | self._current.keeper.numbers | alarm.numbers) as seen, held(), \
                 Interrupts() as ctrl_c:
