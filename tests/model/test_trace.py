@@ -113,8 +113,8 @@ def places(kind, functions, without_exits=()):
 def test_the_first_way_that_a_kernel_has_is_taken():
     assert places(PAGES, ("trace_mm_page_alloc", "prep_new_page", "__alloc_pages_bulk", "free_unref_page",
                           "__free_pages_ok", "free_unref_page_list")) == {
-        (ALLOC, "trace_mm_page_alloc"): (1, 0), (ALLOC, "__alloc_pages_bulk"): (1, 1), (FREE, "free_unref_page"): (1, 0),
-        (FREE, "__free_pages_ok"): (1, 0), (FREE, "free_unref_page_list"): (1, 0)}
+        (ALLOC, "trace_mm_page_alloc"): (1, 0), (ALLOC, "__alloc_pages_bulk"): (1, 1),
+        (FREE, "free_unref_page"): (1, 0), (FREE, "__free_pages_ok"): (1, 0), (FREE, "free_unref_page_list"): (1, 0)}
     assert places(PAGES, ("prep_new_page", "prepare_no_head")) == {
         (ALLOC, "prep_new_page"): (1, 0), (FREE, "prepare_no_head"): (1, 0)}
     assert places(VMALLOC, ("__get_vm_area_node", "remove_vm_area")) == {
