@@ -17,7 +17,7 @@ from harness.process import wait_for
 from lab_guest import Kernel, LabGuest
 
 # The whole log stays in memory, and room for it is a reservation of its own.
-APPEND = "memblock=debug log_buf_len=1M"
+APPEND = "memblock=debug log_buf_len=1M earlycon"
 LOG_BYTES = 1 << 20
 PAGE_BYTES = (4096, 16384)
 CALL = re.compile(r"memblock_(reserve|add|remove|free|phys_free): \[(0x[0-9a-f]+)"
