@@ -6,10 +6,11 @@ Only what is known is named; the rest of a region is counted as other bytes, nev
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Iterator, Optional
 
 from ..errors import FaultError, MissingError
-from ..layout.pagetable import mapped
+from ..layout.tablewalk import leaves
 from . import fdt
 from .buddy import order_count
 from .context import Context
@@ -76,7 +77,15 @@ def _covered(owners: list[Owner], start: int, end: int) -> int:
 
 
 def find_owners(ctx: Context) -> list[Owner]:
-    """Everything that is known at this stage, the best name of a range first. What cannot be read is left out."""
+    """Everything that is known at this stage, the best name of a range first. What cannot be read is left out.
+
+    Found once a stop: nobody changes the list.
+    """
+    return ctx.once("owners.every", _find_owners)
+
+
+def _find_owners(ctx: Context) -> list[Owner]:
+    """Ask each source."""
     found: list[Owner] = []
     for source in (_page_table, _kernel, _initrd, _mem_map, _vmemmap, _page_ext, _percpu, _tables, _pageblocks,
                    _sections, _nodes, _swiotlb, _cma, _device_tree, _recorded):
@@ -219,21 +228,21 @@ def _sections(ctx: Context) -> Iterator[Owner]:
 
 
 def _vmemmap(ctx: Context) -> Iterator[Owner]:
-    """The arrays of struct page (SPARSEMEM), found through the kernel's page tables."""
-    root = ctx.arch.mmu.root((1 << ctx.arch.address_bits) - 1)
+    """The arrays of struct page (SPARSEMEM), found through the kernel's page tables: what is one piece is one owner."""
+    top = (1 << ctx.arch.address_bits) - 1
+    root, form = ctx.arch.mmu.root(top), ctx.arch.mmu.format(top)
     if ctx.layout.find_variable("mem_section") is None or root is None:
         return
     for run in ctx.pages.runs:
-        addr, end = (run.zero + pfn * ctx.pages.page_bytes for pfn in (run.start_pfn, run.end_pfn))
-        for _ in range(MAX_STEPS):
-            if addr >= end:
-                break
-            steps = ctx.arch.mmu.walk(ctx.read_phys, root.phys, addr)
-            phys, size = mapped(steps, addr), steps[-1].size if steps else end - addr
-            length = min(end - addr, size - addr % size)
-            if phys is not None:
-                yield Owner(phys, phys + length, "mem_map", "mem_section")
-            addr += length
+        start, end = (run.zero + pfn * ctx.pages.page_bytes for pfn in (run.start_pfn, run.end_pfn))
+        pieces: list[tuple[int, int]] = []
+        for leaf in islice(leaves(ctx.read_phys, root.phys, form, start, end), MAX_STEPS):
+            low, high = max(start, leaf.addr), min(end, leaf.addr + leaf.size)
+            phys = leaf.phys + low - leaf.addr
+            first = pieces.pop()[0] if pieces and pieces[-1][1] == phys else phys
+            pieces.append((first, phys + high - low))
+        for first, last in pieces:
+            yield Owner(first, last, "mem_map", "mem_section")
 
 
 def _swiotlb(ctx: Context) -> Iterator[Owner]:

@@ -20,6 +20,7 @@ from .exits import exits_of, result_of
 from .interrupts import Interrupts
 from .points import Points
 from .stops import Watcher
+from .tui import held
 
 FULL = re.compile(r"could not insert hardware|cannot insert hardware", re.IGNORECASE)
 
@@ -72,7 +73,7 @@ class GdbControl:
     def _run_with(self, points: Sequence[Point], on_hit: Optional[OnHit], hardware: bool, alarm: Alarm) -> Stop:
         failure = None
         with Points(points, on_hit, hardware) as inserted, \
-                Watcher(inserted.numbers | self._current.keeper.numbers) as seen, alarm, Interrupts() as ctrl_c:
+                Watcher(inserted.numbers | self._current.keeper.numbers) as seen, alarm, held(), Interrupts() as ctrl_c:
             try:
                 gdb.execute("continue", to_string=True)
             except gdb.error as error:
