@@ -79,7 +79,9 @@ def logged(text: str) -> list[Logged]:
         if not call:
             continue
         start, size = int(call[2], 16), int(call[3], 16) + 1 - int(call[2], 16)
-        if size:            # of nothing is no change; to the end of all wraps
+        # Of nothing is no change, to the end of all wraps; what free_initmem
+        # does is after the end of the recording.
+        if size and plain(call[4]) != "free_initmem":
             end = start + size if size > 0 else ALL
             found.append(Logged(KINDS[call[1]], start, end,
                                 [plain(call[4]), *pending]))

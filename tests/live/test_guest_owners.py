@@ -109,11 +109,15 @@ def test_why_says_who_has_reserved_it(recorded):
 
 
 def test_it_goes_on_through_mm_step_and_stops_nothing(boot):
-    guest = boot("virt", "--append", "memblock=debug").load()
+    guest = boot("article", "--append", "memblock=debug").load()
     gdb = guest.gdb
     gdb.run("mm owners record")
     first = gdb.json("mm step --to setup_per_cpu_areas --json")["steps"]
-    guest.run_to("init_per_zone_wmark_min")
+    text = gdb.run("mm owners")
+    shown = (ROOT / "README.md").read_text().partition("(gdb) mm owners\n")[2].partition("\n\n")[0]
+    shown = [line[4:] for line in shown.splitlines() if line.strip() != "..."]
+    assert len(shown) == 4 and "\n".join(shown) + "\n" in text     # as README has it
+    guest.run_to("cma_init_reserved_areas")
     last = gdb.json("mm step --all --json")
     report = gdb.json("mm owners --json")
     assert last["over"] and report["recording"] and len(first) > 3 and last["steps"]
