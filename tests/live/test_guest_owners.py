@@ -116,7 +116,8 @@ def test_it_goes_on_through_mm_step_and_stops_nothing(boot):
     text = gdb.run("mm owners")
     shown = (ROOT / "README.md").read_text().partition("(gdb) mm owners\n")[2].partition("\n\n")[0]
     shown = [line[4:] for line in shown.splitlines() if line.strip() != "..."]
-    assert len(shown) == 4 and "\n".join(shown) + "\n" in text     # as README has it
+    one, other = (re.sub(r"\.c:\d+", ".c:", each) for each in ("\n".join(shown) + "\n", text))
+    assert len(shown) == 4 and one in other         # as README has it, but for the line's number
     guest.run_to("cma_init_reserved_areas")
     last = gdb.json("mm step --all --json")
     report = gdb.json("mm owners --json")
