@@ -24,6 +24,7 @@ import pyte
 from .process import WaitError
 
 READ_SECONDS = 0.05
+WATCHED = 64        # bytes, from one look at what changes to the next
 
 
 class Terminal:
@@ -33,6 +34,7 @@ class Terminal:
                  cwd: str | Path | None = None, term: str = "screen-256color",
                  limit_seconds: float = 20) -> None:
         self.limit_seconds = limit_seconds
+        self.watch: Callable[[], object] | None = None  # called as it changes
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
         self._master, slave = pty.openpty()
@@ -111,7 +113,11 @@ class Terminal:
             data = b""
         if not data:
             raise WaitError(f"the program has ended; the screen:\n{self.text}")
-        self._stream.feed(data)
+        step = len(data) if self.watch is None else WATCHED
+        for at in range(0, len(data), step):
+            self._stream.feed(data[at:at + step])
+            if self.watch is not None:
+                self.watch()
 
     def _set_size(self, columns: int, lines: int) -> None:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ,

@@ -3,9 +3,11 @@
 import re
 import subprocess
 import sys
+from itertools import accumulate
 
 import pytest
 
+from article import FREE
 from guest import ELF, MM_PY, ROOT
 from tui_guest import TuiGuest
 
@@ -214,6 +216,28 @@ def test_while_the_target_runs_a_line_says_so(tui):
     tui.do("interrupt")
     tui.terminal.wait("the stop", lambda: "managed" in tui.terminal.text and " a cell" in tui.terminal.text)
     assert tui.do("detach").count("no target: connect first") == 2
+
+
+def test_mm_step_shows_each_phase_as_it_goes():
+    whole = [(end >> 12) - (start + 0xfff >> 12) for start, end in FREE if end <= 0x40000000]
+    sums = [f"{pages}" for pages in accumulate(pages for pages in whole if pages > 0)]
+    guest, seen = TuiGuest(80, 24), []
+
+    def look():
+        try:
+            free = guest.table()["Normal"][1].rstrip("+")
+        except (KeyError, IndexError, StopIteration):       # half drawn
+            return
+        if free in sums and free not in seen:
+            seen.append(free)
+    try:
+        guest.do("tui new-layout counts mm_zones 1 status 0 cmd 1", "layout counts", f"target remote {guest.socket}")
+        guest.run_to("mem_init")
+        guest.terminal.watch = look
+        guest.do("mm step --to free_all_bootmem --quiet")
+        assert seen == sums and shown(guest)["Normal"] == truth(guest)["Normal"]
+    finally:
+        guest.close()
 
 
 @pytest.mark.parametrize("early", [

@@ -30,6 +30,9 @@ from mmscope.model import context
 from mmscope.target.cache import CachedMemory
 
 
+PHYSICAL = "physical read"
+
+
 class NotRecorded(Exception):
     """The recording does not have it: take it anew."""
 
@@ -138,6 +141,18 @@ class _Cache(CachedMemory):
         return self.transport.read(addr, size) if size else b""
 
 
+def _joined(answers: dict[str, Any], addr: int, size: int) -> bytes:
+    """Physical memory that was read in other pieces, each byte of it."""
+    known: dict[int, int] = {}
+    for key, answer in answers.items():
+        name, *args = json.loads(key)
+        if name == PHYSICAL and answer[0] == "hex":
+            known.update(enumerate(bytes.fromhex(answer[1]), args[0]))
+    if any(at not in known for at in range(addr, addr + size)):
+        raise NotRecorded(f"{size} physical bytes at {addr:#x}")
+    return bytes(known[at] for at in range(addr, addr + size))
+
+
 @dataclass(frozen=True)
 class Recording:
     """One kernel."""
@@ -156,6 +171,8 @@ class Recording:
         def ask(name: str) -> Any:
             def answer(*args: Any) -> Any:
                 key = json.dumps([name, *args])
+                if key not in answers and name == PHYSICAL:
+                    return _joined(answers, *args)
                 if key not in answers:
                     raise NotRecorded(f"{name}{args}")
                 kept = answers[key]
@@ -169,8 +186,8 @@ class Recording:
             return answer
         fields = context.Host.__dataclass_fields__
         host = context.Host(**{
-            name: None if name in ("live", "symbol_file") else ask(name)
-            for name in fields})
+            name: None if name in ("live", "symbol_file") else
+            {} if name in ("kept", "memo") else ask(name) for name in fields})
         return context.Context(_Cache(RecordedMemory(found)),
                                Layout(RecordedDebug(self.content)), host)
 

@@ -43,6 +43,7 @@ class Host:
     backtraces: Callable[[], tuple[tuple[str, ...], ...]] = tuple   # of each CPU: functions, the innermost first
     kept: dict[str, dict[str, Any]] = field(default_factory=dict)   # snapshots by name, until the session ends
     terminal: Callable[[], Terminal] = Terminal
+    memo: dict[str, Any] = field(default_factory=dict)      # what commands that run the target have kept of it
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ def return_of(stack: Sequence[StackFrame], inside: Inside) -> Optional[int]:
     An inlined function ends with the one that it is inlined in. None: the stack does not reach so far.
     """
     _, last = _own(stack, inside) or (0, 0)
-    return next((each.pc for each in stack[last + 1:] if each.pc != stack[last].pc), None)
+    return next((each.pc for each in stack[last + 1:] if each.pc != stack[last].pc and not each.tail), None)
 
 
 def outermost_of(stack: Sequence[StackFrame], inside: Inside) -> Optional[StackFrame]:

@@ -14,6 +14,7 @@ from .context import Context
 from .evidence import Evidence, Told, nth
 from .kept import reserved, spanning_zone
 from .memblock import Region
+from .ownerlog import chain_of, log_of
 from .rammap import ram_ranges
 from .reserved import owners_of
 from .stage import Stage
@@ -54,7 +55,8 @@ def reserved_page(ctx: Context, place: Place, owner: str) -> Told:
     regions = reserved(ctx)
     here = _regions_of(regions, place.pfn << shift, place.pfn + 1 << shift) if regions is not None else []
     future, why = _future(ctx, place, owner)
-    evidence = [*_owners(ctx, place.pfn), *_told_regions(ctx, place, regions, here), Evidence("later", why)]
+    evidence = [*_owners(ctx, place.pfn), *_recorded(ctx, place.pfn), *_told_regions(ctx, place, regions, here),
+                Evidence("later", why)]
     named = owner if owner.startswith("reserved") else f"reserved: {owner or 'not named'}"
     return Told(f"{named}{_where(regions, here)}; {future}", tuple(evidence))
 
@@ -130,6 +132,18 @@ def _owners(ctx: Context, pfn: int) -> Iterator[Evidence]:
         yield Evidence("owner", f"{owner.name}, {owner.start:#x} to {owner.end:#x} (by {owner.source}){part}")
     if len(inside) > SOME_OWNERS:
         yield Evidence("owner", f"and {len(inside) - SOME_OWNERS} more, in parts of this page")
+
+
+def _recorded(ctx: Context, pfn: int) -> Iterator[Evidence]:
+    """Who was seen to reserve it, and by whom that was called."""
+    log = log_of(ctx)
+    start, end = pfn << ctx.arch.page_shift, pfn + 1 << ctx.arch.page_shift
+    found = [piece.event for piece in (*log.pools, *log.reserved)
+             if piece.start < end and start < piece.end] if log is not None else []
+    told = list(dict.fromkeys(f"{event.kind} by {' < '.join(chain_of(event))}" for event in found))
+    yield from (Evidence("recorded", text) for text in told[:SOME_OWNERS])
+    if len(told) > SOME_OWNERS:
+        yield Evidence("recorded", f"and {len(told) - SOME_OWNERS} more, of parts of this page")
 
 
 def _future(ctx: Context, place: Place, owner: str) -> tuple[str, str]:

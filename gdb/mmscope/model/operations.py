@@ -14,7 +14,7 @@ from .inside import FUNCTIONS
 SUFFIXES = ("_noprof",)         # since v6.10, of a function that a macro stands in front of
 # The guest's files, and Linux's: of headers what is inlined from them.
 _PAGE_FILES = re.compile(r"(^|/)mm/(page_(alloc|buddy|boot|pcp|compound|fallback|slowpath|isolation|frag_cache|owner)"
-                         r"|mm_init|nobootmem|internal|bad_page|watermark|vmstat)(_internal)?\.[ch]$"
+                         r"|mm_init|nobootmem|internal|bad_page|watermark)(_internal)?\.[ch]$"
                          r"|(^|/)(linux|mm)/(gfp|page_ref|page-flags|mmzone|list|vmstat|page-isolation|spinlock)\.h$")
 _MEMBLOCK_FILES = re.compile(r"(^|/)(mm|linux)/memblock[a-z_]*\.[ch]$")
 # Ways in to the page allocator that are in other files.

@@ -6,15 +6,18 @@ Only what is known is named; the rest of a region is counted as other bytes, nev
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Iterator, Optional
 
 from ..errors import FaultError, MissingError
-from ..layout.pagetable import mapped
+from ..layout.tablewalk import leaves
 from . import fdt
 from .buddy import order_count
 from .context import Context
 from .migratetype import pageblock_bits, pageblock_order
+from .ownerlog import RECORDED, log_of, name_of
 from .pagemap import section_shift, sections
+from .paint import within, without
 from .percpu import cpu_offsets
 
 MAX_CMA_AREAS = 1024
@@ -32,25 +35,36 @@ class Owner:
     source: str
     general: bool = False       # says only that it is reserved: not named beside an owner that says more
 
+    @property
+    def recorded(self) -> bool:
+        """Whether it says who has reserved it, not what it is: named where nothing says that."""
+        return self.source == RECORDED
+
 
 def owner_of(owners: list[Owner], start: int, end: int) -> tuple[Optional[str], Optional[str]]:
     """Name and source of what lies in [start, end); (None, None) when nothing known does.
 
-    What no owner covers is counted, apart from what is known to be reserved by the device tree.
+    What no owner covers is that of who was recorded to reserve it. The rest is counted, apart from what is known to be
+    reserved by the device tree.
     """
-    inside = sorted({(owner.start, owner.end, owner.general): owner for owner in reversed(owners)
-                     if owner.start < end and start < owner.end}.values(), key=lambda owner: (owner.start, owner.end))
-    if not inside:
-        return None, None
+    every = sorted({(owner.start, owner.end, owner.general, owner.recorded): owner for owner in reversed(owners)
+                    if owner.start < end and start < owner.end}.values(), key=lambda owner: (owner.start, owner.end))
+    inside = [owner for owner in every if not owner.recorded]
     special = [owner for owner in inside if not owner.general]
+    rest = without([(start, end)], [(owner.start, owner.end) for owner in inside])
+    by = [owner for owner in every if owner.recorded and within(rest, owner.start, owner.end)]
+    if not inside and not by:
+        return None, None
     names = list(dict.fromkeys(owner.name for owner in special or inside))
     named, known = _covered(special, start, end), _covered(inside, start, end)
     if special and known > named:
         names.append(f"{known - named:#x} bytes reserved by the device tree")
+    names += dict.fromkeys(owner.name for owner in by)
+    known = _covered(sorted(inside + by, key=lambda owner: (owner.start, owner.end)), start, end)
     if end - start > known:
         names.append(f"{end - start - known:#x} other bytes")
     sources = dict.fromkeys(owner.source for owner in inside if not special or not owner.general or known > named)
-    return ", ".join(names), ", ".join(sources)
+    return ", ".join(names), ", ".join(dict.fromkeys([*sources, *(owner.source for owner in by)]))
 
 
 def _covered(owners: list[Owner], start: int, end: int) -> int:
@@ -63,10 +77,18 @@ def _covered(owners: list[Owner], start: int, end: int) -> int:
 
 
 def find_owners(ctx: Context) -> list[Owner]:
-    """Everything that is known at this stage, the best name of a range first. What cannot be read is left out."""
+    """Everything that is known at this stage, the best name of a range first. What cannot be read is left out.
+
+    Found once a stop: nobody changes the list.
+    """
+    return ctx.once("owners.every", _find_owners)
+
+
+def _find_owners(ctx: Context) -> list[Owner]:
+    """Ask each source."""
     found: list[Owner] = []
     for source in (_page_table, _kernel, _initrd, _mem_map, _vmemmap, _page_ext, _percpu, _tables, _pageblocks,
-                   _sections, _nodes, _swiotlb, _cma, _device_tree):
+                   _sections, _nodes, _swiotlb, _cma, _device_tree, _recorded):
         try:
             found += source(ctx)
         except (MissingError, FaultError, fdt.FdtError):
@@ -206,21 +228,21 @@ def _sections(ctx: Context) -> Iterator[Owner]:
 
 
 def _vmemmap(ctx: Context) -> Iterator[Owner]:
-    """The arrays of struct page (SPARSEMEM), found through the kernel's page tables."""
-    root = ctx.arch.mmu.root((1 << ctx.arch.address_bits) - 1)
+    """The arrays of struct page (SPARSEMEM), found through the kernel's page tables: what is one piece is one owner."""
+    top = (1 << ctx.arch.address_bits) - 1
+    root, form = ctx.arch.mmu.root(top), ctx.arch.mmu.format(top)
     if ctx.layout.find_variable("mem_section") is None or root is None:
         return
     for run in ctx.pages.runs:
-        addr, end = (run.zero + pfn * ctx.pages.page_bytes for pfn in (run.start_pfn, run.end_pfn))
-        for _ in range(MAX_STEPS):
-            if addr >= end:
-                break
-            steps = ctx.arch.mmu.walk(ctx.read_phys, root.phys, addr)
-            phys, size = mapped(steps, addr), steps[-1].size if steps else end - addr
-            length = min(end - addr, size - addr % size)
-            if phys is not None:
-                yield Owner(phys, phys + length, "mem_map", "mem_section")
-            addr += length
+        start, end = (run.zero + pfn * ctx.pages.page_bytes for pfn in (run.start_pfn, run.end_pfn))
+        pieces: list[tuple[int, int]] = []
+        for leaf in islice(leaves(ctx.read_phys, root.phys, form, start, end), MAX_STEPS):
+            low, high = max(start, leaf.addr), min(end, leaf.addr + leaf.size)
+            phys = leaf.phys + low - leaf.addr
+            first = pieces.pop()[0] if pieces and pieces[-1][1] == phys else phys
+            pieces.append((first, phys + high - low))
+        for first, last in pieces:
+            yield Owner(first, last, "mem_map", "mem_section")
 
 
 def _swiotlb(ctx: Context) -> Iterator[Owner]:
@@ -240,3 +262,10 @@ def _cma(ctx: Context) -> Iterator[Owner]:
         start = area.get("base_pfn") << ctx.arch.page_shift
         name = ctx.read.name(area, "name", NAME_LIMIT) or str(index)
         yield Owner(start, start + (area.get("count") << ctx.arch.page_shift), f"CMA {name}", "cma_areas")
+
+
+def _recorded(ctx: Context) -> Iterator[Owner]:
+    """Who has reserved or allocated it, as mm owners record saw."""
+    log = log_of(ctx)
+    for piece in (*log.pools, *log.reserved) if log is not None else ():
+        yield Owner(piece.start, piece.end, f"{piece.event.kind} by {name_of(piece.event.by)}", RECORDED)

@@ -49,7 +49,7 @@ def owners_of(ctx: Context, pfn: int) -> list[Owner]:
     inside = sorted((rank, owner) for _, rank, owner in every[max(last - MOST_OWNERS, 0):last] if start < owner.end)
     owners = [owner for _, owner in inside]
     first = {owner for low, high, owner in _by_byte(owners, 1 << ctx.arch.phys_bits) if low < end and start < high}
-    found = [owner for owner in owners if owner in first or not _is_image(owner)]
+    found = [owner for owner in owners if owner in first or not _is_image(owner) and not owner.recorded]
     if any(not owner.general for owner in found):
         found = [owner for owner in found if not owner.general]
     return sorted(found, key=lambda owner: owner.start)
@@ -154,17 +154,18 @@ def _ranked(ctx: Context) -> tuple[Owner, ...]:
 
 
 def _owners(ctx: Context) -> Iterator[Owner]:
-    """All owners, the sections of the image before the image, those that say little at the end."""
+    """All owners, the sections of the image before the image, those that say little behind, who reserved it at last."""
     every = find_owners(ctx)
     for owner in every:
         if owner.name == IMAGE:
             yield from _image(ctx)
-        if not owner.general:
+        if not owner.general and not owner.recorded:
             yield owner
     yield from _no_map(ctx)
     for owner in every:
         if owner.general:       # says so little that where it is has to be added
             yield replace(owner, name=f"{owner.name} at {owner.start:#x}")
+    yield from (owner for owner in every if owner.recorded)
 
 
 def _image(ctx: Context) -> Iterator[Owner]:

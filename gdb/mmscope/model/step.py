@@ -14,7 +14,7 @@ from typing import Any, Callable, Iterator, Optional
 from ..errors import MmError
 from ..target.control import Control, Point
 from .context import Context, Host
-from .memblock import memblock
+from .memblock import region_lists
 from .phasechange import Change, change, free_of
 from .phaselook import FlagsChange, Look, PagesetChange, flags_change, look, pageset_changes
 from .phases import CALL, EACH, LAST, Found, find_phases
@@ -299,7 +299,7 @@ class Stepper:
         if ctx.stage is None or not Stage.EARLY <= ctx.stage < Stage.SLAB:
             return None
         try:
-            known = memblock(ctx)
+            known = region_lists(ctx)
             regions = tuple((each.base, each.end, each.flags, each.nid) for each in (*known.memory, *known.reserved))
             found = tuple((zone.managed_pages, zone.free_pages) for zone in zones(ctx)) \
                 if ctx.stage >= Stage.ZONES else ()

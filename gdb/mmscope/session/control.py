@@ -20,6 +20,7 @@ from .exits import exits_of, result_of
 from .interrupts import Interrupts
 from .points import Points
 from .stops import Watcher
+from .tui import held
 
 FULL = re.compile(r"could not insert hardware|cannot insert hardware", re.IGNORECASE)
 
@@ -72,7 +73,7 @@ class GdbControl:
     def _run_with(self, points: Sequence[Point], on_hit: Optional[OnHit], hardware: bool, alarm: Alarm) -> Stop:
         failure = None
         with Points(points, on_hit, hardware) as inserted, \
-                Watcher(inserted.numbers | self._current.keeper.numbers) as seen, alarm, Interrupts() as ctrl_c:
+                Watcher(inserted.numbers | self._current.keeper.numbers) as seen, alarm, held(), Interrupts() as ctrl_c:
             try:
                 gdb.execute("continue", to_string=True)
             except gdb.error as error:
@@ -188,7 +189,8 @@ class GdbControl:
             while frame is not None and len(found) < limit:
                 place = frame.find_sal()
                 file = place.symtab.filename if place.symtab is not None else None
-                found.append(StackFrame(frame.name(), file, place.line or None, int(frame.pc())))
+                found.append(StackFrame(frame.name(), file, place.line or None, int(frame.pc()),
+                                        frame.type() == gdb.TAILCALL_FRAME))
                 if last is not None and last(found[-1]):
                     break
                 frame = frame.older()
@@ -215,7 +217,10 @@ def _caller() -> Optional[gdb.Frame]:
         frame = gdb.newest_frame()
         while frame is not None and frame.type() == gdb.INLINE_FRAME:
             frame = frame.older()
-        return frame.older() if frame is not None else None
+        caller = frame.older() if frame is not None else None
+        while caller is not None and caller.type() == gdb.TAILCALL_FRAME:
+            caller = caller.older()
+        return caller
     except gdb.error:
         return None
 

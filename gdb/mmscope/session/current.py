@@ -97,7 +97,7 @@ class Current:
         """A new context, reading the best way there is."""
         memory.use(connection.virtual)
         host = Host(_why_not_live(), self._static, _register, evaluate, self._physical, symbolize, _symbol_file(),
-                    _moved, backtraces, self.kept, lambda: terminal(self.typed))
+                    _moved, backtraces, self.kept, lambda: terminal(self.typed), self.memo)
         ctx = Context(memory, layout, host)
         choice = choose(ctx, connection, self.mode())
         if choice.transport is not connection.virtual:

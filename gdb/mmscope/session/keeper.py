@@ -15,9 +15,19 @@ import gdb
 from ..errors import MmError
 from ..target.control import OnHit, Point
 from ..view.units import escape
-from .points import Points
+from .points import Points, held_back
 
 EVENTS = ("exited", "inferior_deleted", "connection_removed", "clear_objfiles")
+
+
+class _Kept(Points):
+    """Asked by GDB for as long as they are there."""
+
+    quiet = False       # it stops for Ctrl-C, in the midst of the user's own command
+
+    def __init__(self, points: Sequence[Point], ask: OnHit) -> None:
+        super().__init__(points, None, True)
+        self.ask = ask
 
 
 class Keeper:
@@ -28,6 +38,7 @@ class Keeper:
         self._over: list[Points] = []       # disabled, to be deleted
         self._target: Any = None            # where they were put
         self._paused = False
+        self.interrupted = False            # by Ctrl-C, while one of them was asked
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -58,23 +69,7 @@ class Keeper:
         """Insert them, in place of those of the same name. Raises MmError when GDB cannot."""
         self.drop(name)
         self._target = _target()
-
-        def ask(point: Point) -> bool:
-            """Never stops, but for Ctrl-C, which would be lost otherwise."""
-            if self._paused or self._sets.get(name) is not made or self._target != _target():
-                return False
-            try:
-                over = on_hit(point)
-            except KeyboardInterrupt:
-                return True
-            except Exception as error:
-                gdb.write(f"mm: {name} is over: {escape(str(error)) or type(error).__name__}\n", gdb.STDERR)
-                over = True
-            if over:
-                self._end(name)
-            return False
-
-        made = Points(points, ask, True, quiet=False)
+        made = _Kept(points, lambda point: self._ask(name, made, on_hit, point))
         try:
             made.__enter__()
         except gdb.error as error:
@@ -87,6 +82,23 @@ class Keeper:
         if found is not None:
             found.__exit__()
         self._sweep()
+
+    def _ask(self, name: str, made: Points, on_hit: OnHit, point: Point) -> bool:
+        """At a hit: whether the target stops, which it does for Ctrl-C alone."""
+        if self._paused or self._sets.get(name) is not made or self._target != _target():
+            return False
+        over = False
+        try:
+            with held_back():
+                over = on_hit(point)
+        except KeyboardInterrupt:
+            self.interrupted = True
+        except Exception as error:
+            gdb.write(f"mm: {name} is over: {escape(str(error)) or type(error).__name__}\n", gdb.STDERR)
+            over = True
+        if over:
+            self._end(name)
+        return self.interrupted
 
     @contextlib.contextmanager
     def paused(self, pause: bool) -> Iterator[None]:
@@ -109,6 +121,7 @@ class Keeper:
 
     def _stopped(self, _: Any) -> None:
         """GDB is at rest."""
+        self.interrupted = False
         self._sweep()
         if self._sets and self._target != _target():
             self._gone()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Callable, Optional, Sequence, Union
+import signal
+from typing import Any, Callable, Iterator, Optional, Sequence, Union
 
 import gdb
 
@@ -12,17 +13,19 @@ from ..target.control import ACCESS, CODE, OnHit, Point
 from .debuginfo import in_c
 
 WORDS = {1: "unsigned char", 2: "unsigned short", 4: "unsigned int", 8: "unsigned long long"}
+SOME_TURNS = 10
 CONDITION = "_mm_hit"       # convenience function that GDB 10 asks in place of Breakpoint.stop()
 
 
 class Points:
     """Inserted inside a with block, gone after it. hit has stopped the target; failure is what on_hit raised."""
 
-    def __init__(self, points: Sequence[Point], on_hit: Optional[OnHit], hardware: bool, quiet: bool = True) -> None:
+    quiet = True            # GDB does not print where it stops for one
+
+    def __init__(self, points: Sequence[Point], on_hit: Optional[OnHit], hardware: bool) -> None:
         self.hit: Optional[Point] = None
         self.failure: Optional[BaseException] = None
         self._points, self._on_hit, self._hardware = points, on_hit, hardware
-        self._quiet = quiet         # whether GDB does not print where it stops for one
         self._made: list[Union[gdb.Breakpoint, int]] = []
 
     def __enter__(self) -> Points:
@@ -48,8 +51,9 @@ class Points:
         if self.failure is not None:
             return True
         try:
-            if self._on_hit is not None and not self._on_hit(point):
-                return False
+            with held_back():
+                if self._on_hit is not None and not self._on_hit(point):
+                    return False
         except BaseException as error:
             self.failure = error
         self.hit = point
@@ -74,7 +78,7 @@ class Points:
                 return _hbreak(point, self.ask)
             kind = hardware if self._hardware else gdb.BP_BREAKPOINT
             made = _Asking(self.ask, point, f"*{point.addr:#x}", type=kind, internal=True)
-            made.silent = self._quiet
+            made.silent = self.quiet
             return made
         except gdb.error as error:
             raise MmError(f"cannot stop at {point.addr:#x}: {error}") from None
@@ -87,7 +91,7 @@ class Points:
         if made.type == gdb.BP_WATCHPOINT:      # GDB would step through the whole boot, instruction by instruction
             made.delete()
             raise MmError("GDB has no hardware watchpoint for this: see 'show can-use-hw-watchpoints'")
-        made.silent = self._quiet
+        made.silent = self.quiet
         return made
 
     def _delete(self) -> None:
@@ -100,6 +104,23 @@ class Points:
                     gdb.execute(f"delete {made}", to_string=True)
                 else:
                     made.delete()
+
+
+@contextlib.contextmanager
+def held_back() -> Iterator[None]:
+    """Ctrl-C inside is a KeyboardInterrupt at its end. While GDB talks to the stub for us it would pass it on to the
+    target, which stands already: then nobody would hear it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+    try:
+        yield
+    finally:
+        came = signal.SIGINT in signal.sigpending()
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            for _ in range(SOME_TURNS):     # until Python has noticed
+                pass
+        if came:
+            raise KeyboardInterrupt
 
 
 class _Asking(gdb.Breakpoint):

@@ -18,6 +18,7 @@ from ..view.problems import problems_text
 from ..view.units import escape
 from .control import GdbControl
 from .current import Current
+from .tui import show
 
 QUOTED = r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""      # a C string or character, or a name with spaces
 WRITE_SIZE = 4096       # characters; some front ends take long for each line
@@ -158,6 +159,7 @@ def _show(text: str) -> None:
     """On the terminal, at once."""
     _write(text)
     gdb.flush()
+    show()
 
 
 def _write(text: str) -> None:

@@ -34,7 +34,7 @@ class Watcher:
         elif isinstance(event, gdb.BreakpointEvent):
             found = [each for each in event.breakpoints if each.is_valid() and each.number not in self._ours]
             self.others = ", ".join(f"{_kind(each)} {each.number}" for each in found if each.number > 0)
-            self.reason = self.others or "breakpoint"
+            self.reason = self.others or INTERRUPTED    # points that are kept stop for nothing else
 
     def _exited(self, event: Any) -> None:
         self.reason = "it has ended"

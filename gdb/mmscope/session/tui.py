@@ -7,9 +7,10 @@ read, while no window is shown.
 """
 from __future__ import annotations
 
+import contextlib
 import sys
 from dataclasses import replace
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Iterator, Optional
 
 import gdb
 
@@ -73,6 +74,7 @@ class Windows:
         self._current = current
         self._shells: list[Shell] = []
         self._seen = {ZONES: Seen(glance), MAP: Seen(quick_snapshot)}
+        self.held = False       # stops that are only a command's own are not shown
 
     def hook(self, shells: tuple[Shell, ...] = ()) -> None:
         """Offer the windows and their layout, where this GDB has such. shells: of a copy that was loaded before."""
@@ -136,6 +138,8 @@ class Windows:
 
     def update(self, _: Any = None) -> None:
         """Show what is true now in the windows that can be seen."""
+        if self.held:
+            return
         visible = [shell for shell in self._shells if shell.tui.is_valid()]
         new = {name: self._seen[name].look(self._current) for name in dict.fromkeys(shell.name for shell in visible)}
         for shell in visible:
@@ -204,6 +208,26 @@ def hook_windows(current: Current, shells: tuple[Shell, ...] = ()) -> None:
 def unhook_windows() -> tuple[Shell, ...]:
     """Undo it, as far as GDB can. Return: the windows that are shown, for the next copy."""
     return windows.unhook() if windows is not None else ()
+
+
+@contextlib.contextmanager
+def held() -> Iterator[None]:
+    """Inside, a command runs the target: what it stops at is shown when the command says something, or is over."""
+    shown = windows
+    before = shown.held if shown is not None else False
+    if shown is not None:
+        shown.held = True
+    try:
+        yield
+    finally:
+        if shown is not None:
+            shown.held = before
+
+
+def show() -> None:
+    """Draw the windows now, where there are any: a command has said something."""
+    if windows is not None:
+        windows.update()
 
 
 def _factory(name: str) -> Callable[[Any], Shell]:

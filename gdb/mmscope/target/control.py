@@ -36,6 +36,7 @@ class StackFrame:
     file: Optional[str]
     line: Optional[int]
     pc: int
+    tail: bool = False      # it went on to the function before by a jump: nothing returns to pc
 
 
 OnHit = Callable[[Point], bool]
@@ -60,9 +61,9 @@ class Control(Protocol):
         """Let the target run until a point is hit, or something else stops it. Raises MmError when it cannot run.
 
         on_hit is asked at each hit, before anybody is told of a stop: False lets the target run on. An exception in it
-        stops the target, and is raised here. The points are gone afterwards, whatever happens. After so many seconds
-        the target is stopped, as by Ctrl-C, whatever it does. until: under replay, an instruction count at which it
-        stops, too: without a point, reason ARRIVED.
+        stops the target, and is raised here; so does Ctrl-C, which is heard when it returns. The points are gone
+        afterwards, whatever happens. After so many seconds the target is stopped, as by Ctrl-C, whatever it does.
+        until: under replay, an instruction count at which it stops, too: without a point, reason ARRIVED.
         """
 
     def again(self) -> ContextManager[None]:
