@@ -22,6 +22,7 @@ MOST_HITS = 16          # writes at which the target is held before it is looked
 NARROW = 20_000         # instructions in which all are looked at
 WIDER = 8
 MOST_SCANS = 8
+SECONDS = 1.0           # for one instruction
 MOST_BACK = 1_300_000    # instructions that a window begins earlier than at the middle of a change
 # Where there may be something to look at for the first time, in the order of a boot.
 FIRST = ("start_kernel", "setup_arch", "build_all_zonelists", "mm_init", "mm_core_init")
@@ -46,6 +47,7 @@ class When:
         self._control, self._subject = control, subject
         self._hits = 0
         self._here = 0          # the present moment
+        self._last = 0          # one more, to see what is written just before it
         self._points: tuple[Point, ...] = ()
 
     def report(self) -> WhenReport:
@@ -53,7 +55,9 @@ class When:
         with travel(self._control) as here:
             ctx = self._control.context()
             self._points = last_points(ctx, self._subject, self._subject.look(ctx))
-            self._here = here
+            self._here, self._last = here, here
+            if self._control.run((), until=here + 1, seconds=SECONDS).reason == ARRIVED:
+                self._last = here + 1       # else the recording ends here
             event = last_before(self._control, here, self._search)
             go_to(self._control, self._before(event) if event is not None else here)
             self._control.keep_state()
@@ -68,7 +72,7 @@ class When:
             seen = self._scan(start, end)
             if seen is None or isinstance(seen, Event):
                 return seen
-            found = self._watched(max(seen - NARROW, first), seen + 1)
+            found = self._watched(max(seen - NARROW, first), seen)
             if found is not None:
                 return found
             end = seen - 1      # it was as before, when that was over
@@ -86,12 +90,12 @@ class When:
             """A word is written; go on."""
             nonlocal last, seen
             self._hits += 1
-            look = self._subject.look(self._control.context(), last)
-            if look != last:
-                last, seen = look, self._control.instructions()
+            look, count = self._subject.look(self._control.context(), last), self._control.instructions() or 0
+            if look != last and count <= end:
+                last, seen = look, count
             return False
         try:
-            arrived(self._control, Until(self._control, end, MOST_HITS).run(self._points, note))
+            arrived(self._control, Until(self._control, self._beyond(end), MOST_HITS).run(self._points, note))
         except Enough:
             here = self._control.instructions() or start
             return self._nearer(here, end, 4 * (here - start) // MOST_HITS) or seen
@@ -114,11 +118,12 @@ class When:
         self._control.keep_state()
         start = self._control.instructions() or start
         middle = self._in_the_middle()
-        watch = Watch(Until(self._control, end, None), self._subject)
+        watch = Watch(Until(self._control, self._beyond(end), None), self._subject)
         first: Optional[Event] = None
         found: Optional[Event] = None
         while watch.stopped is None:
-            found = watch.next_event() or found
+            event = watch.next_event()
+            found = event if event is not None and (event.began or end) <= end else found
             first = first or found
         self._hits += watch.hits
         if watch.stopped != ARRIVED:
@@ -127,8 +132,12 @@ class When:
             return self._watched(max(start - back, 0), end, back * WIDER) or found
         if found is not None and found.partial and end < self._here:    # its end is beyond this window
             go_to(self._control, self._before(found))
-            found = Watch(Until(self._control, self._here, None), self._subject).next_event() or found
+            found = Watch(Until(self._control, self._last, None), self._subject).next_event() or found
         return found
+
+    def _beyond(self, end: int) -> int:
+        """Where to stop for what is written up to there: a stop at a count comes before a write's."""
+        return min(end + 1, self._last)
 
     def _before(self, event: Event) -> int:
         """The moment before its first write; where more is written than watched, before the allocator is entered."""
