@@ -8,7 +8,7 @@ python
 import gdb
 import json
 
-STEPS = 40
+STEPS, MERGES = 40, 8
 
 def say(text):
     print("\n--- " + text)
@@ -21,45 +21,48 @@ def type_in(*commands):
 def ask(command):
     return json.loads(gdb.execute(command + " --json", to_string=True))
 
-def back_until(x, fits):
-    """Further and further back, to a change that fits; then that change is forwards of here."""
-    for _ in range(STEPS):
-        found = ask("mm when " + x)["event"]
-        if found is None:
-            raise gdb.GdbError("nothing of " + x + " is like that")
-        if fits(found):
-            return found
-    raise gdb.GdbError("nothing of " + x + " is like that so shortly before")
+def back_until(x, fits, most):
+    """Further and further back, to where the next mm when finds a change that fits; whether there is one so near."""
+    for _ in range(most):
+        report = ask("mm when " + x)
+        if report["event"] is None:
+            return False
+        if fits(report["event"]):
+            gdb.execute("mm back --at %d" % report["before"], to_string=True)
+            return True
+    return False
 end
 
 python type_in("hbreak cpu_idle", "continue", "delete")
-python say("A free block of CMA's memory, as large as one that was merged last:")
+python say("A free block of CMA's memory, as it is at the end:")
 python
-blocks = [each for each in ask("mm buddy --blocks")["blocks"] if each["migratetype"] == "CMA" and each["order"] > 1]
-here = None
-for block in sorted(blocks, key=lambda each: each["order"]):
-    report = ask("mm when block pfn:%#x" % block["pfn"])
-    here = here or report["before"]
+blocks = [each for each in ask("mm buddy --blocks")["blocks"] if each["migratetype"] == "CMA"]
+here = ask("mm info") and int(gdb.execute("monitor info replay", to_string=True).split("=")[1])
+for block in blocks:
+    pfn = "pfn:%#x" % block["pfn"]
     gdb.execute("mm back --at %d" % here, to_string=True)
-    if report["event"] is not None and len(report["event"]["steps"]) > 1:
+    if back_until(pfn, lambda event: event["kind"] in ("merge", "returned") and event["steps"], MERGES):
         break
-pfn = "pfn:%#x" % block["pfn"]
+else:
+    raise gdb.GdbError("no block of this run was merged")
+gdb.execute("mm back --at %d" % here, to_string=True)
 type_in("mm page " + pfn)
 end
-python say("When was it merged, and by whom? Back to there:")
-python type_in("mm when block " + pfn, "bt 4")
+python say("When was its memory last merged, and by whom? Back to there:")
+python
+back_until(pfn, lambda event: event["kind"] in ("merge", "returned") and event["steps"], MERGES)
+type_in("mm when " + pfn, "bt 4")
+end
 python say("And before that, further and further back: when did the page become reserved?")
 python
-back_until(pfn, lambda event: event["kind"] == "reserved")
-gdb.execute("mm watch " + pfn, to_string=True)
+back_until(pfn, lambda event: event["kind"] == "reserved", STEPS)
 type_in("mm when " + pfn)
 end
 python say("It was reserved because memblock said so. Who told memblock, first of all?")
 python
 phys = block["phys"]
 back_until("memblock.reserved", lambda event: any(
-    each["after"] is not None and each["start"] <= phys < each["end"] for each in event["ranges"]))
-gdb.execute("mm watch memblock.reserved", to_string=True)
+    each["after"] is not None and each["start"] <= phys < each["end"] for each in event["ranges"]), STEPS)
 type_in("mm when memblock.reserved")
 end
 python say("Phases of the boot, backwards and forwards again:")

@@ -22,7 +22,7 @@ MOST_HITS = 16          # writes at which the target is held before it is looked
 NARROW = 20_000         # instructions in which all are looked at
 WIDER = 8
 MOST_SCANS = 8
-SECONDS = 1.0           # for one instruction
+SECONDS = 10.0          # for one instruction
 MOST_BACK = 1_300_000    # instructions that a window begins earlier than at the middle of a change
 # Where there may be something to look at for the first time, in the order of a boot.
 FIRST = ("start_kernel", "setup_arch", "build_all_zonelists", "mm_init", "mm_core_init")
