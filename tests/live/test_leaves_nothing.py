@@ -26,12 +26,15 @@ class Row:
 
     command: str
     begin: str = ""
-    goes_on: str = ""       # a command that lets the target run, when the first one does not
+    goes_on: str = ""       # a command that lets the target run, when the first one does not, but stays until it is
+    end: str = ""           # ended by this one
 
 
 ROWS = {
     "step": Row("mm step --all --quiet"),
     "watch": Row("mm watch Normal.free_pages --count 100000", "mm_init"),
+    "owners": Row("mm owners record", "", "continue", "mm owners record --stop"),
+    "trace": Row("mm trace pages --events 1000000 --seconds 100", "mm_init"),
 }
 
 
@@ -54,7 +57,7 @@ class Session:
         time.sleep(seconds)
 
     def interrupt(self):
-        """Ctrl-C, and what the command says to that."""
+        """Ctrl-C, and what the command says to that. One that stays is ended."""
         gdb = self.guest.gdb
         os.kill(gdb.pid, signal.SIGINT)
         try:
@@ -63,6 +66,8 @@ class Session:
             assert "interrupted" in str(error) and "\n" not in str(error).strip()
         else:
             assert "nterrupt" in "".join(gdb._text)
+        if self.row.end:
+            gdb.run(self.row.end)
 
     def kill_gdb(self):
         """End it where it is, and let another one come."""
@@ -155,7 +160,7 @@ StubPhysical._one = die
 def test_gdb_killed_in_the_middle_of_a_physical_request(boot):
     """The stub keeps its mode then, and no other GDB is told: the next session's first command puts it back."""
     guest = boot("article").load()
-    guest.run_to("cpu_idle")
+    guest.run_to("mm_init")
     (guest.folder / "die.py").write_text(DIE)
     guest.gdb.run(f"source {guest.folder / 'die.py'}")
     guest.gdb.run("set mm-transport physical")

@@ -109,6 +109,8 @@ FIELDS: dict[str, tuple[Spelling, ...]] = {
     "slub_percpu_sheaves.main": (Spelling("main", "v6.18"),),
     "slub_percpu_sheaves.spare": (Spelling("spare", "v6.18"),),
     "slub_percpu_sheaves.rcu_free": (Spelling("rcu_free", "v6.18"),),
+    "folio_batch.nr": (Spelling("nr", "v5.16"),),
+    "folio_batch.folios": (Spelling("folios", "v5.16"),),
     "slab_sheaf.size": (Spelling("size", "v6.18"),),
     "slab_sheaf.objects": (Spelling("objects", "v6.18"),),
     "slab_sheaf.barn_list": (Spelling("barn_list", "v6.18"),),

@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Stops a target that runs when its time is up, also one in which nothing happens."""
+"""Stops a target that runs when its time is up, also one in which nothing happens.
+
+It is interrupted, as by Ctrl-C. GDB would print that, whatever else is to be printed: a catchpoint for this signal,
+which is there as long as the target runs, says nothing.
+"""
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 from typing import Optional
@@ -16,10 +21,12 @@ class Alarm:
         self._seconds = seconds
         self._over = threading.Event()
         self._armed = False
+        self._catch: Optional[int] = None
         self.rang = False
 
     def __enter__(self) -> Alarm:
         if self._seconds is not None:
+            self._catch_signal()
             self._armed, self._over = True, threading.Event()
             threading.Thread(target=self._wait, daemon=True).start()
         return self
@@ -27,6 +34,22 @@ class Alarm:
     def __exit__(self, *exc: object) -> None:
         self._armed = False
         self._over.set()
+        if self._catch is not None:
+            with contextlib.suppress(gdb.error):
+                gdb.execute(f"delete {self._catch}", to_string=True)
+            self._catch = None
+
+    @property
+    def numbers(self) -> frozenset[int]:
+        """Of the catchpoint, which a user could see."""
+        return frozenset() if self._catch is None else frozenset((self._catch,))
+
+    def _catch_signal(self) -> None:
+        """A GDB that cannot prints what it prints."""
+        with contextlib.suppress(gdb.error):
+            gdb.execute("catch signal SIGINT", to_string=True)
+            self._catch = int(gdb.convenience_variable("bpnum"))
+            gdb.execute(f"commands {self._catch}\nsilent\nend", to_string=True)
 
     def _wait(self) -> None:
         """In a thread of its own, which takes no signal away from GDB, and tells it only by its event loop."""

@@ -49,33 +49,35 @@ class GdbControl:
         return self._current.context()
 
     def run(self, points: Sequence[Point], on_hit: Optional[OnHit] = None, until: Optional[int] = None,
-            seconds: Optional[float] = None) -> Stop:
+            seconds: Optional[float] = None, aloud: bool = False) -> Stop:
         """Run to one of the points."""
         if until is not None and (replay.count() or 0) >= until:
             return Stop(None, ARRIVED)
         with self._replay.stop_at(until):
-            stop = self._run(points, on_hit, Alarm(seconds))
+            stop = self._run(points, on_hit, Alarm(seconds), aloud)
         if stop == Stop(None, INTERRUPTED) and not self._ctrl_c and until is not None and replay.count() == until:
             return Stop(None, ARRIVED)
         return stop
 
-    def _run(self, points: Sequence[Point], on_hit: Optional[OnHit], alarm: Alarm) -> Stop:
+    def _run(self, points: Sequence[Point], on_hit: Optional[OnHit], alarm: Alarm, aloud: bool = False) -> Stop:
         try:
-            return self._run_with(points, on_hit, True, alarm)
+            return self._run_with(points, on_hit, True, alarm, aloud)
         except gdb.error as error:
             if FULL.search(str(error)) is None or any(point.kind != CODE for point in points):
                 raise MmError(f"cannot run the target: {' '.join(str(error).split())}") from None
         try:
-            return self._run_with(points, on_hit, False, alarm)     # the target has too few in hardware
+            return self._run_with(points, on_hit, False, alarm, aloud)     # the target has too few in hardware
         except gdb.error as error:
             raise MmError(f"cannot run the target: {' '.join(str(error).split())}") from None
 
-    def _run_with(self, points: Sequence[Point], on_hit: Optional[OnHit], hardware: bool, alarm: Alarm) -> Stop:
+    def _run_with(self, points: Sequence[Point], on_hit: Optional[OnHit], hardware: bool, alarm: Alarm,
+                  aloud: bool) -> Stop:
         failure = None
-        with Points(points, on_hit, hardware) as inserted, \
-                Watcher(inserted.numbers | self._current.keeper.numbers) as seen, alarm, held(), Interrupts() as ctrl_c:
+        with Points(points, on_hit, hardware) as inserted, alarm, \
+                Watcher(inserted.numbers | self._current.keeper.numbers | alarm.numbers) as seen, held(), \
+                Interrupts() as ctrl_c:
             try:
-                gdb.execute("continue", to_string=True)
+                gdb.execute("continue", to_string=not aloud)
             except gdb.error as error:
                 failure = error
         if inserted.failure is not None:

@@ -203,6 +203,9 @@ def symbolize(addr: int) -> Optional[Symbolized]:
             around = block if block.function is not None else around        # the outermost: out of what is inlined
             block = block.superblock
         if around is not None and around.start <= addr < around.end:
+            entry = int(around.function.value().address)
+            if around.start < entry <= addr:    # its unlikely parts are somewhere below: it does not end at its end
+                return Symbolized(around.function.name, addr - entry, None)
             return Symbolized(around.function.name, addr - around.start, around.end - around.start)
         found = re.match(r"(\S+)(?: \+ (\d+))? in section", gdb.execute(f"info symbol {addr:#x}", to_string=True))
     except (gdb.error, RuntimeError):

@@ -13,10 +13,10 @@ import gdb
 LINE = re.compile(r"^(?:=> )?\s*(0x[0-9a-f]+) <[^>]*>:\s+(.+)$", re.MULTILINE)
 CONDITIONS = ("eq", "ne", "cs", "cc", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le")
 CONDITION = "(?:" + "|".join(CONDITIONS) + ")?"
-ARM = re.compile(rf"(?:pop|ldm(?:fd|ia)?|ldr)({CONDITION})(?:\.w)?\s.*\bpc\b(?!.*\].*pc)|bx({CONDITION})\s+lr$|"
-                 rf"mov({CONDITION})\s+pc, lr")
+ARM = re.compile(rf"(?:pop|ldm(?:fd|ia|db|ea)?)({CONDITION})(?:\.w)?\s[^{{]*{{[^}}]*\bpc}}|"
+                 rf"ldr({CONDITION})(?:\.w)?\s+pc, \[sp\]|bx({CONDITION})\s+lr$|mov({CONDITION})\s+pc, lr")
 RETURNS = (("arm", ARM), ("aarch64", re.compile(r"ret(?:aa|ab)?\b")),
-           ("i386:x86-64", re.compile(r"(?:repz? )?retq?\b|jmpq?\s.*<__x86_return_thunk>")))
+           ("i386:x86-64", re.compile(r"(?:repz? )?retq?\b|jmpq?\s.*<\w*_return_thunk>")))
 RESULTS = (("arm", "r0"), ("aarch64", "x0"), ("i386:x86-64", "rax"))
 
 

@@ -39,6 +39,7 @@ class Keeper:
         self._target: Any = None            # where they were put
         self._paused = False
         self.interrupted = False            # by Ctrl-C, while one of them was asked
+        self._asking = False                # GDB asks one of them
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -87,7 +88,7 @@ class Keeper:
         """At a hit: whether the target stops, which it does for Ctrl-C alone."""
         if self._paused or self._sets.get(name) is not made or self._target != _target():
             return False
-        over = False
+        over, self._asking = False, True
         try:
             with held_back():
                 over = on_hit(point)
@@ -96,7 +97,9 @@ class Keeper:
         except Exception as error:
             gdb.write(f"mm: {name} is over: {escape(str(error)) or type(error).__name__}\n", gdb.STDERR)
             over = True
-        if over:
+        finally:
+            self._asking = False
+        if over and name in self._sets:
             self._end(name)
         return self.interrupted
 
@@ -116,7 +119,7 @@ class Keeper:
         self._over.append(made)
 
     def _sweep(self) -> None:
-        while self._over:
+        while self._over and not self._asking:
             self._over.pop().__exit__()
 
     def _stopped(self, _: Any) -> None:
@@ -127,9 +130,13 @@ class Keeper:
             self._gone()
 
     def _gone(self, _: Any = None) -> None:
-        """There is no target any more, or another one."""
+        """There is no target any more, or another one; it may be lost in the middle of a question."""
         for name in tuple(self._sets):
-            self.drop(name)
+            if self._asking:
+                self._end(name)
+                gdb.post_event(self._sweep)
+            else:
+                self.drop(name)
         self._sweep()
 
 

@@ -57,13 +57,14 @@ class Control(Protocol):
         """The Context of the present stop, another one after each run. In on_hit, that of the hit."""
 
     def run(self, points: Sequence[Point], on_hit: Optional[OnHit] = None, until: Optional[int] = None,
-            seconds: Optional[float] = None) -> Stop:
+            seconds: Optional[float] = None, aloud: bool = False) -> Stop:
         """Let the target run until a point is hit, or something else stops it. Raises MmError when it cannot run.
 
         on_hit is asked at each hit, before anybody is told of a stop: False lets the target run on. An exception in it
         stops the target, and is raised here; so does Ctrl-C, which is heard when it returns. The points are gone
         afterwards, whatever happens. After so many seconds the target is stopped, as by Ctrl-C, whatever it does.
-        until: under replay, an instruction count at which it stops, too: without a point, reason ARRIVED.
+        until: under replay, an instruction count at which it stops, too: without a point, reason ARRIVED. What on_hit
+        wants to say() is heard only aloud: so is then what GDB says itself, of another CPU for example.
         """
 
     def again(self) -> ContextManager[None]:
