@@ -74,6 +74,12 @@ def return_of(stack: Sequence[StackFrame], inside: Inside) -> Optional[int]:
     return next((each.pc for each in stack[last + 1:] if each.pc != pc and not each.tail), None)
 
 
+def outermost_of(stack: Sequence[StackFrame], inside: Inside) -> Optional[StackFrame]:
+    """The outermost of the allocator's functions; None when there is none."""
+    found = _own(stack, inside)
+    return stack[found[1]] if found is not None else None
+
+
 def _own(stack: Sequence[StackFrame], inside: Inside) -> Optional[tuple[int, int]]:
     """First and last index of the allocator's functions, from the innermost on; None when there is none."""
     own = [inside(each) for each in stack]
