@@ -55,11 +55,12 @@ V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@echo "  $1	$@")
 
-.PHONY: all guest host-tests fuzz demo shell test test-kernels bench setup clean help
+.PHONY: all guest host-tests fuzz demo replay-demo shell test test-kernels bench setup clean help
 all: guest host-tests
 
 help:
 	@echo "make demo          boot the article's board, show its figures in GDB"
+	@echo "make replay-demo   record a run, and go backwards in it to who did what"
 	@echo "make shell         the same, then stay in GDB, stopped at mm_init"
 	@echo "make test          every test that needs no real kernel"
 	@echo "make test-kernels  the tests on real kernels [KERNELS=\"armmp-6.1 ...\"]"
@@ -203,6 +204,9 @@ build/host-bench/rdma_core: tests/bench/sequence.c tests/bench/rdma_core.c \
 demo: setup
 	@$(MAKE) --no-print-directory guest >/dev/null
 	@scripts/demo
+replay-demo: setup
+	@$(MAKE) --no-print-directory guest >/dev/null
+	@scripts/replay-demo
 shell: setup
 	@$(MAKE) --no-print-directory guest >/dev/null
 	@scripts/demo --shell

@@ -23,20 +23,21 @@ def logged(guest):
             for what, start, end, function in LINE.findall(guest.console())]
 
 
-def names(call):
+def names(report, call):
     """Its chain of functions, the innermost first."""
-    return [*(frame["function"] for frame in call["wrappers"]), call["function"],
-            *(frame["function"] for frame in call["callers"])]
+    stack = report["stacks"][call["stack"]]
+    assert stack["owner"]["function"] == call["function"]
+    return [frame["function"] for frame in (*stack["wrappers"], stack["owner"], *stack["callers"])]
 
 
-def assert_as_logged(guest, calls):
+def assert_as_logged(guest, report):
     """Each call since the guest has read its command line is a line of the log."""
-    lines = logged(guest)
+    lines, calls = logged(guest), report["calls"]
     early = len(calls) - len(lines)
     assert lines and 0 <= early <= 2, (early, calls[:early])        # RAM, and the tree that has the command line
     for call, (kind, start, end, function) in zip(calls[early:], lines):
         assert (call["kind"], call["start"], call["end"]) == (kind, start, end)
-        assert function in names(call) and names(call)[-1] == "start_kernel"
+        assert function in names(report, call) and names(report, call)[-1] == "start_kernel"
 
 
 @pytest.fixture(scope="module", params=["article", "virt"])
@@ -51,7 +52,7 @@ def recorded(request, boot):
 
 def test_each_call_is_that_of_the_guests_log(recorded):
     report = recorded.gdb.json("mm owners --json")
-    assert_as_logged(recorded, report["calls"])
+    assert_as_logged(recorded, report)
     assert report["recording"] and report["unseen_bytes"] == 0 and not report["unknown"] and not report["lost"]
     assert len(report["calls"]) <= report["stops"] <= len(report["calls"]) + 6
     by = {call["function"] for call in report["calls"]}
@@ -108,15 +109,20 @@ def test_why_says_who_has_reserved_it(recorded):
 
 
 def test_it_goes_on_through_mm_step_and_stops_nothing(boot):
-    guest = boot("virt", "--append", "memblock=debug").load()
+    guest = boot("article", "--append", "memblock=debug").load()
     gdb = guest.gdb
     gdb.run("mm owners record")
     first = gdb.json("mm step --to setup_per_cpu_areas --json")["steps"]
-    guest.run_to("init_per_zone_wmark_min")
+    text = gdb.run("mm owners")
+    shown = (ROOT / "README.md").read_text().partition("(gdb) mm owners\n")[2].partition("\n\n")[0]
+    shown = [line[4:] for line in shown.splitlines() if line.strip() != "..."]
+    one, other = (re.sub(r"\.c:\d+", ".c:", each) for each in ("\n".join(shown) + "\n", text))
+    assert len(shown) == 4 and one in other         # as README has it, but for the line's number
+    guest.run_to("cma_init_reserved_areas")
     last = gdb.json("mm step --all --json")
     report = gdb.json("mm owners --json")
     assert last["over"] and report["recording"] and len(first) > 3 and last["steps"]
-    assert_as_logged(guest, report["calls"])
+    assert_as_logged(guest, report)
     assert "the boot is over" in guest.fails("mm owners record")
     text = gdb.run("mm owners")
     assert re.match(r"Recording: \d+ calls that changed a list, \d+ stops, \d+ ms in them\.\n", text)
@@ -151,8 +157,9 @@ def test_it_is_asked_for_and_fails_in_one_line(boot):
     assert gdb.json("mm owners --json")["calls"] == []
     gdb.run("monitor system_reset")                 # the boot begins once more
     guest.run_to("free_area_init_node")
-    calls = gdb.json("mm owners --json")["calls"]
-    assert calls[0]["kind"] == "added" and names(calls[0])[-1] == "start_kernel"
+    report = gdb.json("mm owners --json")
+    first = report["calls"][0]
+    assert first["kind"] == "added" and names(report, first)[-1] == "start_kernel"
     gdb.run("detach")
     assert gdb.run("maint info breakpoints") == "No breakpoints or watchpoints.\n"
 

@@ -64,10 +64,20 @@ def is_inside(stack: Sequence[StackFrame], inside: Inside) -> bool:
 def return_of(stack: Sequence[StackFrame], inside: Inside) -> Optional[int]:
     """Where the outermost of the allocator's functions returns to, without one the newest function.
 
-    An inlined function ends with the one that it is inlined in. None: the stack does not reach so far.
+    One that is inlined in somebody else's has no return: that of the function which it calls counts, if there is one,
+    else that of the function which it is inlined in. None: the stack does not reach so far.
     """
-    _, last = _own(stack, inside) or (0, 0)
-    return next((each.pc for each in stack[last + 1:] if each.pc != stack[last].pc and not each.tail), None)
+    first, last = _own(stack, inside) or (0, 0)
+    pc = stack[last].pc if stack else None
+    if last + 1 < len(stack) and stack[last + 1].pc == pc and stack[first].pc != pc:
+        return pc
+    return next((each.pc for each in stack[last + 1:] if each.pc != pc and not each.tail), None)
+
+
+def outermost_of(stack: Sequence[StackFrame], inside: Inside) -> Optional[StackFrame]:
+    """The outermost of the allocator's functions; None when there is none."""
+    found = _own(stack, inside)
+    return stack[found[1]] if found is not None else None
 
 
 def _own(stack: Sequence[StackFrame], inside: Inside) -> Optional[tuple[int, int]]:

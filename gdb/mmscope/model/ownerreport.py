@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Optional
 
 from ..errors import MmError
+from ..target.control import StackFrame
 from .context import Context
 from .memblock import discarded, region_lists
 from .ownerlog import FREED, FREED_LATE, REMOVED, Event, Log, Piece
@@ -24,6 +25,15 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class Stack:
+    """By whose calls memblock was called, the innermost first."""
+
+    wrappers: tuple[Frame, ...]     # memblock's own functions, and layers that only pass a call on
+    owner: Optional[Frame]
+    callers: tuple[Frame, ...]      # of the owner
+
+
+@dataclass(frozen=True)
 class Call:
     """A call that changed a list of memblock."""
 
@@ -34,8 +44,7 @@ class Call:
     function: Optional[str]         # whose it is: the first that does not only pass a call on
     file: Optional[str]
     line: Optional[int]
-    wrappers: tuple[Frame, ...]     # between memblock and that function, the innermost first
-    callers: tuple[Frame, ...]      # of that function, the innermost first
+    stack: int                      # its number
     instructions: Optional[int]     # when, under record and replay
 
 
@@ -60,6 +69,7 @@ class OwnersReport:
     stops: int
     milliseconds: float             # of these stops, what mm took of it
     calls: tuple[Call, ...]         # in the order of the boot
+    stacks: tuple[Stack, ...]       # of these, each once
     memory: tuple[Held, ...]        # memblock.memory, by address
     reserved: tuple[Held, ...]      # memblock.reserved, by address, and pieces of pools in it
     freed: tuple[Held, ...]         # what left a list, in the order of the boot
@@ -83,16 +93,23 @@ def report(ctx: Context, log: Log, recording: bool, began: bool = False) -> Owne
 
     freed = tuple(_held(event, event.start, event.end) for event in log.events
                   if event.kind in (REMOVED, FREED, FREED_LATE))
-    return OwnersReport(recording, log.since, log.ended, log.stops, round(log.seconds * 1000, 1),
-                        tuple(map(_call, log.events)), _by_address(log.memory), _by_address(log.reserved + log.pools),
-                        freed, _unseen(ctx, log), log.unknown, log.lost, began=began)
+    stacks: dict[tuple[tuple[StackFrame, ...], int], int] = {}
+    calls = tuple(_call(event, stacks.setdefault((event.stack, event.owner), len(stacks))) for event in log.events)
+    return OwnersReport(recording, log.since, log.ended, log.stops, round(log.seconds * 1000, 1), calls,
+                        tuple(_stack(frames, owner) for frames, owner in stacks), _by_address(log.memory),
+                        _by_address(log.reserved + log.pools), freed, _unseen(ctx, log), log.unknown, log.lost,
+                        began=began)
 
 
-def _call(event: Event) -> Call:
+def _call(event: Event, stack: int) -> Call:
     by = event.by
-    frames = tuple(Frame(frame.function, frame.file, frame.line, frame.pc) for frame in event.stack)
-    return Call(event.kind, event.list, event.start, event.end, by.function, by.file, by.line, frames[:event.owner],
-                frames[event.owner + 1:], event.instructions)
+    return Call(event.kind, event.list, event.start, event.end, by.function, by.file, by.line, stack,
+                event.instructions)
+
+
+def _stack(stack: tuple[StackFrame, ...], owner: int) -> Stack:
+    frames = tuple(Frame(frame.function, frame.file, frame.line, frame.pc) for frame in stack)
+    return Stack(frames[:owner], frames[owner] if frames else None, frames[owner + 1:])
 
 
 def _unseen(ctx: Context, log: Log) -> Optional[int]:

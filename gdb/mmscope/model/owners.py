@@ -265,7 +265,13 @@ def _cma(ctx: Context) -> Iterator[Owner]:
 
 
 def _recorded(ctx: Context) -> Iterator[Owner]:
-    """Who has reserved or allocated it, as mm owners record saw."""
+    """Who has reserved or allocated it, as mm owners record saw: neighbours that one function took are one range."""
     log = log_of(ctx)
-    for piece in (*log.pools, *log.reserved) if log is not None else ():
-        yield Owner(piece.start, piece.end, f"{piece.event.kind} by {name_of(piece.event.by)}", RECORDED)
+    for pieces in (log.pools, log.reserved) if log is not None else ():
+        found: list[tuple[int, int, str]] = []
+        for piece in sorted(pieces, key=lambda piece: piece.start):
+            start, name = piece.start, f"{piece.event.kind} by {name_of(piece.event.by)}"
+            if found and found[-1][1:] == (start, name):
+                start = found.pop()[0]
+            found.append((start, piece.end, name))
+        yield from (Owner(start, end, name, RECORDED) for start, end, name in found)

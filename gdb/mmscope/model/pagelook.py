@@ -114,6 +114,18 @@ def page_points(ctx: Context, pfn: int) -> tuple[Point, ...]:
     return (*mine, *(point for point in mark_points(ctx, pfn) if point.addr not in {addr for addr, _ in own}))
 
 
+def came_by(ctx: Context, look: PageLook) -> tuple[Point, ...]:
+    """Those of which one was written when the page became what it is: of a free block its first page has the marks."""
+    pfn, mark = look.pfn, buddy_mark(ctx.layout).field
+    if look.kind == frame.FREE and look.block_pfn is not None:
+        places = [_place(ctx, look.block_pfn, name) for name in (mark, "page.private")]
+    elif look.kind == frame.RESERVED:
+        places = [_place(ctx, pfn, "page.flags")]
+    else:
+        return page_points(ctx, pfn)
+    return (*words(ctx, places), *_type_points(ctx, pfn))
+
+
 def mark_points(ctx: Context, pfn: int) -> tuple[Point, ...]:
     """The marks of the first page of each block that can have the page, and the type of its pageblock."""
     heads = dict.fromkeys(pfn >> order << order for order in range(order_count(ctx)))

@@ -11,6 +11,7 @@ from ..target.control import ARRIVED, Control, OnHit, Point, StackFrame, Stop
 T = TypeVar("T")
 Search = Callable[[int, int], Optional[T]]      # from, to: what was last there
 HOW = "start it by scripts/qemu --record FILE, end it, then the same with --replay FILE in place of --record"
+WINDOW = 16_000_000     # instructions that a window has at least: to begin one takes as long as to run through it
 
 
 class Enough(Exception):
@@ -94,7 +95,7 @@ def last_before(control: Control, end: int, search: Search[T]) -> Optional[T]:
     """
     arrived(control, control.pave(end))
     while end > 0:
-        start = control.state_before(end)
+        start = control.state_before(max(end - WINDOW, 1))
         found = search(start, end)
         if found is not None:
             return found

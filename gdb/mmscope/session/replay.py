@@ -21,7 +21,7 @@ COUNT = re.compile(r"(?:instruction count|icount)\s*=\s*(\d+)", re.IGNORECASE)
 STATE = re.compile(r"^\S+\s+(\S+)\s+([\d.]+) (\S+)\s.*\s(\d+)\s*$")
 UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 FIRST_HOP = 32_000_000      # instructions between two states; more where saving one takes longer than running so far
-NEAR = 200_000              # no state is worth its time so shortly behind another one
+NEAR = 4_000_000              # no state is worth its time so shortly behind another one
 MOST_STATES = 256
 MOST_BYTES = 512 << 20      # of all of them
 SECURE = "DACR_S"           # a register that QEMU's Cortex-A9 in secure mode does not get back with a state

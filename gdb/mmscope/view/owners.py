@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Iterator, Optional, Sequence
 
-from ..model.ownerreport import Call, Frame, Held, OwnersReport
+from ..model.ownerreport import Frame, Held, OwnersReport
 from ..model.paint import within
 from .table import LINE_WIDTH, wrap
 from .units import counted, cut, size
@@ -22,7 +22,7 @@ def owners_text(report: OwnersReport) -> str:
     parts = [_joined([_state(report), *_doubts(report)])]
     for name, found in (("memory", report.memory), ("reserved", report.reserved), ("given back", report.freed)):
         if found:
-            parts.append("".join(line + "\n" for line in (f"{name}: {_sum(found)}", *_owners(found, report.calls))))
+            parts.append("".join(line + "\n" for line in (f"{name}: {_sum(found)}", *_owners(found, report))))
     return "\n".join(parts)
 
 
@@ -48,12 +48,13 @@ def _sum(found: Sequence[Held]) -> str:
     return f"{counted(len(found), 'range')}, {total:#x} bytes ({size(total)})"
 
 
-def _owners(found: Sequence[Held], calls: Sequence[Call]) -> Iterator[str]:
+def _owners(found: Sequence[Held], report: OwnersReport) -> Iterator[str]:
     """Each owner once, in the order of its first range; then who called it, then its ranges."""
     by: dict[tuple[Any, ...], list[Held]] = {}
     for each in found:
-        call = calls[each.call]
-        owner = call.kind, call.function, call.file, call.line, tuple(map(_name, call.callers))
+        call = report.calls[each.call]
+        callers = tuple(map(_name, report.stacks[call.stack].callers))
+        owner = call.kind, call.function, call.file, call.line, callers
         by.setdefault(owner, []).append(each)
     for (kind, function, file, line, callers), group in by.items():
         place = f", {cut(file, NAME)}:{line}" if file is not None and line is not None else ""
@@ -61,7 +62,7 @@ def _owners(found: Sequence[Held], calls: Sequence[Call]) -> Iterator[str]:
         yield from wrap(f"{kind} by {name}{place}", LINE_WIDTH, INDENT, whole=False)
         if callers:
             yield from _below("called by " + " < ".join(callers))
-        yield from _below(", ".join(_range(each, calls[each.call].instructions) for each in group))
+        yield from _below(", ".join(_range(each, report.calls[each.call].instructions) for each in group))
 
 
 def _below(text: str) -> Iterator[str]:
