@@ -75,9 +75,8 @@ class GdbControl:
         failure = None
         if gdb.selected_thread() is None:
             raise MmError("the target is gone")
-        with Points(points, on_hit, hardware) as inserted, alarm, \
-                Watcher(inserted.numbers | self._current.keeper.numbers | alarm.numbers) as seen, held(), \
-                Interrupts() as ctrl_c:
+        with Interrupts() as ctrl_c, Points(points, on_hit, hardware) as inserted, alarm, held(), \
+                Watcher(inserted.numbers | self._current.keeper.numbers | alarm.numbers) as seen:
             try:
                 gdb.execute("continue", to_string=not aloud)
             except gdb.error as error:
@@ -90,7 +89,7 @@ class GdbControl:
         if thread is None or not thread.is_valid():
             return Stop(None, f"the target is gone: {seen.reason or failure or 'the connection was closed'}")
         self._ctrl_c = ctrl_c.seen
-        if ctrl_c.seen and seen.reason != INTERRUPTED and not seen.others:
+        if ctrl_c.seen and not seen.others:
             seen.others = INTERRUPTED
         if inserted.hit is not None:
             return Stop(inserted.hit, f"and {seen.others}" if seen.others else "reached")

@@ -115,10 +115,12 @@ def held_back() -> Iterator[None]:
         yield
     finally:
         came = signal.SIGINT in signal.sigpending()
-        with contextlib.suppress(KeyboardInterrupt):
+        try:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             for _ in range(SOME_TURNS):     # until Python has noticed
                 pass
+        except KeyboardInterrupt:
+            came = True
         if came:
             raise KeyboardInterrupt
 
