@@ -19,8 +19,8 @@ from harness.gdbmi import Gdb, GdbError
 from lab_guest import LabGuest
 
 BEGIN, END = "frag_show", "pagetypeinfo_show"
-LIMITS = "--events 100000 --seconds 60"
-TRACE_LIMIT_SECONDS = 150
+LIMITS = "--events 100000 --seconds 120"
+TRACE_LIMIT_SECONDS = 300
 TRIES = 3
 AREAS = ("vmalloc", "vmap", "ioremap", "other")
 # What a CPU does that is in the middle of something on one of the stops.
