@@ -26,7 +26,7 @@ class Interrupts:
         self._thread = threading.Thread(target=self._wait, daemon=True)
 
     def __enter__(self) -> Interrupts:
-        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, range(1, signal.NSIG))
+        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         self._thread.start()                # with all signals held back
         try:
             signal.pthread_sigmask(signal.SIG_SETMASK, self._mask | {signal.SIGINT})
