@@ -15,7 +15,8 @@ import gdb
 from ..errors import MmError
 from ..target.control import OnHit, Point
 from ..view.units import escape
-from .points import Points, held_back
+from .holdback import HoldBack
+from .points import Points
 
 EVENTS = ("exited", "inferior_deleted", "connection_removed", "clear_objfiles")
 
@@ -38,7 +39,7 @@ class Keeper:
         self._over: list[Points] = []       # disabled, to be deleted
         self._target: Any = None            # where they were put
         self._paused = False
-        self.interrupted = False            # by Ctrl-C, while one of them was asked
+        self._ctrl_c = HoldBack()
         self._asking = False                # GDB asks one of them
 
     @property
@@ -89,11 +90,11 @@ class Keeper:
         if self._paused or self._sets.get(name) is not made or self._target != _target():
             return False
         over, self._asking = False, True
+        self._ctrl_c.begin()
         try:
-            with held_back():
-                over = on_hit(point)
+            over = on_hit(point)
         except KeyboardInterrupt:
-            self.interrupted = True
+            self._ctrl_c.wanted = True
         except Exception as error:
             gdb.write(f"mm: {name} is over: {escape(str(error)) or type(error).__name__}\n", gdb.STDERR)
             over = True
@@ -101,7 +102,10 @@ class Keeper:
             self._asking = False
         if over and name in self._sets:
             self._end(name)
-        return self.interrupted
+        if not self._ctrl_c.came():
+            return False
+        gdb.write("\nInterrupted.")        # GDB goes on with where
+        return True
 
     @contextlib.contextmanager
     def paused(self, pause: bool) -> Iterator[None]:
@@ -124,13 +128,14 @@ class Keeper:
 
     def _stopped(self, _: Any) -> None:
         """GDB is at rest."""
-        self.interrupted = False
+        self._ctrl_c.end()
         self._sweep()
         if self._sets and self._target != _target():
             self._gone()
 
     def _gone(self, _: Any = None) -> None:
         """There is no target any more, or another one; it may be lost in the middle of a question."""
+        self._ctrl_c.end()
         for name in tuple(self._sets):
             if self._asking:
                 self._end(name)

@@ -51,7 +51,7 @@ class Points:
         if self.failure is not None:
             return True
         try:
-            with held_back():
+            with _held_back():
                 if self._on_hit is not None and not self._on_hit(point):
                     return False
         except BaseException as error:
@@ -107,7 +107,7 @@ class Points:
 
 
 @contextlib.contextmanager
-def held_back() -> Iterator[None]:
+def _held_back() -> Iterator[None]:
     """Ctrl-C inside is a KeyboardInterrupt at its end. While GDB talks to the stub for us it would pass it on to the
     target, which stands already: then nobody would hear it."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Ctrl-C while GDB is busy with a point that stops for nobody.
+
+At such a moment GDB passes it on to the target, which stands: QEMU throws it away. So it is held back from a hit on until
+the target has run for a while, and is given to GDB then, or to the next hit.
+"""
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from typing import Optional
+
+import gdb
+
+QUIET_SECONDS = 0.1         # after a hit: by then the target runs
+SOME_TURNS = 10             # until Python has noticed a signal
+
+
+class HoldBack:
+    """Of one session."""
+
+    def __init__(self) -> None:
+        self.wanted = False             # one came, and GDB was told; the next hit has to stop if that was lost, too
+        self._before: Optional[set[signal.Signals]] = None      # what was blocked before; None: nothing is held back
+        self._last = 0.0
+
+    def begin(self) -> None:
+        """At a hit."""
+        self._last = time.monotonic()
+        if self._before is None:
+            self._before = set(signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,)))
+            threading.Thread(target=self._wait, daemon=True).start()
+
+    def came(self) -> bool:
+        """Whether there is one."""
+        return self.wanted or self._before is not None and signal.SIGINT in signal.sigpending()
+
+    def end(self) -> bool:
+        """Hold back no longer: whether one came."""
+        came, before = self.came(), self._before
+        self.wanted, self._before = False, None
+        if before is not None:
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+                for _ in range(SOME_TURNS):
+                    pass
+        return came
+
+    def _wait(self) -> None:
+        """A thread: until no hit came for a while."""
+        while self._before is not None and time.monotonic() - self._last < QUIET_SECONDS:
+            time.sleep(QUIET_SECONDS / 4)
+        gdb.post_event(self._running)
+
+    def _running(self) -> None:
+        """In GDB's own thread: the target has run for a while, unless there was a hit just now."""
+        if self._before is None:
+            return
+        if time.monotonic() - self._last < QUIET_SECONDS:
+            threading.Thread(target=self._wait, daemon=True).start()
+            return
+        thread = gdb.selected_thread()
+        if self.end() and thread is not None and thread.is_valid() and thread.is_running():
+            self.wanted = True
+            with contextlib.suppress(gdb.error):
+                gdb.execute("interrupt", to_string=True)
