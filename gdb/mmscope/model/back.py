@@ -9,7 +9,7 @@ from ..errors import MmError
 from ..target.control import Control, Point, StackFrame
 from .context import Host
 from .past import arrived, go_to, last_before, travel
-from .phases import CALL, Found, find_phase, find_phases
+from .phases import CALL, PHASES, Found, Phase, find_phase, find_phases
 from .problem import Problem
 from .rewind import begun_before
 
@@ -50,7 +50,7 @@ def to_phase(control: Control, name: Optional[str] = None) -> BackReport:
     if last is None:
         raise MmError(f"{name or 'no phase'} has {'not ' if name else ''}begun before instruction {here}: "
                       "the target still stands there")
-    return _report(control, here, find_phase(found, last[1]))
+    return _report(control, here, next((each for each in PHASES if each.name == last[1]), None))
 
 
 def _phases(control: Control) -> list[Found]:
@@ -76,9 +76,9 @@ def _begun(control: Control, found: Sequence[Found], start: int, end: int) -> Op
     return next((each for each in reversed(seen) if start <= each[0] < end), None)
 
 
-def _report(control: Control, here: int, found: Optional[Found]) -> BackReport:
+def _report(control: Control, here: int, phase: Optional[Phase]) -> BackReport:
     stack = control.stack(1)
-    return BackReport(found.phase.name if found is not None else None, found.phase.why if found is not None else None,
+    return BackReport(phase.name if phase is not None else None, phase.why if phase is not None else None,
                       control.instructions(), here, stack[0] if stack else None)
 
 
