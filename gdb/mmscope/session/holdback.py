@@ -10,7 +10,6 @@ import contextlib
 import signal
 import threading
 import time
-from typing import Optional
 
 import gdb
 
@@ -19,44 +18,45 @@ SOME_TURNS = 10             # until Python has noticed a signal
 
 
 class HoldBack:
-    """Of one session."""
+    """There is one: CTRL_C."""
 
     def __init__(self) -> None:
         self.wanted = False             # one came, and GDB was told; the next hit has to stop if that was lost, too
-        self._before: Optional[set[signal.Signals]] = None      # what was blocked before; None: nothing is held back
+        self._holds = False
         self._last = 0.0
 
     def begin(self) -> None:
         """At a hit."""
         self._last = time.monotonic()
-        if self._before is None:
-            self._before = set(signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,)))
+        if not self._holds:
+            self._holds = True
+            signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
             threading.Thread(target=self._wait, daemon=True).start()
 
     def came(self) -> bool:
         """Whether there is one."""
-        return self.wanted or self._before is not None and signal.SIGINT in signal.sigpending()
+        return self.wanted or self._holds and signal.SIGINT in signal.sigpending()
 
     def end(self) -> bool:
         """Hold back no longer: whether one came."""
-        came, before = self.came(), self._before
-        self.wanted, self._before = False, None
-        if before is not None:
+        came, holds = self.came(), self._holds
+        self.wanted = self._holds = False
+        if holds:
             with contextlib.suppress(KeyboardInterrupt):
-                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
                 for _ in range(SOME_TURNS):
                     pass
         return came
 
     def _wait(self) -> None:
         """A thread: until no hit came for a while."""
-        while self._before is not None and time.monotonic() - self._last < QUIET_SECONDS:
+        while self._holds and time.monotonic() - self._last < QUIET_SECONDS:
             time.sleep(QUIET_SECONDS / 4)
         gdb.post_event(self._running)
 
     def _running(self) -> None:
         """In GDB's own thread: the target has run for a while, unless there was a hit just now."""
-        if self._before is None:
+        if not self._holds:
             return
         if time.monotonic() - self._last < QUIET_SECONDS:
             threading.Thread(target=self._wait, daemon=True).start()
@@ -66,3 +66,6 @@ class HoldBack:
             self.wanted = True
             with contextlib.suppress(gdb.error):
                 gdb.execute("interrupt", to_string=True)
+
+
+CTRL_C = HoldBack()

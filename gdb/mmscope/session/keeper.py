@@ -15,7 +15,7 @@ import gdb
 from ..errors import MmError
 from ..target.control import OnHit, Point
 from ..view.units import escape
-from .holdback import HoldBack
+from .holdback import CTRL_C
 from .points import Points
 
 EVENTS = ("exited", "inferior_deleted", "connection_removed", "clear_objfiles")
@@ -39,7 +39,6 @@ class Keeper:
         self._over: list[Points] = []       # disabled, to be deleted
         self._target: Any = None            # where they were put
         self._paused = False
-        self._ctrl_c = HoldBack()
         self._asking = False                # GDB asks one of them
 
     @property
@@ -90,11 +89,11 @@ class Keeper:
         if self._paused or self._sets.get(name) is not made or self._target != _target():
             return False
         over, self._asking = False, True
-        self._ctrl_c.begin()
+        CTRL_C.begin()
         try:
             over = on_hit(point)
         except KeyboardInterrupt:
-            self._ctrl_c.wanted = True
+            CTRL_C.wanted = True
         except Exception as error:
             gdb.write(f"mm: {name} is over: {escape(str(error)) or type(error).__name__}\n", gdb.STDERR)
             over = True
@@ -102,7 +101,7 @@ class Keeper:
             self._asking = False
         if over and name in self._sets:
             self._end(name)
-        if not self._ctrl_c.came():
+        if not CTRL_C.came():
             return False
         gdb.write("\nInterrupted.")        # GDB goes on with where
         return True
@@ -128,14 +127,14 @@ class Keeper:
 
     def _stopped(self, _: Any) -> None:
         """GDB is at rest."""
-        self._ctrl_c.end()
+        CTRL_C.end()
         self._sweep()
         if self._sets and self._target != _target():
             self._gone()
 
     def _gone(self, _: Any = None) -> None:
         """There is no target any more, or another one; it may be lost in the middle of a question."""
-        self._ctrl_c.end()
+        CTRL_C.end()
         for name in tuple(self._sets):
             if self._asking:
                 self._end(name)
