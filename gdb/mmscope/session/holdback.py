@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Ctrl-C while GDB is busy with a point that stops for nobody.
 
-At such a moment GDB passes it on to the target, which stands: QEMU throws it away. So it is held back from a hit on until
-the target has run for a while, and is given to GDB then, or to the next hit.
+At such a moment GDB passes it on to the target, which stands: QEMU throws it away. So it is held back from a hit on
+until the target has run for a while, and is given to GDB then, or to the next hit.
 """
 from __future__ import annotations
 
