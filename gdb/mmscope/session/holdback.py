@@ -24,6 +24,7 @@ class HoldBack:
         self.wanted = False             # one came, and GDB was told; the next hit has to stop if that was lost, too
         self._holds = False
         self._last = 0.0
+        self._lock = threading.Lock()
 
     def begin(self) -> None:
         """At a hit."""
@@ -39,8 +40,9 @@ class HoldBack:
 
     def end(self) -> bool:
         """Hold back no longer: whether one came."""
-        came, holds = self.came(), self._holds
-        self.wanted = self._holds = False
+        with self._lock:
+            came, holds = self.came(), self._holds
+            self.wanted = self._holds = False
         if holds:
             with contextlib.suppress(KeyboardInterrupt):
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
@@ -52,7 +54,9 @@ class HoldBack:
         """A thread: until no hit came for a while."""
         while self._holds and time.monotonic() - self._last < QUIET_SECONDS:
             time.sleep(QUIET_SECONDS / 4)
-        gdb.post_event(self._running)
+        with self._lock:
+            if self._holds:     # else the target stands: GDB dies of an event that it has not come to when it quits
+                gdb.post_event(self._running)
 
     def _running(self) -> None:
         """In GDB's own thread: the target has run for a while, unless there was a hit just now."""
