@@ -24,6 +24,7 @@ class HoldBack:
         self.wanted = False             # one came, and GDB was told; the next hit has to stop if that was lost, too
         self._holds = False
         self._last = 0.0
+        self._waits = False             # a thread does
         self._lock = threading.Lock()
 
     def begin(self) -> None:
@@ -32,7 +33,7 @@ class HoldBack:
         if not self._holds:
             self._holds = True
             signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
-            threading.Thread(target=self._wait, daemon=True).start()
+            self._start()
 
     def came(self) -> bool:
         """Whether there is one."""
@@ -50,11 +51,19 @@ class HoldBack:
                     pass
         return came
 
+    def _start(self) -> None:
+        """One thread at a time."""
+        with self._lock:
+            starts, self._waits = not self._waits, True
+        if starts:
+            threading.Thread(target=self._wait, daemon=True).start()
+
     def _wait(self) -> None:
         """A thread: until no hit came for a while."""
         while self._holds and time.monotonic() - self._last < QUIET_SECONDS:
             time.sleep(QUIET_SECONDS / 4)
         with self._lock:
+            self._waits = False
             if self._holds:     # else the target stands: GDB dies of an event that it has not come to when it quits
                 gdb.post_event(self._running)
 
@@ -63,7 +72,7 @@ class HoldBack:
         if not self._holds:
             return
         if time.monotonic() - self._last < QUIET_SECONDS:
-            threading.Thread(target=self._wait, daemon=True).start()
+            self._start()
             return
         thread = gdb.selected_thread()
         if self.end() and thread is not None and thread.is_valid() and thread.is_running():
