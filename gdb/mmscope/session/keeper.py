@@ -64,6 +64,8 @@ class Keeper:
             if hasattr(gdb.events, name):
                 getattr(gdb.events, name).disconnect(self._gone)
         gdb.events.stop.disconnect(self._stopped)
+        for name in self._sets:
+            gdb.write(f"mm: {name} is over: mm.py is sourced again\n", gdb.STDERR)
         self._gone()
 
     def keep(self, name: str, points: Sequence[Point], on_hit: OnHit) -> None:
