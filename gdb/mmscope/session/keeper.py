@@ -96,6 +96,7 @@ class Keeper:
                 over = on_hit(point)
         except KeyboardInterrupt:
             self.interrupted = True
+            gdb.write(f"Interrupted, at a breakpoint that mm keeps for {name}:\n")    # GDB calls it Breakpoint -1
         except Exception as error:
             gdb.write(f"mm: {name} is over: {escape(str(error)) or type(error).__name__}\n", gdb.STDERR)
             over = True
