@@ -115,7 +115,8 @@ class When:
         go_to(self._control, start)
         if not self._exists(end):
             return None
-        self._control.keep_state()
+        if back == NARROW:
+            self._control.keep_state()
         start = self._control.instructions() or start
         middle = self._in_the_middle()
         watch = Watch(Until(self._control, self._beyond(end), None), self._subject)
