@@ -64,6 +64,8 @@ class Keeper:
             if hasattr(gdb.events, name):
                 getattr(gdb.events, name).disconnect(self._gone)
         gdb.events.stop.disconnect(self._stopped)
+        for name in self._sets:
+            gdb.write(f"mm: {name} is over: mm.py is sourced again\n", gdb.STDERR)
         self._gone()
 
     def keep(self, name: str, points: Sequence[Point], on_hit: OnHit) -> None:
@@ -94,6 +96,7 @@ class Keeper:
                 over = on_hit(point)
         except KeyboardInterrupt:
             self.interrupted = True
+            gdb.write(f"Interrupted, at a breakpoint that mm keeps for {name}:\n")    # GDB calls it Breakpoint -1
         except Exception as error:
             gdb.write(f"mm: {name} is over: {escape(str(error)) or type(error).__name__}\n", gdb.STDERR)
             over = True
