@@ -64,6 +64,8 @@ class Keeper:
             if hasattr(gdb.events, name):
                 getattr(gdb.events, name).disconnect(self._gone)
         gdb.events.stop.disconnect(self._stopped)
+        for name in self._sets:
+            gdb.write(f"mm: {name} is over: mm.py is sourced again\n", gdb.STDERR)
         self._gone()
 
     def keep(self, name: str, points: Sequence[Point], on_hit: OnHit) -> None:
@@ -103,7 +105,7 @@ class Keeper:
             self._end(name)
         if not CTRL_C.came():
             return False
-        gdb.write("\nInterrupted.")        # GDB goes on with where
+        gdb.write(f"Interrupted, at a breakpoint that mm keeps for {name}:\n")    # GDB calls it Breakpoint -1
         return True
 
     @contextlib.contextmanager
