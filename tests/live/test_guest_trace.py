@@ -220,6 +220,8 @@ def test_log_is_one_line_an_event(guest):
 
 def test_idle_it_ends_when_the_time_is_up(guest):
     text = guest.gdb.run("mm trace --seconds 0.3")
+    begin, _, text = text.partition("\n")
+    assert begin == "Tracing pages, slab, vmalloc: 1000 events or 0.3 s at most; Ctrl-C ends it."
     assert text.startswith("Nothing was allocated or freed.\nStopped (the time is up): 0 events, 0 stops, ")
     assert guest.gdb.json("mm trace slab --seconds 0.2 --json")["ended"] == "the time is up"
     assert guest.gdb.json("mm info --json")["stage"] == "booted"
@@ -237,6 +239,7 @@ def test_idle_it_ends_when_the_time_is_up(guest):
     ("--zone Normal --cache kmalloc-64", "which of them?"),
     ("--events 0", "--events is 1 to"),
     ("--seconds 0", "--seconds up to"),
+    ("-o /none/c", "cannot write '/none/c': there is no such folder"),
 ])
 def test_what_names_nothing_is_said_in_one_line(guest, options, said):
     assert said in guest.fails(f"mm trace {options}")

@@ -97,10 +97,19 @@ def test_ctrl_c_while_it_is_asked_stops_the_target(guest):
     guest.gdb.run("continue")
     assert guest.gdb.last_stop.function == "cma_init_reserved_areas" and kept(guest) == "slow"
     guest.gdb.run(f"source {MM_PY}")
+    assert "mm: slow is over: mm.py is sourced again\n" in guest.gdb._messages
     assert_nothing_is_left(guest)
     guest.gdb.run("tbreak cpu_idle")
     guest.gdb.run("continue")
     assert guest.gdb.last_stop.function == "cpu_idle"
+
+
+def test_a_run_ends_when_its_time_is_up_while_they_are_hit(boot):
+    guest = prepared(boot)
+    python(guest, "keep('regions', 'memblock_add_range', 'memblock_isolate_range')")
+    for _ in range(4):      # QEMU throws an interrupt away that comes while the target stands at one of them
+        assert guest.gdb.json("mm trace slab --seconds 0.1 --json")["ended"] == "the time is up"
+    assert kept(guest) == "regions"
 
 
 @pytest.mark.parametrize("leave", ["detach", "disconnect", "kill", "die"])

@@ -143,8 +143,13 @@ def test_a_killed_qemu_in_the_middle(session):
     assert "no target" in guest.fails("mm zones")
     with Guest("article", connect=False) as second:
         second.gdb, unused = guest.gdb, second.gdb
+        try:
+            second.connect()
+        except GdbError as error:   # GDB 13's own: it lost the target while it stepped over a breakpoint that stops not
+            assert "finish_step_over: Assertion" in str(error)
+            second.gdb, unused = unused, second.gdb
+            second.load().connect()
         unused.close()
-        second.connect()
         assert " 1 setup_machine_fdt\n" in second.gdb.run("mm step --quiet")      # nothing is known of the first
         assert_nothing_is_left(second.gdb)
 

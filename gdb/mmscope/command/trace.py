@@ -16,7 +16,7 @@ from ..model.tracelook import KINDS, PAGES, SLAB
 from ..model.tracereport import TraceReport, report
 from ..model.zone import select_zones, zone_names
 from ..target.control import Control
-from ..view.trace import trace_line, trace_text
+from ..view.trace import begin_text, trace_line, trace_text
 from . import needs
 from .registry import arg, command
 
@@ -58,6 +58,7 @@ def run(control: Control, args: Namespace) -> TraceReport:
             raise UsageError(f"this kernel has no function '{function}'")
     tell = (lambda event: control.say(trace_line(event))) if args.log and not args.json else None
     tracer = Tracer(control, wanted, tell)
+    control.say(begin_text(wanted.kinds, args.events, args.seconds))
     trace = tracer.run(args.events, args.seconds, to)
     return report(trace, wanted, _page_bytes(ctx), args.log)
 

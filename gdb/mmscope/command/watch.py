@@ -9,7 +9,7 @@ from ..model.subject import find_subject, subject_words
 from ..model.watch import Watch, WatchReport
 from ..target.control import Control
 from ..view.event import event_text
-from ..view.watch import watch_text
+from ..view.watch import begin_text, watch_text
 from . import needs
 from .registry import arg, command
 
@@ -44,6 +44,7 @@ def run(control: Control, args: Namespace) -> WatchReport:
     if args.seconds is not None and not args.seconds > 0:
         raise UsageError("--seconds is more than 0")
     watch = Watch(control, find_subject(control.context(), args.x, args.node), args.seconds)
+    control.say(begin_text(watch.subject.name, args.seconds))
     events = []
     while len(events) < args.count:
         event = watch.next_event()

@@ -24,7 +24,8 @@ _PAGES = frozenset((
     "alloc_frozen_pages", "put_page", "__put_page", "folio_put", "__folio_put", "__put_single_page",
     "__folio_put_small", "__put_compound_page", "put_page_testzero", "folio_put_testzero", "release_pages",
     "folios_put_refs", "folios_put", "free_pages_and_swap_cache", "set_page_count", "init_page_count",
-    "memblock_free_pages",
+    "memblock_free_pages", "zone_page_state_add", "mod_zone_page_state", "__mod_zone_page_state",
+    "__mod_zone_freepage_state",
 )) | FUNCTIONS["pages"]
 # Small ones that are not what somebody means who asks for a function.
 HELPERS = frozenset((

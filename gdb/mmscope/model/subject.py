@@ -30,11 +30,11 @@ def find_subject(ctx: Context, words: Sequence[str], node: Optional[int] = None)
     first, rest = words[0], words[1:]
     if first in ARRAYS:
         _reached(ctx, Stage.EARLY, "memblock")
-        return _alone(ArraySubject(first), rest)
+        return _alone(ArraySubject(first), rest, node)
     if first in GLOBALS:
         _reached(ctx, Stage.EARLY, "counters")
         try:
-            return _alone(global_count(ctx, first), rest)
+            return _alone(global_count(ctx, first), rest, node)
         except MissingError:
             raise MmError(f"this kernel has no {first}") from None
     _reached(ctx, Stage.ZONES, "zones and mem_map")
@@ -43,9 +43,11 @@ def find_subject(ctx: Context, words: Sequence[str], node: Optional[int] = None)
         return _alone(zone_count(ctx, _zone(ctx, name, node), counter), rest)
     if first == LIST:
         return _list(ctx, rest, node)
-    if first == BLOCK and rest:
-        return _block(ctx, " ".join(rest))
-    return _page(ctx, " ".join(words))
+    if first == BLOCK:
+        if not rest:
+            raise UsageError("block takes a page of it: block pfn:N")
+        return _alone(_block(ctx, " ".join(rest)), (), node)
+    return _alone(_page(ctx, " ".join(words)), (), node)
 
 
 def subject_words(ctx: Context) -> tuple[str, ...]:
@@ -65,9 +67,12 @@ def _reached(ctx: Context, stage: Stage, what: str) -> None:
         raise MmError(f"no {what} yet at stage {ctx.stage.name.lower()}: {ctx.stage_text}")
 
 
-def _alone(subject: Subject, rest: Sequence[str]) -> Subject:
+def _alone(subject: Subject, rest: Sequence[str], node: Optional[int] = None) -> Subject:
+    """It takes no more words, and no node beside its own name. Raises UsageError."""
     if rest:
         raise UsageError(f"what is {' '.join(rest)}, behind {subject.name}?")
+    if node is not None:
+        raise UsageError("--node goes with a zone's name: list ZONE, or ZONE.COUNTER")
     return subject
 
 
@@ -87,7 +92,10 @@ def _list(ctx: Context, words: Sequence[str], node: Optional[int]) -> ListSubjec
     zone, order, index = _zone(ctx, words[0], node), None, None
     if len(words) > 1:
         orders = order_count(ctx)
-        order = int(words[1], 0) if words[1].lower().replace("x", "").isalnum() and words[1][0].isdigit() else -1
+        try:
+            order = int(words[1], 0)
+        except ValueError:
+            order = -1
         if not 0 <= order < orders:
             raise UsageError(f"no order {words[1]}: this kernel has orders 0 to {orders - 1}")
     if len(words) > 2:

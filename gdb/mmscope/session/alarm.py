@@ -2,7 +2,8 @@
 """Stops a target that runs when its time is up, also one in which nothing happens.
 
 It is interrupted, as by Ctrl-C. GDB would print that, whatever else is to be printed: a catchpoint for this signal,
-which is there as long as the target runs, says nothing.
+which is there as long as the target runs, says nothing. It is done again until the target stands: QEMU's stub throws
+an interrupt away that comes while a breakpoint of somebody else is looked at.
 """
 from __future__ import annotations
 
@@ -13,12 +14,14 @@ from typing import Optional
 
 import gdb
 
+AGAIN_SECONDS = 0.2
+
 
 class Alarm:
     """Set inside a with block. rang says that it has interrupted the target there."""
 
     def __init__(self, seconds: Optional[float]) -> None:
-        self._seconds = seconds
+        self._seconds = min(seconds, threading.TIMEOUT_MAX) if seconds is not None else None
         self._over = threading.Event()
         self._armed = False
         self._catch: Optional[int] = None
@@ -28,7 +31,7 @@ class Alarm:
         if self._seconds is not None:
             self._catch_signal()
             self._armed, self._over = True, threading.Event()
-            threading.Thread(target=self._wait, daemon=True).start()
+            threading.Thread(target=self._wait, args=(self._over,), daemon=True).start()
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -51,13 +54,18 @@ class Alarm:
             self._catch = int(gdb.convenience_variable("bpnum"))
             gdb.execute(f"commands {self._catch}\nsilent\nend", to_string=True)
 
-    def _wait(self) -> None:
+    def _wait(self, over: threading.Event) -> None:
         """In a thread of its own, which takes no signal away from GDB, and tells it only by its event loop."""
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        if not self._over.wait(self._seconds):
+        seconds = self._seconds
+        while not over.wait(seconds):
             gdb.post_event(self._ring)
+            seconds = AGAIN_SECONDS
 
     def _ring(self) -> None:
         if self._armed:
             self.rang = True
-            gdb.execute("interrupt", to_string=True)
+            thread = gdb.selected_thread()
+            if thread is not None and thread.is_valid() and thread.is_running():
+                with contextlib.suppress(gdb.error):
+                    gdb.execute("interrupt", to_string=True)

@@ -19,7 +19,7 @@ from .debuginfo import in_c
 from .exits import exits_of, result_of
 from .interrupts import Interrupts
 from .points import Points
-from .stops import Watcher
+from .stops import OURS, Watcher
 from .tui import held
 
 FULL = re.compile(r"could not insert hardware|cannot insert hardware", re.IGNORECASE)
@@ -95,7 +95,8 @@ class GdbControl:
             return Stop(inserted.hit, f"and {seen.others}" if seen.others else "reached")
         if alarm.rang and seen.reason == INTERRUPTED:
             return Stop(None, TIME_IS_UP)
-        return Stop(None, seen.others or seen.reason or "stopped")
+        reason = INTERRUPTED if seen.reason == OURS else seen.reason    # points that are kept stop for nothing else
+        return Stop(None, seen.others or reason or "stopped")
 
     @contextlib.contextmanager
     def again(self) -> Iterator[None]:

@@ -28,7 +28,7 @@ def exits_of(function: str, entries: Sequence[int]) -> tuple[int, ...]:
         try:
             if _around(entry) != function.rpartition(":")[2]:
                 continue
-            text = gdb.execute(f"disassemble {entry:#x}", to_string=True)
+            text = _instructions(entry)
         except gdb.error:
             continue
         found.update(int(each[1], 16) for each in LINE.finditer(text) if returns.match(each[2].strip()))
@@ -63,6 +63,20 @@ def _holds(frame: gdb.Frame) -> bool:
     number = CONDITIONS.index(name)
     holds = (z, c, n, v, c and not z, n == v, n == v and not z)[number // 2]
     return holds != bool(number % 2)
+
+
+def _instructions(entry: int) -> str:
+    """Of the function there; by the symbol file where the CPU cannot read it: with the MMU off, or in user space."""
+    disassemble = f"disassemble {entry:#x}"
+    try:
+        return gdb.execute(disassemble, to_string=True)
+    except gdb.MemoryError:
+        before = gdb.parameter("trust-readonly-sections")
+        gdb.execute("set trust-readonly-sections on")
+        try:
+            return gdb.execute(disassemble, to_string=True)
+        finally:
+            gdb.execute(f"set trust-readonly-sections {'on' if before else 'off'}")
 
 
 def _around(pc: int) -> Optional[str]:

@@ -13,6 +13,8 @@ import threading
 
 import gdb
 
+from .holdback import CTRL_C
+
 AGAIN_SECONDS = 0.1         # until it is tried once more: the target did not run yet
 HEARD = (signal.SIGINT, signal.SIGUSR1)     # the other one says that the block is over: it is sent to the thread alone
 
@@ -21,7 +23,7 @@ class Interrupts:
     """Inside a with block Ctrl-C stops the target, whenever it comes; seen says that there was one."""
 
     def __init__(self) -> None:
-        self.seen = False
+        self.seen = self._asked = False
         self._over, self._told = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._wait, daemon=True)
 
@@ -33,9 +35,11 @@ class Interrupts:
         except KeyboardInterrupt:           # it came before
             self.__exit__()
             raise
+        CTRL_C.heard = lambda: self.seen
         return self
 
     def __exit__(self, *exc: object) -> None:
+        CTRL_C.heard = None
         self._over.set()
         signal.pthread_kill(self._thread.ident or 0, signal.SIGUSR1)
         self._told.set()
@@ -46,14 +50,17 @@ class Interrupts:
         """In a thread of its own. It is there until it was told."""
         while not self._over.is_set():
             if signal.sigwait(HEARD) == signal.SIGINT:
-                self.seen = True
-                gdb.post_event(self._stop)
-                while not self._over.wait(AGAIN_SECONDS):
-                    gdb.post_event(self._stop)
+                self.seen, again = True, 0.0
+                while not self._over.wait(again):
+                    if not self._asked:     # GDB dies of an event that it has not come to when it quits: no more than one
+                        self._asked = True
+                        gdb.post_event(self._stop)
+                    again = AGAIN_SECONDS
         self._told.wait()
 
     def _stop(self) -> None:
         """In GDB's event loop."""
+        self._asked = False
         if not self._over.is_set():
             with contextlib.suppress(gdb.error):
                 gdb.execute("interrupt", to_string=True)

@@ -15,7 +15,8 @@ import gdb
 from ..errors import MmError
 from ..target.control import OnHit, Point
 from ..view.units import escape
-from .points import Points, held_back
+from .holdback import CTRL_C
+from .points import Points
 
 EVENTS = ("exited", "inferior_deleted", "connection_removed", "clear_objfiles")
 
@@ -38,7 +39,6 @@ class Keeper:
         self._over: list[Points] = []       # disabled, to be deleted
         self._target: Any = None            # where they were put
         self._paused = False
-        self.interrupted = False            # by Ctrl-C, while one of them was asked
         self._asking = False                # GDB asks one of them
 
     @property
@@ -64,6 +64,8 @@ class Keeper:
             if hasattr(gdb.events, name):
                 getattr(gdb.events, name).disconnect(self._gone)
         gdb.events.stop.disconnect(self._stopped)
+        for name in self._sets:
+            gdb.write(f"mm: {name} is over: mm.py is sourced again\n", gdb.STDERR)
         self._gone()
 
     def keep(self, name: str, points: Sequence[Point], on_hit: OnHit) -> None:
@@ -89,11 +91,11 @@ class Keeper:
         if self._paused or self._sets.get(name) is not made or self._target != _target():
             return False
         over, self._asking = False, True
+        CTRL_C.begin()
         try:
-            with held_back():
-                over = on_hit(point)
+            over = on_hit(point)
         except KeyboardInterrupt:
-            self.interrupted = True
+            CTRL_C.wanted = True
         except Exception as error:
             gdb.write(f"mm: {name} is over: {escape(str(error)) or type(error).__name__}\n", gdb.STDERR)
             over = True
@@ -101,7 +103,10 @@ class Keeper:
             self._asking = False
         if over and name in self._sets:
             self._end(name)
-        return self.interrupted
+        if not CTRL_C.came():
+            return False
+        gdb.write(f"Interrupted, at a breakpoint that mm keeps for {name}:\n")    # GDB calls it Breakpoint -1
+        return True
 
     @contextlib.contextmanager
     def paused(self, pause: bool) -> Iterator[None]:
@@ -124,13 +129,14 @@ class Keeper:
 
     def _stopped(self, _: Any) -> None:
         """GDB is at rest."""
-        self.interrupted = False
+        CTRL_C.end()
         self._sweep()
         if self._sets and self._target != _target():
             self._gone()
 
     def _gone(self, _: Any = None) -> None:
         """There is no target any more, or another one; it may be lost in the middle of a question."""
+        CTRL_C.end()
         for name in tuple(self._sets):
             if self._asking:
                 self._end(name)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-from typing import Any, Callable, Iterator, Optional, Sequence, Union
+from typing import Any, Callable, Optional, Sequence, Union
 
 import gdb
 
 from ..errors import MmError
 from ..target.control import ACCESS, CODE, OnHit, Point
 from .debuginfo import in_c
+from .holdback import CTRL_C
 
 WORDS = {1: "unsigned char", 2: "unsigned short", 4: "unsigned int", 8: "unsigned long long"}
-SOME_TURNS = 10
 CONDITION = "_mm_hit"       # convenience function that GDB 10 asks in place of Breakpoint.stop()
 
 
@@ -40,6 +39,7 @@ class Points:
 
     def __exit__(self, *exc: object) -> None:
         self._delete()
+        CTRL_C.end()
 
     @property
     def numbers(self) -> frozenset[int]:
@@ -50,12 +50,15 @@ class Points:
         """A point is hit: whether the target stops here. Nothing is raised: GDB would only print it."""
         if self.failure is not None:
             return True
-        try:
-            with held_back():
-                if self._on_hit is not None and not self._on_hit(point):
+        if self._on_hit is not None:
+            CTRL_C.begin()
+            try:
+                if not self._on_hit(point) and not CTRL_C.came():
                     return False
-        except BaseException as error:
-            self.failure = error
+                if CTRL_C.came():
+                    raise KeyboardInterrupt
+            except BaseException as error:
+                self.failure = error
         self.hit = point
         return True
 
@@ -104,25 +107,6 @@ class Points:
                     gdb.execute(f"delete {made}", to_string=True)
                 else:
                     made.delete()
-
-
-@contextlib.contextmanager
-def held_back() -> Iterator[None]:
-    """Ctrl-C inside is a KeyboardInterrupt at its end. While GDB talks to the stub for us it would pass it on to the
-    target, which stands already: then nobody would hear it."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
-    try:
-        yield
-    finally:
-        came = signal.SIGINT in signal.sigpending()
-        try:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-            for _ in range(SOME_TURNS):     # until Python has noticed
-                pass
-        except KeyboardInterrupt:
-            came = True
-        if came:
-            raise KeyboardInterrupt
 
 
 class _Asking(gdb.Breakpoint):

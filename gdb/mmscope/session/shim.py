@@ -61,8 +61,9 @@ class MmPrefix(gdb.Command):
         if argument:
             name = escape(argument.split()[0])
             raise gdb.GdbError(f'mm: no command "{name}", there are: {", ".join(self._commands)}')
+        width = max(map(len, self._commands))
         for name, command in self._commands.items():
-            gdb.write(f"mm {name:10} {command.help.splitlines()[0]}\n")
+            gdb.write(f"mm {name:{width}} {command.help.splitlines()[0]}\n")
         gdb.write('Type "help mm NAME" for one of them.\n')
 
 
@@ -101,6 +102,8 @@ class MmCommand(gdb.Command):
             for need in command.needs:
                 need(ctx)
             if command.runs:
+                if args.output is not None:
+                    _can_write(args.output)
                 result = command.run(GdbControl(self._current, _said(args, said)), args)
                 ctx = self._current.context()
             else:
@@ -168,6 +171,21 @@ def _write(text: str) -> None:
     """Write on GDB's terminal, in pieces: GDB does not hear Ctrl-C while it writes one."""
     for at in range(0, len(text), WRITE_SIZE):
         gdb.write(text[at:at + WRITE_SIZE])
+
+
+def _can_write(name: str) -> None:
+    """Before the target runs, what would fail afterwards. Raises MmError."""
+    path = os.path.expanduser(name)
+    folder = os.path.dirname(path) or "."
+    if os.path.isdir(path):
+        reason = "it is a folder"
+    elif not os.path.isdir(folder):
+        reason = "there is no such folder"
+    elif not os.access(path if os.path.exists(path) else folder, os.W_OK):
+        reason = "that is not allowed"
+    else:
+        return
+    raise MmError(f"cannot write '{name}': {reason}")
 
 
 def _write_file(name: str, text: str) -> None:

@@ -8,6 +8,8 @@ import gdb
 
 from ..target.control import INTERRUPTED
 
+OURS = "one of our own breakpoints"
+
 
 class Watcher:
     """Listens inside a with block. reason is what GDB said, others are breakpoints that were hit and are not ours."""
@@ -34,7 +36,7 @@ class Watcher:
         elif isinstance(event, gdb.BreakpointEvent):
             found = [each for each in event.breakpoints if each.is_valid() and each.number not in self._ours]
             self.others = ", ".join(f"{_kind(each)} {each.number}" for each in found if each.number > 0)
-            self.reason = self.others or INTERRUPTED    # points that are kept stop for nothing else
+            self.reason = self.others or OURS
 
     def _exited(self, event: Any) -> None:
         self.reason = "it has ended"

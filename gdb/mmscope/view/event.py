@@ -82,6 +82,8 @@ def _page(look: PageLook) -> str:
     what = cut(look.what) if look.what else WORDS.get(look.kind, "in use")
     if look.kind == USED and not look.counted:
         what += ", not counted"
+    if look.kind == frame.RESERVED:     # by the page itself: memblock's reservations are told in the same words
+        what += ", PG_reserved"
     return f"{what}{_of_block(look)}, refcount {look.refcount}{kind}"
 
 

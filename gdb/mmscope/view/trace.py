@@ -2,7 +2,7 @@
 """mm trace as text: a table of callers for each allocator, or one line an event; what it cost."""
 from __future__ import annotations
 
-from typing import Iterator
+from typing import Iterator, Sequence
 
 from ..model.trace import Event
 from ..model.tracelook import PAGES, SLAB
@@ -13,6 +13,11 @@ from .units import counted, cut, size
 MOST_CALLERS = 20       # of each allocator; the rest is one row
 NAME = 34
 WHAT = {PAGES: "blocks", SLAB: "objects"}
+
+
+def begin_text(kinds: Sequence[str], events: int, seconds: float) -> str:
+    """What is waited for, and how to end that."""
+    return f"Tracing {', '.join(kinds)}: {counted(events, 'event')} or {seconds:g} s at most; Ctrl-C ends it.\n"
 
 
 def trace_line(event: Event) -> str:

@@ -2,10 +2,18 @@
 """mm watch as text: what is said behind the last change."""
 from __future__ import annotations
 
+from typing import Optional
+
 from ..model.watch import WatchReport
 from .event import look_text
 from .table import LINE_WIDTH, wrap
 from .units import cut
+
+
+def begin_text(subject: str, seconds: Optional[float]) -> str:
+    """What is waited for, and how to end that."""
+    limit = f", {seconds:g} s at most" if seconds is not None else ""
+    return "\n".join(wrap(f"Watching {cut(subject)}{limit}; Ctrl-C ends it.", LINE_WIDTH, whole=False)) + "\n"
 
 
 def watch_text(report: WatchReport) -> str:
