@@ -52,7 +52,7 @@ class Interrupts:
             if signal.sigwait(HEARD) == signal.SIGINT:
                 self.seen, again = True, 0.0
                 while not self._over.wait(again):
-                    if not self._asked:     # GDB dies of an event that it has not come to when it quits: no more than one
+                    if not self._asked:     # GDB dies of an event that it has not come to when it quits: only one
                         self._asked = True
                         gdb.post_event(self._stop)
                     again = AGAIN_SECONDS
