@@ -153,7 +153,7 @@ def test_it_is_asked_for_and_fails_in_one_line(boot):
     assert_nothing_is_left(guest)
     again = gdb.json("mm owners --json")
     assert again["calls"] == late["calls"] and not again["recording"]
-    gdb.run("mm owners record")                     # anew
+    assert f"is forgotten: {len(late['calls'])} calls.\n" in gdb.run("mm owners record")      # anew
     assert gdb.json("mm owners --json")["calls"] == []
     gdb.run("monitor system_reset")                 # the boot begins once more
     guest.run_to("free_area_init_node")

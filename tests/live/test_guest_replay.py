@@ -14,7 +14,7 @@ import pytest
 
 from guest import ROOT
 from harness.gdbmi import GdbError
-from recorded import BOARD, events, last_of, record
+from replayed import BOARD, events, last_of, record
 from test_guest_step import nothing_left
 
 PAGES = 100
@@ -150,6 +150,7 @@ def test_counts_are_the_same_in_another_replay(boot, log, replay):
     assert [each.gdb.json("mm when totalram_pages --json")["event"]["began"] for each in (other, guest)
             if back(each, f"--at {end}")] == [instructions(guest) + 1] * 2
     assert other.gdb.run("info breakpoints").count("keep y") == 1
+    assert "the recording ends before instruction " in other.fails("mm back --at 99999999999")
 
 
 def test_ctrl_c_on_the_way_back_says_where_the_target_stands(replay):

@@ -67,7 +67,8 @@ def test_lines_are_not_too_long(path):
 
 
 def test_names_of_test_files_are_unique():
-    """pytest imports them by their names alone; tests/kernels is run by itself."""
+    """pytest imports them, and they what they share, by their names alone; tests/kernels is run by itself."""
     tests = pathlib.Path(__file__).resolve().parents[1]
-    names = [path.name for path in tests.rglob("test_*.py") if path.parent.name != "kernels"]
+    names = [path.name for path in tests.rglob("*.py") if path.parent.name != "kernels" and
+             path.name != "conftest.py" and not (path.parent / "__init__.py").exists()]
     assert len(names) == len(set(names)) > 50

@@ -10,6 +10,7 @@ from ..model.ownerreport import OwnersReport, report
 from ..model.snapshot import where
 from ..target.control import Control
 from ..view.owners import owners_text
+from ..view.units import counted
 from . import needs
 from .registry import arg, command
 
@@ -49,6 +50,8 @@ def run(control: Control, args: Namespace) -> OwnersReport:
         if log is None:
             raise MmError("nothing is recorded: 'mm owners record' begins, best at the target's first instruction")
         return report(ctx, log, recording)
+    if log is not None and not recording and log.events:
+        control.say(f"What was recorded before is forgotten: {counted(len(log.events), 'call')}.\n")
     log = log if log is not None and recording else Log(where(ctx))
     begin(control, log)
     control.memo[KEPT] = log

@@ -23,10 +23,11 @@ def run(control: Control, args: Namespace) -> WhenReport:
     This command runs the target: it goes back to a state that is kept, and on
     from there with breakpoints of its own, which are gone when it ends. It says
     what mm watch says of a change, of the last one before now; the target stands
-    just before its first write then, in the function that does it. The same
-    command again goes to the change before. It needs a target that replays a
-    recording: scripts/qemu --record FILE, then --replay FILE. Ctrl-C stops it
-    somewhere on the way.
+    just before its first write then, in the function that does it, or, of
+    memblock's arrays, where that function is called. The same command again goes
+    to the change before. It needs a target that replays a recording:
+    scripts/qemu --record FILE, then --replay FILE. Ctrl-C stops it somewhere on
+    the way.
 
     Example: mm when pfn:0x10004
     Example: mm when block pfn:0x10004

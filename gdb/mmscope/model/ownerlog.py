@@ -167,12 +167,7 @@ def chain_of(event: Event) -> list[str]:
     """The owner with its place in the source, then who called it, the innermost first."""
     by, callers = event.by, event.stack[event.owner + 1:]
     place = f", {by.file}:{by.line}" if by.file is not None and by.line is not None else ""
-    return [f"{name_of(by)}{place}", *(name_of(frame) for frame in callers)]
-
-
-def name_of(frame: StackFrame) -> str:
-    """A function, or an address without one."""
-    return frame.function or f"{frame.pc:#x}"
+    return [f"{by.name}{place}", *(frame.name for frame in callers)]
 
 
 def begin(control: Control, log: Log) -> None:

@@ -15,7 +15,7 @@ from . import fdt
 from .buddy import order_count
 from .context import Context
 from .migratetype import pageblock_bits, pageblock_order
-from .ownerlog import RECORDED, log_of, name_of
+from .ownerlog import RECORDED, log_of
 from .pagemap import section_shift, sections
 from .paint import within, without
 from .percpu import cpu_offsets
@@ -270,7 +270,7 @@ def _recorded(ctx: Context) -> Iterator[Owner]:
     for pieces in (log.pools, log.reserved) if log is not None else ():
         found: list[tuple[int, int, str]] = []
         for piece in sorted(pieces, key=lambda piece: piece.start):
-            start, name = piece.start, f"{piece.event.kind} by {name_of(piece.event.by)}"
+            start, name = piece.start, f"{piece.event.kind} by {piece.event.by.name}"
             if found and found[-1][1:] == (start, name):
                 start = found.pop()[0]
             found.append((start, piece.end, name))

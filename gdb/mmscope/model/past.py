@@ -6,7 +6,7 @@ import contextlib
 from typing import Any, Callable, Iterator, Optional, Sequence, TypeVar
 
 from ..errors import MmError
-from ..target.control import ARRIVED, Control, OnHit, Point, StackFrame, Stop
+from ..target.control import ARRIVED, Control, OnHit, Point, Stop
 
 T = TypeVar("T")
 Search = Callable[[int, int], Optional[T]]      # from, to: what was last there
@@ -69,12 +69,7 @@ def standing(control: Control) -> str:
     here, stack = control.instructions(), control.stack(1)
     if here is None:
         return ""
-    return f": the target stands at instruction {here}" + (f", in {name(stack[0])}" if stack else "")
-
-
-def name(frame: StackFrame) -> str:
-    """A function, or where there is none."""
-    return frame.function or f"{frame.pc:#x}"
+    return f": the target stands at instruction {here}" + (f", in {stack[0].name}" if stack else "")
 
 
 @contextlib.contextmanager

@@ -85,7 +85,10 @@ class Stepper:
     """Steps for one command."""
 
     def __init__(self, control: Control, keep: Callable[[Snapshot], None], forget: Callable[[], None]) -> None:
-        host = control.context().host
+        ctx = control.context()
+        if ctx.stage is Stage.BOOTED:
+            raise MmError(f"{OVER}; start the target anew, stopped at its first instruction, to step through it")
+        host = ctx.host
         self.found = find_phases(control.entries, lambda addr: _first(host, addr))
         self.stopped: Optional[str] = None      # why there is no further step
         self.over = False
@@ -127,8 +130,6 @@ class Stepper:
 
     def _resume(self, ctx: Context) -> Boot:
         """The boot as the command before has left it, as far as it still holds."""
-        if ctx.stage is Stage.BOOTED:
-            raise MmError(f"{OVER}; start the target anew, stopped at its first instruction, to step through it")
         boot = self._control.memo.get("step", Boot())
         if not isinstance(boot, Boot):      # of a copy of this code that was loaded before
             boot = Boot(number=boot.number, stage=Stage(boot.stage))

@@ -22,6 +22,8 @@ from .points import Points
 from .stops import OURS, Watcher
 from .tui import held
 
+GONE = "the target is gone"
+STANDSTILL = 5.0            # seconds in which a replay that goes on comes by an instruction
 FULL = re.compile(r"could not insert hardware|cannot insert hardware", re.IGNORECASE)
 
 
@@ -86,7 +88,7 @@ class GdbControl:
         if failure is not None and thread is not None and thread.is_valid() and seen.reason is None:
             raise failure
         if thread is None or not thread.is_valid():
-            return Stop(None, f"the target is gone: {seen.reason or failure or 'the connection was closed'}")
+            return Stop(None, f"{GONE}: {seen.reason or failure or 'the connection was closed'}")
         self._ctrl_c = ctrl_c.seen
         if ctrl_c.seen and seen.reason != INTERRUPTED and not seen.others:
             seen.others = INTERRUPTED
@@ -114,10 +116,23 @@ class GdbControl:
             raise MmError(f"the target cannot go back: {error}") from None
         stop = Stop(None, ARRIVED)
         for hop in self._replay.hops(instructions):
-            stop = self.run((), until=hop)
+            stop = self._on_to(hop)
             if stop.reason != ARRIVED:
                 break
         return stop
+
+    def _on_to(self, instructions: int) -> Stop:
+        """Run on to there; a recording may end before."""
+        while True:
+            here = replay.count()
+            stop = self.run((), until=instructions, seconds=STANDSTILL)
+            if stop.reason.startswith(GONE):
+                raise MmError(f"the recording ends before instruction {instructions}, and QEMU with it: "
+                              "start the replay anew")
+            if stop.reason != TIME_IS_UP:
+                return stop
+            if replay.count() == here:
+                raise MmError(f"the recording ends at instruction {here}: the target stands there")
 
     def state_before(self, instructions: int) -> int:
         """The count of a state of before."""

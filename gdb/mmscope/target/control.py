@@ -38,6 +38,11 @@ class StackFrame:
     pc: int
     tail: bool = False      # it went on to the function before by a jump: nothing returns to pc
 
+    @property
+    def name(self) -> str:
+        """The function, or the address of code that is of none."""
+        return self.function or f"{self.pc:#x}"
+
 
 OnHit = Callable[[Point], bool]
 

@@ -39,7 +39,7 @@ def event_text(event: Event, every: bool = False) -> str:
     lines += (f"{' ' * LABEL}{line}" for line in events_text(event.blocks, every))
     lines += (line for text in _ranges(event) for line in _pair("", text))
     stack = event.stack[event.stack.index(event.by) if event.by in event.stack else 0:]
-    names = [cut(each.function or f"{each.pc:#x}", NAME) for each in stack[:MOST_FRAMES]]
+    names = [cut(each.name, NAME) for each in stack[:MOST_FRAMES]]
     if names:
         more = " < ..." if len(stack) > MOST_FRAMES else ""
         lines += _pair("stack", " < ".join(names) + more)
@@ -108,7 +108,7 @@ def place(found: StackFrame) -> str:
     if file is not None and len(file) > MOST_FILE:
         file = "..." + file[3 - MOST_FILE:]
     where = f" ({cut(file)}:{found.line})" if file is not None and found.line is not None else ""
-    return f"{cut(found.function or f'{found.pc:#x}', NAME)}{where}"
+    return f"{cut(found.name, NAME)}{where}"
 
 
 def _ranges(event: Event) -> Iterator[str]:
