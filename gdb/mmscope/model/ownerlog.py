@@ -25,6 +25,7 @@ BEGIN, END = "start_kernel", "free_initmem"
 MEMORY, RESERVED, POOL = "memory", "reserved", "pool"        # a pool is reserved, and given out in pieces: the guest's
 ADDED, REMOVED, TAKEN, ALLOCATED, FREED, FREED_LATE = "added", "removed", "reserved", "allocated", "freed", "freed late"
 GUEST_POOL = "(unsigned long)&early_pools_used"
+ALL = 1 << 64
 MOST_EVENTS = 10000             # a boot has some hundreds
 STACK_LIMIT = 40
 RECORDED = "mm owners record"   # the source of what is known from here
@@ -132,7 +133,7 @@ class Recorder:
         stack = self._control.stack(STACK_LIMIT, lambda frame: frame.function == BEGIN)
         if function == ISOLATE and not any(frame.function == REMOVE for frame in stack):
             return False                # only flags of regions change, or their node
-        if start is None or size is None or kind is None or not 0 <= start < self._top:
+        if start is None or size is None or kind is None or not 0 <= start < ALL:
             log.unknown += 1
             return False
         if len(log.events) >= MOST_EVENTS:
@@ -141,7 +142,7 @@ class Recorder:
         now = self._control.instructions() if self._counts else None
         if now is not None and log.events and (log.events[-1].instructions or 0) >= now:
             log.forget([event for event in log.events if (event.instructions or 0) < now])  # it went back, comes again
-        log.add(_event(function, kind, start, min(start + size, self._top), stack, now))
+        log.add(_event(function, kind, start, min(start + size, self._top if start < self._top else ALL), stack, now))
         return False
 
 
