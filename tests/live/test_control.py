@@ -143,9 +143,9 @@ def test_an_error_in_on_hit_stops_and_is_raised(guest):
     assert guest.gdb.number("$pc") == guest.gdb.number("(unsigned long)&setup_per_cpu_pageset")
 
 
-def test_ctrl_c_in_on_hit_stops_and_is_raised(guest):
+def test_ctrl_c_in_on_hit_stops(guest):
     text = python(guest, "run(at('init_per_zone_wmark_min'), on_hit=interrupt)")
-    assert text.splitlines()[-1].startswith("raised KeyboardInterrupt")
+    assert text.splitlines()[-1].startswith(("raised KeyboardInterrupt", "None interrupted"))   # at once, or soon
 
 
 def test_gdb_10_has_hardware_breakpoints_by_their_command(guest):

@@ -136,7 +136,7 @@ class Stepper:
         boot = known_at(self._control, boot)
         if ctx.stage is not None and ctx.stage < boot.stage:        # the machine was reset
             boot = Boot()
-        if not boot.number:
+        if not boot.number and boot.last is None:
             self._forget()
         self._control.memo["step"] = boot
         self._first = boot.last

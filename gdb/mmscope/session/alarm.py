@@ -56,7 +56,7 @@ class Alarm:
 
     def _wait(self, over: threading.Event) -> None:
         """In a thread of its own, which takes no signal away from GDB, and tells it only by its event loop."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, range(1, signal.NSIG))
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         seconds = self._seconds
         while not over.wait(seconds):
             gdb.post_event(self._ring)

@@ -75,9 +75,10 @@ class GdbControl:
     def _run_with(self, points: Sequence[Point], on_hit: Optional[OnHit], hardware: bool, alarm: Alarm,
                   aloud: bool) -> Stop:
         failure = None
-        with Points(points, on_hit, hardware) as inserted, alarm, \
-                Watcher(inserted.numbers | self._current.keeper.numbers | alarm.numbers) as seen, held(), \
-                Interrupts() as ctrl_c:
+        if gdb.selected_thread() is None:
+            raise MmError("the target is gone")
+        with Interrupts() as ctrl_c, Points(points, on_hit, hardware) as inserted, alarm, held(), \
+                Watcher(inserted.numbers | self._current.keeper.numbers | alarm.numbers) as seen:
             try:
                 gdb.execute("continue", to_string=not aloud)
             except gdb.error as error:
@@ -90,7 +91,7 @@ class GdbControl:
         if thread is None or not thread.is_valid():
             return Stop(None, f"{GONE}: {seen.reason or failure or 'the connection was closed'}")
         self._ctrl_c = ctrl_c.seen
-        if ctrl_c.seen and seen.reason != INTERRUPTED and not seen.others:
+        if ctrl_c.seen and not seen.others:
             seen.others = INTERRUPTED
         if inserted.hit is not None:
             return Stop(inserted.hit, f"and {seen.others}" if seen.others else "reached")

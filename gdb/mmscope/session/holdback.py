@@ -2,7 +2,8 @@
 """Ctrl-C while GDB is busy with a point that stops for nobody.
 
 At such a moment GDB passes it on to the target, which stands: QEMU throws it away. So it is held back from a hit on
-until the target has run for a while, and is given to GDB then, or to the next hit.
+until the target has run for a while, and is given to GDB then, or to the next hit. While a command runs the target,
+GDB hears none at all: see interrupts.py.
 """
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import contextlib
 import signal
 import threading
 import time
+from typing import Callable, Optional
 
 import gdb
 
@@ -21,6 +23,7 @@ class HoldBack:
     """There is one: CTRL_C."""
 
     def __init__(self) -> None:
+        self.heard: Optional[Callable[[], bool]] = None     # whether one came, while a command runs the target
         self.wanted = False             # one came, and GDB was told; the next hit has to stop if that was lost, too
         self._holds = False
         self._last = 0.0
@@ -30,13 +33,15 @@ class HoldBack:
     def begin(self) -> None:
         """At a hit."""
         self._last = time.monotonic()
-        if not self._holds:
+        if not self._holds and self.heard is None:
             self._holds = True
             signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
             self._start()
 
     def came(self) -> bool:
         """Whether there is one."""
+        if self.heard is not None:
+            return self.heard()
         return self.wanted or self._holds and signal.SIGINT in signal.sigpending()
 
     def end(self) -> bool:
@@ -45,10 +50,12 @@ class HoldBack:
             came, holds = self.came(), self._holds
             self.wanted = self._holds = False
         if holds:
-            with contextlib.suppress(KeyboardInterrupt):
+            try:
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
                 for _ in range(SOME_TURNS):
                     pass
+            except KeyboardInterrupt:
+                came = True
         return came
 
     def _start(self) -> None:

@@ -1,53 +1,66 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Ctrl-C while the target runs, also one that GDB loses.
+"""Ctrl-C while the target runs for a command.
 
-GDB passes a Ctrl-C that comes shortly before the target is resumed, while breakpoints are inserted, to a stub that is
-still stopped, and QEMU's throws it away; and one that is raised inside a listener to GDB's events ends only that. So
-Python notes by itself that there was a signal, and the target is stopped for it.
+GDB may lose it: one that comes while breakpoints are inserted, removed or stepped over is passed to a stub that still
+stands, and QEMU's throws it away; one that is raised inside a listener to GDB's events ends only that. So GDB does not
+hear it at all: a thread does, and stops the target by GDB's event loop, which turns while the target runs.
 """
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
+import threading
 
 import gdb
 
-ENOUGH = 4096
+from .holdback import CTRL_C
+
+AGAIN_SECONDS = 0.1         # until it is tried once more: the target did not run yet
+HEARD = (signal.SIGINT, signal.SIGUSR1)     # the other one says that the block is over: it is sent to the thread alone
 
 
 class Interrupts:
-    """Notes each SIGINT inside a with block, in which the target runs."""
+    """Inside a with block Ctrl-C stops the target, whenever it comes; seen says that there was one."""
 
     def __init__(self) -> None:
-        self.seen = False
-        self._ends: tuple[int, ...] = ()
-        self._before = -1
+        self.seen = self._asked = False
+        self._over, self._told = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._wait, daemon=True)
 
     def __enter__(self) -> Interrupts:
-        self._ends = os.pipe()
-        for end in self._ends:
-            os.set_blocking(end, False)
-        self._before = signal.set_wakeup_fd(self._ends[1], warn_on_full_buffer=False)
-        for _ in range(2):          # a signal that Python still has to raise is raised in the first
-            gdb.post_event(self._resumed)
+        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        self._thread.start()                # with all signals held back
+        try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, self._mask | {signal.SIGINT})
+        except KeyboardInterrupt:           # it came before
+            self.__exit__()
+            raise
+        CTRL_C.heard = lambda: self.seen
         return self
 
     def __exit__(self, *exc: object) -> None:
-        signal.set_wakeup_fd(self._before)
-        self.look()
-        for end in self._ends:
-            os.close(end)
-        self._ends = ()
+        CTRL_C.heard = None
+        self._over.set()
+        signal.pthread_kill(self._thread.ident or 0, signal.SIGUSR1)
+        self._told.set()
+        self._thread.join()
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
 
-    def look(self) -> bool:
-        """Whether there was one."""
-        with contextlib.suppress(BlockingIOError):
-            self.seen = signal.SIGINT in os.read(self._ends[0], ENOUGH) or self.seen
-        return self.seen
+    def _wait(self) -> None:
+        """In a thread of its own. It is there until it was told."""
+        while not self._over.is_set():
+            if signal.sigwait(HEARD) == signal.SIGINT:
+                self.seen, again = True, 0.0
+                while not self._over.wait(again):
+                    if not self._asked:     # GDB dies of an event that it has not come to when it quits: only one
+                        self._asked = True
+                        gdb.post_event(self._stop)
+                    again = AGAIN_SECONDS
+        self._told.wait()
 
-    def _resumed(self) -> None:
-        """GDB's first event once the target runs: what came before has not reached it."""
-        if self._ends and self.look():
+    def _stop(self) -> None:
+        """In GDB's event loop."""
+        self._asked = False
+        if not self._over.is_set():
             with contextlib.suppress(gdb.error):
                 gdb.execute("interrupt", to_string=True)

@@ -40,6 +40,8 @@ def failing_in_one_line(what: str, work: Callable[[], Any]) -> Any:
     except gdb.GdbError:
         raise
     except Exception as error:
+        if isinstance(error, gdb.error) and gdb.selected_thread() is None:
+            raise gdb.GdbError(f"{what}: the target is gone: {escape(' '.join(str(error).split()))}") from None
         if gdb.parameter("python print-stack") == "full":
             raise
         raise gdb.GdbError(f"{what}: internal error, {type(error).__name__}: {escape(str(error))} "
