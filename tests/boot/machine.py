@@ -140,16 +140,17 @@ class Farm:
     def __init__(self) -> None:
         self._gdbs: list[Gdb] = []
         self._own = threading.local()
+        self._pool = ThreadPoolExecutor(AT_A_TIME)      # a thread keeps its GDBs from one boot() to the next
 
     def close(self) -> None:
         """End the GDBs."""
+        self._pool.shutdown()
         for gdb in self._gdbs:
             gdb.close()
 
     def boot(self, jobs: Iterable[Job]) -> dict[str, Outcome]:
         """Boot them all; Return: how each ended, by its name."""
-        with ThreadPoolExecutor(AT_A_TIME) as pool:
-            outcomes = list(pool.map(self._try, jobs))
+        outcomes = list(self._pool.map(self._try, jobs))
         return {outcome.name: outcome for outcome in outcomes}
 
     def boards(self, boards: Iterable[Board], folder: Path,
