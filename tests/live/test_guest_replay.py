@@ -150,7 +150,8 @@ def test_counts_are_the_same_in_another_replay(boot, log, replay):
     assert [each.gdb.json("mm when totalram_pages --json")["event"]["began"] for each in (other, guest)
             if back(each, f"--at {end}")] == [instructions(guest) + 1] * 2
     assert other.gdb.run("info breakpoints").count("keep y") == 1
-    assert "the recording ends before instruction " in other.fails("mm back --at 99999999999")
+    assert re.search(r"the recording ends (before|at) instruction \d+",       # as QEMU's recorder was ended
+                     other.fails("mm back --at 99999999999"))
 
 
 def test_ctrl_c_on_the_way_back_says_where_the_target_stands(replay):
