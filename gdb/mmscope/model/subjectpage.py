@@ -16,8 +16,30 @@ from .told import CHANGED, MOVED, RESERVED, RETURNED, TAKEN, Told
 from .zonelock import ZoneLock, has_lock, held_lock
 
 
+class OfPage:
+    """What a page and the block that begins with it have in common."""
+
+    pfn: int
+
+    def also(self, ctx: Context) -> tuple[Point, ...]:
+        """The links of the page, or of the block's first one."""
+        return pagelook.link_points(ctx, self.pfn)
+
+    def lock(self, ctx: Context) -> Optional[ZoneLock]:
+        """Its zone's."""
+        return lock_of_page(ctx, self.pfn)
+
+    def by_function(self, ctx: Context) -> bool:
+        """Where the form of the zone's lock is not known."""
+        return not has_lock(ctx)
+
+    def inside(self, found: StackFrame) -> bool:
+        """The page allocator."""
+        return of_pages(found)
+
+
 @dataclass(frozen=True)
-class PageSubject:
+class PageSubject(OfPage):
     """One page, whatever becomes of it."""
 
     name: str
@@ -41,22 +63,6 @@ class PageSubject:
         """Whether it is somewhere."""
         return look.settled
 
-    def also(self, ctx: Context) -> tuple[Point, ...]:
-        """Its links."""
-        return pagelook.link_points(ctx, self.pfn)
-
-    def lock(self, ctx: Context) -> Optional[ZoneLock]:
-        """Its zone's."""
-        return lock_of_page(ctx, self.pfn)
-
-    def by_function(self, ctx: Context) -> bool:
-        """Where the form of the zone's lock is not known."""
-        return not has_lock(ctx)
-
-    def inside(self, found: StackFrame) -> bool:
-        """The page allocator."""
-        return of_pages(found)
-
     def tell(self, ctx: Context, looks: Sequence[PageLook]) -> Told:
         """Of the page."""
         return told(looks)
@@ -74,7 +80,7 @@ class BlockLook:
 
 
 @dataclass(frozen=True)
-class BlockSubject:
+class BlockSubject(OfPage):
     """A free block: 1 << order pages from pfn on."""
 
     name: str
@@ -99,22 +105,6 @@ class BlockSubject:
     def settled(self, look: BlockLook) -> bool:
         """Whether it is there, or its first page is somewhere."""
         return look.listed or look.page.settled
-
-    def also(self, ctx: Context) -> tuple[Point, ...]:
-        """The links of its first page."""
-        return pagelook.link_points(ctx, self.pfn)
-
-    def lock(self, ctx: Context) -> Optional[ZoneLock]:
-        """Its zone's."""
-        return lock_of_page(ctx, self.pfn)
-
-    def by_function(self, ctx: Context) -> bool:
-        """Where the form of the zone's lock is not known."""
-        return not has_lock(ctx)
-
-    def inside(self, found: StackFrame) -> bool:
-        """The page allocator."""
-        return of_pages(found)
 
     def tell(self, ctx: Context, looks: Sequence[BlockLook]) -> Told:
         """Of its first page; where that is only in a part of it now, or was, it was split, or merged."""
