@@ -24,7 +24,8 @@ from .process import WaitError
 
 QUIET = ("set confirm off", "set pagination off", "set width 0",
          "set height 0", "set breakpoint pending off",
-         "set print thread-events off")
+         "set print thread-events off",
+         "maint set internal-error corefile no")
 
 
 class GdbError(Exception):
