@@ -25,6 +25,7 @@ from mmscope.target.cache import CachedMemory
 
 
 MOST_STATIC_BYTES = 4096
+PHYSICAL = "physical read"      # tests/model/recording.py, too
 
 
 def packed(data):
@@ -181,7 +182,8 @@ class Recorder:
                 self._host[json.dumps([name])] = ["way"]
                 return self._question(name + " read", found)
             if isinstance(found, bytes):
-                kept = ["hex", _formats(found).hex()]
+                kept = ["hex", (found if name == PHYSICAL else
+                                _formats(found)).hex()]
             elif dataclasses.is_dataclass(found):
                 kept = [type(found).__name__, dataclasses.asdict(found)]
             else:
