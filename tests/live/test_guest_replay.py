@@ -12,8 +12,8 @@ from collections import Counter
 
 import pytest
 
-from guest import ROOT
-from harness.gdbmi import GdbError
+from guest import ELF, ROOT
+from harness.gdbmi import Gdb, GdbError
 from replayed import BOARD, events, last_of, record
 from test_guest_step import nothing_left
 
@@ -167,6 +167,28 @@ def test_ctrl_c_on_the_way_back_says_where_the_target_stands(replay):
         assert "\n" not in str(error).strip()
     nothing_left(guest.gdb)
     assert back(guest, f"--at {end}")["instructions"] == end
+
+
+@pytest.mark.parametrize("seconds", (0.1, 0.3))
+def test_a_gdb_that_is_killed_or_leaves_on_the_way_back_leaves_a_replay_to_go_on_with(boot, log, replay, seconds):
+    _, end, _ = replay
+    guest = boot(*BOARD, "--replay", str(log)).load()
+    guest.run_to("cpu_idle")
+    guest.gdb.resume("mm when memblock.memory")
+    time.sleep(seconds)
+    guest.gdb.close()
+    guest.gdb = Gdb(ELF)
+    guest.connect()
+    nothing_left(guest.gdb)
+    guest.load()
+    assert back(guest, f"--at {end}")["instructions"] == end
+    event = guest.gdb.json("mm when memblock.memory --json")["event"]
+    assert event["kind"] == "added" and instructions(guest) < end
+    guest.run_to("cpu_idle")            # stopped by no count that the first one has set
+    assert instructions(guest) >= end   # GDB takes less for the function's begin before its code can be read
+    guest.gdb.run("detach")
+    guest.connect()
+    nothing_left(guest.gdb)
 
 
 def test_a_target_that_cannot_go_back_says_what_to_do(boot):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A command that runs the target, and is ended in the middle in any way, leaves nothing behind: not in GDB, not in the
-stub, not in the guest's code, no process and no file. Each command that runs the target has a row."""
+stub, not in the guest's code, no process and no file. Each command that runs the target forwards has a row; those that
+go back are in test_guest_replay."""
 import os
 import signal
 import tempfile

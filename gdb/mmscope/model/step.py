@@ -15,7 +15,7 @@ from ..errors import MmError
 from ..target.control import Control, Point
 from .context import Context, Host
 from .memblock import region_lists
-from .phasechange import Change, change, free_of
+from .phasechange import Change, change
 from .phaselook import FlagsChange, Look, PagesetChange, flags_change, look, pageset_changes
 from .phases import CALL, EACH, LAST, Found, find_phases
 from .problem import Problem

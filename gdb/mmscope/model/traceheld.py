@@ -8,6 +8,7 @@ from typing import Generic, Optional, TypeVar
 from .tracelook import PAGES, Thing
 
 Owner = TypeVar("Owner")
+MOST_ORDERS = 24        # no kernel has blocks of more
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,6 @@ class Held(Generic[Owner]):
         first = thing.pfn or 0
         keys = [(PAGES, pfn) for pfn in range(first, first + (1 << min(thing.order, MOST_ORDERS)))]
         return tuple(self._parts.pop(key) for key in keys if key in self._parts)
-
-
-MOST_ORDERS = 24
 
 
 def _key(thing: Thing) -> tuple[str, int]:

@@ -66,21 +66,19 @@ class Watch:
 
     def _event(self) -> Optional[Event]:
         """What has changed since the last look; None when nothing has, or nothing can be seen."""
+        before = self.last
         try:
             ctx = self._control.context()
-            look = self.subject.look(ctx, self.last)
-            if look != self.last:
-                look = self.subject.described(ctx, look)
-                return make_event(ctx, self.subject, (self.last, *self._looks, look), self._stack,
-                                  self._control.instructions(), not self._over, self._began)
+            self.last = self.subject.look(ctx, before)
+            if self.last == before:
+                return None
+            self.last = self.subject.described(ctx, self.last)
+            return make_event(ctx, self.subject, (before, *self._looks, self.last), self._stack,
+                              self._control.instructions(), not self._over, self._began)
         except MmError:
             if self.stopped is None:
                 raise
             return None             # the target is gone
-        finally:
-            if "look" in locals():
-                self.last = look
-        return None
 
     # --- running ------------------------------------------------------------------------------------------------------
 
@@ -205,8 +203,3 @@ class WatchReport:
     stopped: Optional[str]          # by what, if not by a change
     hits: int                       # writes at which the target was held
     problems: tuple[Problem, ...] = ()
-
-
-def next_event(control: Control, subject: Subject) -> Optional[Event]:
-    """Run forwards to the end of one change; None: something else has stopped the target."""
-    return Watch(control, subject).next_event()

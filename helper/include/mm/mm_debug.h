@@ -36,17 +36,17 @@ enum mm_page_event {
 	NR_MM_PAGE_EVENTS
 };
 
+extern void (*mm_page_hook)(enum mm_page_event event, unsigned long pfn,
+			    unsigned long pages, unsigned int order);
+extern unsigned int mm_page_depth;
+extern unsigned long mm_page_operation;	/* counts them */
+
 /**
  * mm_page_event - something happened to @pages from @pfn on
  *
  * CONFIG_DEBUG_VM: calls mm_page_hook, where somebody has set it. Others are
  * not told, and do not pay.
  */
-extern void (*mm_page_hook)(enum mm_page_event event, unsigned long pfn,
-			    unsigned long pages, unsigned int order);
-extern unsigned int mm_page_depth;
-extern unsigned long mm_page_operation;	/* counts them */
-
 static inline void mm_page_event(enum mm_page_event event __maybe_unused,
 				 unsigned long pfn __maybe_unused,
 				 unsigned long pages __maybe_unused,
