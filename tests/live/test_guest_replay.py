@@ -186,7 +186,7 @@ def test_a_gdb_that_is_killed_or_leaves_on_the_way_back_leaves_a_replay_to_go_on
     assert event["kind"] == "added" and instructions(guest) < end
     guest.run_to("cpu_idle")            # stopped by no count that the first one has set
     assert instructions(guest) >= end   # GDB takes less for the function's begin before its code can be read
-    guest.gdb.run("detach")
+    guest.gdb.run("disconnect")         # detach would run on to the end of the recording, where QEMU ends
     guest.connect()
     nothing_left(guest.gdb)
 
