@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mmdump.h - the memory of a machine that stands still: out of a core, a RAM
+ * file, or the memory of a QEMU; and passes over all of it.
+ *
+ * A machine is made empty, is given memory (files), then page tables, and is
+ * asked. It knows no kernel: what is where in a struct page, where a list
+ * begins, which table is the first one, is said by the caller, who has it
+ * from a layout (docs/layout.md) and from the memory itself.
+ *
+ * Nothing here trusts the files. Every count, offset and pointer out of them
+ * is checked before it is used, no allocation is sized by one, every walk is
+ * bounded by the caller's limit, and an answer is the same whatever the
+ * number of threads.
+ *
+ * Files are mapped, not copied: one that is cut while it is mapped ends the
+ * process with SIGBUS, as with any mapped file.
+ *
+ * Calls:    one thread at a time for one machine; different machines are
+ *           independent. Nothing is printed, and nothing exits.
+ * Returns:  enum mmdump_status; but for MMDUMP_OK mmdump_message() says what
+ *           was wrong, and where, in one line. Out-parameters, last, are
+ *           written with MMDUMP_OK only, unless a call says otherwise.
+ * Strings and arrays that a call gives out belong to the machine, until it is
+ * destroyed or given more memory, unless a call says otherwise.
+ */
+#ifndef MMDUMP_H
+#define MMDUMP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MMDUMP_VERSION	1	/* of this interface: raised when a call or a
+				 * struct of it changes */
+
+enum mmdump_status {
+	MMDUMP_OK,
+	MMDUMP_ERR_SYSTEM,	/* the system refused: open, mmap, memory */
+	MMDUMP_ERR_FORMAT,	/* a file of no kind that is known */
+	MMDUMP_ERR_CORRUPT,	/* a file that contradicts itself, or is cut */
+	MMDUMP_ERR_UNSUPPORTED,	/* a known kind that this build cannot read */
+	MMDUMP_ERR_FAULT,	/* no memory there, or it is not mapped */
+	MMDUMP_ERR_ARGUMENT,	/* the caller's mistake */
+	MMDUMP_ERR_LIMIT,	/* more than the caller's limit */
+};
+
+struct mmdump;
+
+/* The MMDUMP_VERSION that the library was built with. */
+uint32_t mmdump_version(void);
+
+/* A machine without memory; MMDUMP_ERR_SYSTEM without memory for itself. */
+enum mmdump_status mmdump_create(struct mmdump **ret);
+
+/* Gives everything back. NULL is nothing. */
+void mmdump_destroy(struct mmdump *m);
+
+/*
+ * Why the last call of this machine failed: one line without a newline,
+ * "" when it did not. What comes out of a file is escaped in it.
+ */
+const char *mmdump_message(const struct mmdump *m);
+
+/* Threads for passes over all memory; 0, as at first: one a processor. */
+void mmdump_set_threads(struct mmdump *m, unsigned int threads);
+
+/* --- memory ------------------------------------------------------------- */
+
+/*
+ * mmdump_open - add all memory that a core has
+ * @path: an ELF core of 32 or 64 bits and either byte order (QEMU's
+ *        dump-guest-memory, a kdump vmcore, a copy of /proc/kcore), or a
+ *        kdump-compressed file, where libkdumpfile was there at build time
+ *
+ * One whose end is missing is opened as far as it goes: mmdump_warning().
+ * Errors: SYSTEM, FORMAT, CORRUPT, UNSUPPORTED. Nothing was added then.
+ */
+enum mmdump_status mmdump_open(struct mmdump *m, const char *path);
+
+/*
+ * mmdump_add_file - add a bank of RAM that lies in a file as it is
+ * @offset: in the file
+ * @phys:   physical address of the byte there
+ * @size:   bytes; 0: to the end of the file
+ */
+enum mmdump_status mmdump_add_file(struct mmdump *m, const char *path,
+				   uint64_t offset, uint64_t phys,
+				   uint64_t size);
+
+/* The same of an open file, which is duplicated; /proc/PID/mem is read, not
+ * mapped. size is not 0. */
+enum mmdump_status mmdump_add_fd(struct mmdump *m, int fd, uint64_t offset,
+				 uint64_t phys, uint64_t size);
+
+/* "ELF core", "kdump file", "RAM file", "process memory"; of the first. */
+const char *mmdump_format(const struct mmdump *m);
+
+/* What is not as it should be with a file that can be read; NULL: nothing. */
+const char *mmdump_warning(const struct mmdump *m);
+
+/* Physical memory [start, end) that there is. */
+struct mmdump_range {
+	uint64_t start;
+	uint64_t end;
+};
+
+/* All of it: sorted, disjoint, merged where pieces touch. */
+enum mmdump_status mmdump_ranges(struct mmdump *m,
+				 const struct mmdump_range **ret,
+				 size_t *count);
+
+/* A piece of a core that says its virtual address (PT_LOAD's p_vaddr). */
+struct mmdump_segment {
+	uint64_t virt;
+	uint64_t phys;		/* UINT64_MAX: not known */
+	uint64_t size;
+};
+
+enum mmdump_status mmdump_segments(struct mmdump *m,
+				   const struct mmdump_segment **ret,
+				   size_t *count);
+
+/* A note of a core: NT_PRSTATUS and the like, "VMCOREINFO", "QEMU". */
+struct mmdump_note {
+	const char *name;	/* ends with 0; not escaped */
+	uint32_t type;
+	const void *desc;
+	size_t size;		/* of desc */
+};
+
+enum mmdump_status mmdump_notes(struct mmdump *m,
+				const struct mmdump_note **ret, size_t *count);
+
+/* e_machine and bits of the core: 40 and 32 for ARM; 0 and 0 without one. */
+void mmdump_machine(const struct mmdump *m, uint32_t *machine, uint32_t *bits,
+		    uint32_t *big_endian);
+
+/*
+ * mmdump_vmcoreinfo - the kernel's own notes for who reads its cores
+ *
+ * Lines "KEY=VALUE" as the kernel wrote them (Documentation/admin-guide/
+ * kdump/vmcoreinfo.rst): not ended by 0. *ret NULL and *size 0 without any.
+ */
+enum mmdump_status mmdump_vmcoreinfo(struct mmdump *m, const char **ret,
+				     size_t *size);
+
+/*
+ * mmdump_read_phys - copy physical memory
+ * @fault: first address that is not there, with MMDUMP_ERR_FAULT
+ */
+enum mmdump_status mmdump_read_phys(struct mmdump *m, uint64_t phys,
+				    void *buffer, size_t size,
+				    uint64_t *fault);
+
+/*
+ * mmdump_search - the lowest physical address, from @from on, of some bytes
+ *
+ * Found where they are in one piece of RAM. size is 1 to 4096.
+ * MMDUMP_ERR_FAULT: nowhere.
+ */
+enum mmdump_status mmdump_search(struct mmdump *m, const void *bytes,
+				 size_t size, uint64_t from, uint64_t *ret);
+
+/* --- address space ------------------------------------------------------ */
+
+enum mmdump_mmu_kind {
+	MMDUMP_MMU_NONE,
+	MMDUMP_MMU_ARM_SHORT,	/* ARMv7 short descriptors, 1 MiB and 4 KiB */
+	MMDUMP_MMU_ARM_LPAE,	/* long descriptors, 32 bits of address */
+	MMDUMP_MMU_ARM64,	/* page_shift 12, 14 or 16, va_bits 36 to 52 */
+	MMDUMP_MMU_X86_64,	/* va_bits 48: four levels, 57: five */
+};
+
+struct mmdump_mmu {
+	uint32_t kind;		/* enum mmdump_mmu_kind */
+	uint32_t page_shift;
+	uint32_t va_bits;	/* that are translated; 32 on ARM */
+	uint32_t big_endian;
+	uint64_t root;		/* physical address of the first table */
+	uint64_t start;		/* addresses below are not translated: a
+				 * kernel's tables have no user space */
+	uint64_t encryption;	/* bits of an entry that are no address
+				 * (sme_me_mask) */
+};
+
+/* Virtual memory from now on. kind NONE: as the core's segments say. */
+enum mmdump_status mmdump_set_mmu(struct mmdump *m,
+				  const struct mmdump_mmu *mmu);
+
+/* [virt, virt + size) is at phys: what one entry maps, a page or a block. */
+struct mmdump_mapping {
+	uint64_t virt;
+	uint64_t phys;
+	uint64_t size;
+};
+
+/* The mapping that holds an address. FAULT: none, or a table is not there. */
+enum mmdump_status mmdump_translate(struct mmdump *m, uint64_t virt,
+				    struct mmdump_mapping *ret);
+
+/* As mmdump_read_phys(), of virtual memory. */
+enum mmdump_status mmdump_read_virt(struct mmdump *m, uint64_t virt,
+				    void *buffer, size_t size,
+				    uint64_t *fault);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
