@@ -47,6 +47,8 @@ class Host:
     kept: dict[str, dict[str, Any]] = field(default_factory=dict)   # snapshots by name, until the session ends
     terminal: Callable[[], Terminal] = Terminal
     memo: dict[str, Any] = field(default_factory=dict)      # what commands that run the target have kept of it
+    dump: Optional[str] = None                      # the files, where this is no live target
+    place: Optional[int] = None                     # how far the kernel of a dump is from where the symbols are
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,8 @@ class Context:
         """Where or what the kernel is that runs when the banner is not at its address; None when none is found."""
         if self.kind != "linux" or self.host.live is not None or self.banner is not None or self.mmu is False:
             return None
+        if self.host.place is not None:
+            return Elsewhere(self.host.place, None)
         try:
             return find_elsewhere(self, self.read.address("banner"), self.symbol_banner)
         except MissingError:

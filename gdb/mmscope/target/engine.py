@@ -89,6 +89,19 @@ class Mapping:
     size: int
 
 
+@dataclass(frozen=True)
+class EngineMmu:
+    """An address space (struct mmdump_mmu): kind is one of MMU_*."""
+
+    kind: int = MMU_NONE
+    page_shift: int = 12
+    va_bits: int = 32
+    root: int = 0               # physical address of the first table
+    start: int = 0              # addresses below are not translated
+    encryption: int = 0
+    big_endian: bool = False
+
+
 class Library:
     """The library, loaded. Raises BrokenPath saying why it cannot be used."""
 
@@ -161,7 +174,7 @@ class Machine:
 
     def __init__(self, library: Library) -> None:
         self.library = library
-        self.mmu: tuple[int, ...] = ()      # what set_mmu() was told
+        self.mmu: Optional[EngineMmu] = None        # what set_mmu() was told
         self._pointer = c_void_p()
         create = library.function("mmdump_create", c_int, POINTER(c_void_p))
         if create(byref(self._pointer)) != OK:
@@ -283,16 +296,11 @@ class Machine:
 
     def set_mmu(self, kind: int, page_shift: int = 12, va_bits: int = 32, root: int = 0, start: int = 0,
                 encryption: int = 0, big_endian: bool = False) -> None:
-        """Virtual memory from now on; what was known of other page tables, or these, is forgotten."""
-        self.mmu = ()
-        self.call("mmdump_set_mmu", byref(_Mmu(kind, page_shift, va_bits, big_endian, _number(root), _number(start),
-                                               _number(encryption))))
-        self.mmu = (kind, page_shift, va_bits, root, start, encryption, int(big_endian))
-
-    def forget(self) -> None:
-        """The tables may have changed: look at them anew."""
-        if self.mmu:
-            self.set_mmu(*self.mmu[:6], bool(self.mmu[6]))
+        """Virtual memory from now on; what was known of other page tables, or of these, is forgotten. See EngineMmu."""
+        self.mmu = None
+        self.call("mmdump_set_mmu", byref(_Mmu(kind, page_shift, va_bits, big_endian,
+                                               *map(_number, (root, start, encryption)))))
+        self.mmu = EngineMmu(kind, page_shift, va_bits, root, start, encryption, bool(big_endian))
 
     def translate(self, virt: int) -> Mapping:
         """The mapping that holds an address. Raises FaultError."""
