@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import shlex
+from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional, Sequence
 
 import gdb
 
 from ..errors import BrokenPath, MmError
-from ..layout.enginemmu import mmu_option
+from ..layout.enginemmu import engine_mmu
 from ..layout.layout import Layout
 from ..model.dumped import Dumped, open_dump, open_machine
 from ..model.reach import STUB, Choice
@@ -153,7 +154,11 @@ def _connect(program: Path, found: Dumped, cores: Sequence[str], banks: Sequence
     """Have GDB talk to a stub over the same files. Raises MmError."""
     if not os.access(program, os.X_OK):
         raise MmError(f"there is no {program}: run 'make dump'")
-    words = [str(program), *mmu_option(found.tables)]
+    tables = found.tables
+    mmu = engine_mmu(tables.mmu, tables.root, tables.user_end)
+    if mmu is None:
+        raise MmError("the dump engine does not know this kernel's page tables")
+    words = [str(program), "--mmu", ",".join(f"{int(number):#x}" for number in astuple(mmu))]
     for bank in banks:
         words += ["--ram", f"{bank.phys:#x}:{bank.path}:{bank.offset:#x}:{bank.size:#x}"]
     command = " ".join(map(shlex.quote, words + ["--", *cores]))
