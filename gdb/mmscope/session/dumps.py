@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional, Sequence
 
@@ -158,10 +157,10 @@ def _connect(program: Path, found: Dumped, cores: Sequence[str], banks: Sequence
     mmu = engine_mmu(tables.mmu, tables.root, tables.user_end)
     if mmu is None:
         raise MmError("the dump engine does not know this kernel's page tables")
-    words = [str(program), "--mmu", ",".join(f"{int(number):#x}" for number in astuple(mmu))]
+    words = [str(program), "--mmu", mmu.text]
     for bank in banks:
         words += ["--ram", f"{bank.phys:#x}:{bank.path}:{bank.offset:#x}:{bank.size:#x}"]
-    command = " ".join(map(shlex.quote, words + ["--", *cores]))
+    command = " ".join(map(shlex.quote, words + list(cores)))
     try:
         gdb.execute(f"target remote | exec {command}", to_string=True)
     except gdb.error as error:

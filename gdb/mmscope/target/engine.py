@@ -21,6 +21,7 @@ SETTING, OFF = "MMSCOPE_ENGINE", "off"
 BESIDE = Path(__file__).resolve().parents[3] / "build" / "dump" / "libmmdump.so"
 OK, SYSTEM, FORMAT, CORRUPT, UNSUPPORTED, FAULT, ARGUMENT, LIMIT = range(8)
 MMU_NONE, MMU_ARM_SHORT, MMU_ARM_LPAE, MMU_ARM64, MMU_X86_64 = range(5)
+MMU_NAMES = "none", "arm", "lpae", "arm64", "x86_64"
 SMALL_BYTES = 1 << 14               # of a read that needs no buffer of its own
 LARGEST_INFO = 1 << 20              # of VMCOREINFO; a kernel has a page or two of it
 
@@ -100,6 +101,12 @@ class EngineMmu:
     start: int = 0              # addresses below are not translated
     encryption: int = 0
     big_endian: bool = False
+
+    @property
+    def text(self) -> str:
+        """As mmdump-stub's option --mmu takes it."""
+        numbers = (self.page_shift, self.va_bits, self.root, self.start, self.encryption, int(self.big_endian))
+        return ",".join([MMU_NAMES[self.kind], *map(hex, numbers)])
 
 
 class Library:
