@@ -226,7 +226,18 @@ class Context:
     def mmu(self) -> Optional[bool]:
         """Whether the selected CPU has its MMU on; None when it does not say."""
         module = architecture(self.layout.debug.arch)
-        return module.mmu_enabled(self.host.register) if module is not None else None
+        found = module.mmu_enabled(self.host.register) if module is not None else None
+        if found is None and self.host.dump is not None:
+            return self._runs_in_kernel() or None
+        return found
+
+    def _runs_in_kernel(self) -> bool:
+        """Whether the selected CPU is at an address of the kernel that is mapped elsewhere than it says."""
+        try:
+            pc, start, end = self.host.register("pc"), self.read.address("kernel text"), self.read.address("kernel end")
+            return pc is not None and start <= pc < end and self.arch.virt_to_phys(pc) not in (None, pc)
+        except (MissingError, FaultError):
+            return False
 
     @property
     def user_mode(self) -> bool:
