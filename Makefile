@@ -34,7 +34,8 @@ ARM_OBJS  := $(COMMON) $(ARM:%=arch/arm/%) lib/string lib/abi \
 HOST_OBJS := $(COMMON) arch/host/pgtable
 
 REPLAY := replay map json
-DUMP := status space source ram open elf kdump notes search
+DUMP := status space source ram open elf kdump notes search \
+	mmu mmu_arm mmu_arm64 mmu_x86 virt list
 
 BOARDS     := article sabrelite
 MAX_ORDERS := 11 12 14
