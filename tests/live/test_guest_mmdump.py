@@ -16,8 +16,8 @@ from harness.terminal import Terminal
 MMDUMP = ROOT / "build" / "dump" / "mmdump"
 RAM_START = 0x40000000          # of QEMU's machine virt
 COMMANDS = ("info", "account", "account --pages --all", "buddy", "buddy --blocks", "buddyinfo", "check", "memblock",
-            "zones", "slab", "slab kmalloc-64 --objects", "map", "why pfn:0x40100", "why slab_caches", "why &slab_caches",
-            "why mem_map", "page phys:0x40100000", "pagetypeinfo", "pcp", "percpu", "pgtable slab_caches", "slabinfo",
+            "zones", "slab", "slab kmalloc-64 --objects", "map", "why pfn:0x40100", "why slab_caches",
+            "why &slab_caches", "why mem_map", "page phys:0x40100000", "pagetypeinfo", "pcp", "percpu", "pgtable slab_caches", "slabinfo",
             "vmalloc", "vmallocinfo", "zoneinfo", "layout")
 SECONDS = 30
 NOWHERE = "needs GDB"
@@ -196,7 +196,8 @@ def test_what_is_quick_has_no_bar(dump):
 
 
 def test_ctrl_c_is_one_line(dump):
-    with subprocess.Popen(slow(dump, str(dump.core), "zones"), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(slow(dump, str(dump.core), "zones"), stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as process:
         wait_for("it to listen", lambda: listens(process.pid), SECONDS)
         os.kill(process.pid, signal.SIGINT)
         out, said = process.communicate(timeout=SECONDS)
