@@ -182,7 +182,11 @@ build/$1/libmmdump.so: $(DUMP:%=build/$1/%.o)
 		$$(DUMP_LIBS)
 endef
 $(foreach f,dump dump-san,$(eval $(call dump_rules,$f)))
-dump: build/dump/libmmdump.so
+dump: build/dump/libmmdump.so build/dump/mmdump
+build/dump/mmdump: helper/dump/mmdump
+	@mkdir -p $(@D)
+	$(call say,LN)
+	$(Q)ln -sf ../../$< $@
 
 # All of it in the program: its sanitizers see every byte.
 build/dump-san/probe: build/dump-san/obj/probe.o $(DUMP:%=build/dump-san/%.o)
