@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, Optional, Sequence
 import gdb
 
 from ..errors import BrokenPath, MmError
+from ..layout.buildid import NOTES_BYTES, build_id
 from ..layout.enginemmu import engine_mmu
 from ..layout.layout import Layout
+from ..model.context import Context
 from ..model.dumped import Dumped, open_dump, open_machine
 from ..model.reach import STUB, Choice
 from ..target import engine
@@ -110,7 +112,7 @@ class OpenDumps:
             layout = Layout(GdbDebugInfo())
             text = layout.find_variable("kernel text")
             moved = ctx.host.moved(text.addr) if text is not None else 0
-            found = open_dump(machine, layout, ctx.symbol_banner, files, meter)
+            found = open_dump(machine, layout, ctx.symbol_banner, files, meter, _build(ctx))
             dump = DumpConnection(found, machine, files, meter)
             self._leave()
             _connect(Path(library.path).with_name(PROGRAM), found, cores, banks)
@@ -142,6 +144,13 @@ class OpenDumps:
             return
         if thread is not None and thread.is_valid():
             raise MmError("a target is connected: leave it first, with 'detach' or 'disconnect'")
+
+
+def _build(ctx: Context) -> Optional[str]:
+    """The build ID of the symbol file; None where it has none."""
+    notes = ctx.layout.find_variable("notes")
+    found = build_id(ctx.host.static(notes.addr, NOTES_BYTES), ctx.read.order) if notes is not None else None
+    return found.hex() if found is not None else None
 
 
 def _number() -> Optional[int]:
