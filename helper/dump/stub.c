@@ -186,7 +186,10 @@ static void thread_name(struct exchange *x, const char *text)
 		answer(x, "E02");
 		return;
 	}
-	snprintf(name, sizeof(name), "CPU#%" PRIu64, n - 1);
+	if (x->stub->nr_cpus)
+		snprintf(name, sizeof(name), "CPU#%" PRIu64, n - 1);
+	else
+		snprintf(name, sizeof(name), "no registers");
 	for (const char *c = name; *c; c++)
 		answer(x, "%02x", (unsigned char)*c);
 }

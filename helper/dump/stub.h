@@ -43,7 +43,8 @@ struct stub {
 
 /* --- stub_cpu.c ---------------------------------------------------------- */
 
-/* Finds kind and cpus. machine is that of the page tables, 0: none said. */
+/* Finds kind and cpus. machine: of a machine that has no core that says it;
+ * 0: not known, either. */
 enum mmdump_status cpu_find(struct stub *stub, uint32_t machine);
 
 /* CPUs that GDB is told of; at least one. */
@@ -51,7 +52,7 @@ size_t cpu_count(const struct stub *stub);
 
 /*
  * cpu_register - one register as hexadecimal digits, in the target's order
- * @out:   room for 33 bytes; digits are "x" where the core has none
+ * @out:   room for 33 bytes; digits are "x" where no core has one
  * Return: false: no such register
  */
 bool cpu_register(const struct stub *stub, size_t number, char *out);

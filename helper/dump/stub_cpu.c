@@ -3,8 +3,8 @@
  * stub_cpu.c - the CPUs of a core: registers out of NT_PRSTATUS.
  *
  * Where registers are in it is the kernel's struct elf_prstatus, which QEMU
- * writes as well. A machine without such a note is shown as one CPU whose
- * registers are not known.
+ * writes as well. A machine without such a note is shown as one CPU, named "no
+ * registers", whose registers are 0: GDB does not talk to one without a pc.
  */
 #include <elf.h>
 #include <stdlib.h>
@@ -105,7 +105,7 @@ bool cpu_register(const struct stub *stub, size_t number, char *out)
 	reg = &stub->kind->regs[number];
 	bytes = reg->bits / 8;
 	if (reg->at < 0 || stub->cpu >= stub->nr_cpus) {
-		memset(out, 'x', 2 * bytes);
+		memset(out, reg->at < 0 ? 'x' : '0', 2 * bytes);
 		out[2 * bytes] = 0;
 		return true;
 	}

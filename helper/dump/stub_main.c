@@ -14,13 +14,15 @@
 #include "stub.h"
 
 static const char usage[] =
-"usage: mmdump-stub [--ram PHYS:FILE[:OFFSET[:SIZE]]] [--mmu MMU] [CORE...]\n"
+"usage: mmdump-stub [--ram PHYS:FILE[:OFFSET[:SIZE]]] [--mmu MMU]\n"
+"                   [--arch ARCH] [CORE...]\n"
 "Serves memory and registers of cores and RAM files to GDB on standard input\n"
 "and output: target remote | mmdump-stub ...\n"
 "  --ram   a bank of RAM that lies in a file as it is; as often as needed\n"
 "  --mmu   KIND,PAGE_SHIFT,VA_BITS,ROOT[,START[,ENCRYPTION[,BIG_ENDIAN]]]\n"
 "          KIND is arm, lpae, arm64 or x86_64; ROOT is the physical address\n"
 "          of the first page table; addresses below START have no tables\n"
+"  --arch  what RAM files without --mmu are of: arm, arm64 or x86_64\n"
 "Without --mmu addresses are those of the cores' segments, or physical where\n"
 "no segment says one. Numbers may begin with 0x.\n";
 
@@ -90,23 +92,24 @@ static bool add_ram(struct mmdump *m, const char *text)
 	return !status;
 }
 
+static const struct kind *find_kind(const char *name, size_t length)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (strlen(kinds[i].name) == length &&
+		    !strncmp(name, kinds[i].name, length))
+			return &kinds[i];
+	return NULL;
+}
+
 static bool set_mmu(struct mmdump *m, const char *text, uint32_t *machine)
 {
 	uint64_t values[6] = { 0 };
 	struct mmdump_mmu mmu = { 0 };
 	size_t length = strcspn(text, ","), n = 0;
+	const struct kind *kind = find_kind(text, length);
 	const char *end = text + length;
-	bool known = false;
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
-		if (strlen(kinds[i].name) != length ||
-		    strncmp(text, kinds[i].name, length))
-			continue;
-		mmu.kind = kinds[i].kind;
-		*machine = kinds[i].machine;
-		known = true;
-	}
-	for (; known && *end == ',' && n < 6; n++)
+	for (; kind && *end == ',' && n < 6; n++)
 		if (!number(end + 1, &end, &values[n]))
 			break;
 	mmu.page_shift = (uint32_t)values[0];
@@ -115,11 +118,13 @@ static bool set_mmu(struct mmdump *m, const char *text, uint32_t *machine)
 	mmu.start = values[3];
 	mmu.encryption = values[4];
 	mmu.big_endian = (uint32_t)values[5];
-	if (!known || *end || (mmu.kind && n < 3)) {
+	if (!kind || *end || (kind->kind && n < 3)) {
 		fprintf(stderr, "mmdump-stub: --mmu %s: no KIND,PAGE_SHIFT,"
 				"VA_BITS,ROOT...\n", text);
 		return false;
 	}
+	*machine = kind->machine;
+	mmu.kind = kind->kind;
 	if (mmdump_set_mmu(m, &mmu)) {
 		fprintf(stderr, "mmdump-stub: --mmu %s: %s\n", text,
 			mmdump_message(m));
@@ -132,6 +137,7 @@ static bool set_mmu(struct mmdump *m, const char *text, uint32_t *machine)
 static bool arguments(struct stub *stub, char **args, uint32_t *machine)
 {
 	const struct mmdump_segment *segments;
+	const struct kind *arch = NULL;
 	const char *mmu = NULL;
 	bool good = true;
 	size_t count;
@@ -141,6 +147,10 @@ static bool arguments(struct stub *stub, char **args, uint32_t *machine)
 			good = add_ram(stub->m, *++args);
 		} else if (!strcmp(*args, "--mmu") && args[1]) {
 			mmu = *++args;
+		} else if (!strcmp(*args, "--arch") && args[1] &&
+			   (arch = find_kind(args[1], strlen(args[1])))) {
+			*machine = arch->machine;
+			args++;
 		} else if (**args == '-') {
 			fputs(usage, stderr);
 			return false;
