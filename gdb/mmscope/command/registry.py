@@ -52,11 +52,12 @@ class Command:
     """
 
     name: str
-    run: Callable[[Any, argparse.Namespace], Any]       # of a Context; of a Control when it runs the target
+    run: Callable[[Any, argparse.Namespace], Any]       # of a Context; of a Control or Dumps where the flags say so
     text: Callable[[Any], str]
     needs: tuple[Need, ...]
     args: tuple[Arg, ...]
-    runs: bool = False
+    runs: bool = False          # the target: run gets a target.control.Control
+    opens: bool = False         # or closes dumps: run gets a target.dumps.Dumps
 
     def parser(self, program: str = "mm", more: str = "") -> Parser:
         """The parser of its arguments, in GDB or in another program; more: what shows the help there."""
@@ -92,13 +93,14 @@ COMMANDS: dict[str, Command] = {}
 
 
 def command(text: Callable[[Any], str], needs: tuple[Need, ...] = (), args: tuple[Arg, ...] = (),
-            runs: bool = False) -> Callable:
+            runs: bool = False, opens: bool = False) -> Callable:
     """Declare the function under it as the command named like its module.
 
-    One that runs gets a target.control.Control in place of the context: it may let the target run.
+    One that runs gets a target.control.Control in place of the context: it may let the target run. One that opens gets
+    a target.dumps.Dumps.
     """
     def declare(run: Callable) -> Callable:
         name = run.__module__.rpartition(".")[2]
-        COMMANDS[name] = Command(name, run, text, needs, args, runs)
+        COMMANDS[name] = Command(name, run, text, needs, args, runs, opens)
         return run
     return declare
