@@ -4,7 +4,7 @@ import struct
 
 from machine import PAGE_OFFSET, PHYS_OFFSET
 
-RAM_BYTES = 64 << 20
+RAM_BYTES = 16 << 20
 EM_ARM, EM_X86_64, PT_LOAD, PT_NOTE = 40, 62, 1, 4
 
 

@@ -105,9 +105,9 @@ def test_without_the_engines_translation_python_walks_the_tables(machine, tmp_pa
 def test_a_banner_in_a_log_buffer_is_no_kernel(machine, tmp_path, open_file):
     text = machine.ram.read(place(machine), 256)
     path = ram_file(machine, tmp_path / "ram")
-    moved = 0x3000000 - (0x3000000 - place(machine) - SHIFT) % BANNER_STEP
+    moved = 0xC00000 - (0xC00000 - place(machine) - SHIFT) % BANNER_STEP
     with path.open("r+b") as file:
-        for at in (0x10, moved, 0x3100001):     # below the kernel, at its own place in another block, not aligned
+        for at in (0x10, moved, 0xD00001):     # below the kernel, at its own place in another block, not aligned
             file.seek(at)
             file.write(text)
     assert open_file(banks=[bank(path)]).tables.root == machine.addr("swapper_pg_dir") + SHIFT
