@@ -5,10 +5,11 @@ The stub, mmdump-stub, is a program beside the engine that serves the same files
 """
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Iterator, Optional, Sequence
 
 import gdb
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from .current import Current
 
 PROGRAM = "mmdump-stub"
+NOTIFICATIONS = "suppress-cli-notifications"
 
 
 class DumpConnection:
@@ -171,6 +173,23 @@ def _connect(program: Path, found: Dumped, cores: Sequence[str], banks: Sequence
         words += ["--ram", f"{bank.phys:#x}:{bank.path}:{bank.offset:#x}:{bank.size:#x}"]
     command = " ".join(map(shlex.quote, words + list(cores)))
     try:
-        gdb.execute(f"target remote | exec {command}", to_string=True)
+        with _quiet():
+            gdb.execute(f"target remote | exec {command}", to_string=True)
     except gdb.error as error:
         raise BrokenPath(f"{PROGRAM}: {' '.join(str(error).split())}") from None
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """GDB does not say where the target stands inside: to_string does not have that."""
+    try:
+        before = gdb.parameter(NOTIFICATIONS)
+    except RuntimeError:            # a GDB that has no such setting
+        before = True
+    if before is False:
+        gdb.execute(f"set {NOTIFICATIONS} on", to_string=True)
+    try:
+        yield
+    finally:
+        if before is False:
+            gdb.execute(f"set {NOTIFICATIONS} off", to_string=True)
