@@ -33,6 +33,8 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+/* The library shows what is here, and no more. */
+#pragma GCC visibility push(default)
 
 #define MMDUMP_VERSION	1	/* of this interface: raised when a call or a
 				 * struct of it changes */
@@ -207,6 +209,7 @@ enum mmdump_status mmdump_read_virt(struct mmdump *m, uint64_t virt,
 				    void *buffer, size_t size,
 				    uint64_t *fault);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif
