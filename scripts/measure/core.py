@@ -53,13 +53,14 @@ class Answer:
 @dataclass(frozen=True)
 class Core:
     """What was read, and the answers; ours first."""
-    release: str
-    core_bytes: int
+    kernel: str
+    memory: str
     export_seconds: float       # mm layout --export, once a vmlinux
+    times: int
     answers: tuple[Answer, ...]
 
-    def times_faster(self, answer: Answer) -> Optional[float]:
-        """How many times longer than ours another took."""
+    def ratio(self, answer: Answer) -> Optional[float]:
+        """How many times as long as ours another took."""
         ours = self.answers[0].seconds
         return answer.seconds / ours if ours and answer.seconds is not None else None
 
@@ -81,7 +82,7 @@ def measure() -> Core:
             script = folder / "drgn.py"
             script.write_text(text)
             answers.append(answer("drgn", name, ["drgn", "-q", "-c", str(core), "-s", str(vmlinux), str(script)]))
-        return Core(vmlinux.name, core.stat().st_size, exported, tuple(answers))
+        return Core(KERNEL, MEMORY, exported, TIMES, tuple(answers))
 
 
 def write_core(path: Path) -> Path:
