@@ -86,7 +86,8 @@ struct mmdump {
 	size_t nr_segments;
 	struct note_list notes;
 	uint32_t machine, bits, big_endian;	/* of the first core */
-	struct mmdump_mmu mmu;
+	struct paging *paging;		/* NULL: as the segments say */
+	struct tlb *tlb;		/* that calls leave to the next */
 };
 
 /* --- space.c ------------------------------------------------------------- */
@@ -129,6 +130,7 @@ struct window {
 	const struct space *space;	/* whose addresses these are */
 	uint64_t start, end;	/* of what buffer holds */
 	size_t hint;		/* for space_find() */
+	struct tlb *tlb;	/* of virt.c; NULL until it is needed */
 };
 
 #define WINDOW_BYTES	(1UL << 20)
@@ -194,13 +196,21 @@ static inline uint64_t end_of(uint64_t start, uint64_t size)
 	return size > UINT64_MAX - start ? UINT64_MAX : start + size;
 }
 
-/* --- elf.c, kdump.c, notes.c --------------------------------------------- */
+/* --- elf.c, kdump.c, flat.c, notes.c ------------------------------------- */
 
 /* Each adds a source that mmdump_open() opened, or fails and leaves it. */
 enum mmdump_status elf_add(struct mmdump *m, const char *path,
 			   struct source *source);
 enum mmdump_status kdump_add(struct mmdump *m, const char *path,
 			     struct source *source);
+
+/* Whether the first bytes of a file are those of a flattened dump. */
+bool flat_is(const unsigned char *head, size_t size);
+
+/* Puts it together into a file of its own. whole: its end is there. */
+enum mmdump_status flat_open(struct mmdump *m, const char *path,
+			     const struct source *source, bool *whole,
+			     struct source **ret);
 
 /* Whether the first bytes of a file are those of a kdump file. */
 bool kdump_is(const unsigned char *head, size_t size);
@@ -220,14 +230,25 @@ bool notes_reserve(struct mmdump *m, const struct note_list *list);
 void notes_append(struct mmdump *m, struct note_list *list);
 void notes_drop(struct note_list *list);
 
-/* --- virt.c -------------------------------------------------------------- */
+/* --- mmu.c, virt.c ------------------------------------------------------- */
 
-/* The same of a virtual address: translated, then looked at. */
+/*
+ * The same of a virtual address: translated, then looked at. Several threads
+ * may, each with its window, which keeps its translations, too.
+ */
 enum mmdump_status virt_look(struct mmdump *m, struct window *w,
 			     uint64_t virt, size_t want,
 			     const unsigned char **ret, size_t *count);
 enum mmdump_status virt_copy(struct mmdump *m, struct window *w,
 			     uint64_t virt, void *buffer, size_t size,
 			     uint64_t *fault);
+
+/* A window for one call, by the thread that made it, with what the last such
+ * call has translated. virt_end() in place of window_close(). */
+void virt_begin(struct mmdump *m, struct window *w);
+void virt_end(struct mmdump *m, struct window *w);
+
+/* Of window_close(): NULL is nothing. */
+void tlb_close(struct tlb *tlb);
 
 #endif
