@@ -18,7 +18,7 @@ import re
 import struct
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Optional
+from typing import BinaryIO, Optional
 
 from .common import LabError
 
@@ -65,24 +65,36 @@ def make_vmcore(path: Path, linear: Optional[int] = None) -> str:
             struct.pack("<III", len(NAME), len(text), 0) + _padded(NAME)
             + text)
         end = len(data) + -len(data) % 8
-        changed = [replace(own, offset=end, filesz=len(notes),
-                           memsz=len(notes))]
-        for each in headers:
-            if each.kind == PT_LOAD and linear is not None:
-                changed += _image(each, text.decode("ascii", "replace"))
-                each = replace(each, virt=linear + each.phys)
-            if each.kind == PT_LOAD:
-                changed.append(each)
+        loads = [each for each in headers if each.kind == PT_LOAD]
+        if linear is not None:
+            loads = [replace(each, virt=linear + each.phys)
+                     for each in loads] + [
+                image for each in loads
+                for image in _image(each, text.decode("ascii", "replace"))]
         file.seek(end)
         file.write(notes)
-        table = end + len(notes) + -len(notes) % 8
-        file.seek(table)
-        for each in changed:
-            file.write(struct.pack(Header.FORM, *vars(each).values()))
-        for at, form, value in ((32, "<Q", table), (56, "<H", len(changed))):
-            file.seek(at)
-            file.write(struct.pack(form, value))
+        _write_headers(file, data, [
+            replace(own, offset=end, filesz=len(notes), memsz=len(notes)),
+            *_largest(loads, len(headers) - 1)])
     return text.decode("ascii", "replace")
+
+
+def _largest(loads: list[Header], count: int) -> list[Header]:
+    """As many as the table has room for: QEMU also writes what devices have,
+    small pieces, and some readers want the table at the file's begin."""
+    chosen = sorted(loads, key=lambda each: each.filesz)[-count:]
+    return sorted(chosen, key=lambda each: (each.phys, -each.filesz))
+
+
+def _write_headers(file: BinaryIO, data: mmap.mmap,
+                   headers: list[Header]) -> None:
+    """In place of those that are there, which are as many or more."""
+    table, = struct.unpack_from("<Q", data, 32)
+    file.seek(table)
+    for each in headers:
+        file.write(struct.pack(Header.FORM, *vars(each).values()))
+    file.seek(56)
+    file.write(struct.pack("<H", len(headers)))
 
 
 def _headers(data: mmap.mmap) -> list[Header]:
