@@ -34,6 +34,8 @@ ARM_OBJS  := $(COMMON) $(ARM:%=arch/arm/%) lib/string lib/abi \
 HOST_OBJS := $(COMMON) arch/host/pgtable
 
 REPLAY := replay map json
+DUMP := status space source ram open elf kdump notes search
+DUMP += pages keys strip rules classify select
 
 BOARDS     := article sabrelite
 MAX_ORDERS := 11 12 14
@@ -55,7 +57,7 @@ V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@echo "  $1	$@")
 
-.PHONY: all guest host-tests fuzz demo replay-demo shell test test-kernels bench setup clean help
+.PHONY: all guest host-tests dump dump-tests fuzz demo replay-demo shell test test-kernels bench setup clean help
 all: guest host-tests
 
 help:
@@ -66,6 +68,7 @@ help:
 	@echo "make test-kernels  the tests on real kernels [KERNELS=\"armmp-6.1 ...\"]"
 	@echo "make bench         what calls cost, in instructions, beside Linux's"
 	@echo "make all           build the guest and the host tests"
+	@echo "make dump          the engine for cores and RAM files: build/dump"
 	@echo "make fuzz          the fuzz targets (clang's libFuzzer) in build/fuzz"
 	@echo "make clean         remove build/"
 
@@ -153,6 +156,44 @@ build/%/obj/lib/printk.o: HOST_RENAME := -Dsnprintf=mm_snprintf \
 HOST_ORDERS := $(sort $(MAX_ORDERS) $(REPLAY_ORDER))
 $(foreach n,$(HOST_ORDERS),$(eval $(call host_rules,$n)))
 
+# --- the dump engine: build/dump, and build/dump-san for the tests -------------
+
+# libkdumpfile is not in every release: without it, no kdump-compressed files.
+KDUMP := $(shell echo '\#include <libkdumpfile/kdumpfile.h>' | \
+		 $(HOSTCC) -E - >/dev/null 2>&1 && echo 1)
+DUMP_CFLAGS := -std=gnu11 -g -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -fPIC \
+	       -fvisibility=hidden -pthread -Ihelper/dump -Wall -Wextra \
+	       -Wundef -Wshadow -Wmissing-prototypes -Werror \
+	       $(if $(KDUMP),-DMMDUMP_KDUMP=1)
+DUMP_LIBS := -lelf $(if $(KDUMP),-lkdumpfile -laddrxlat) -pthread
+build/dump/%:     DUMP_OPT := -O2
+build/dump-san/%: DUMP_OPT := -O1 -fno-omit-frame-pointer \
+			      -fsanitize=address,undefined \
+			      -fno-sanitize-recover=all
+
+define dump_rules
+build/$1/%.o: helper/dump/%.c $(MAKEFILE_LIST)
+	@mkdir -p $$(@D)
+	$$(call say,HOSTCC)
+	$$(Q)$$(HOSTCC) $$(DUMP_CFLAGS) $$(DUMP_OPT) -MMD -MP -c $$< -o $$@
+build/$1/libmmdump.so: $(DUMP:%=build/$1/%.o)
+	$$(call say,HOSTLD)
+	$$(Q)$$(HOSTCC) $$(DUMP_OPT) -shared -Wl,--no-undefined -o $$@ $$^ \
+		$$(DUMP_LIBS)
+endef
+$(foreach f,dump dump-san,$(eval $(call dump_rules,$f)))
+dump: build/dump/libmmdump.so
+
+# All of it in the program: its sanitizers see every byte.
+build/dump-san/probe: build/dump-san/obj/probe.o $(DUMP:%=build/dump-san/%.o)
+	$(call say,HOSTLD)
+	$(Q)$(HOSTCC) $(DUMP_OPT) -o $@ $^ $(DUMP_LIBS)
+build/dump-san/obj/%.o: tests/dump/%.c $(MAKEFILE_LIST)
+	@mkdir -p $(@D)
+	$(call say,HOSTCC)
+	$(Q)$(HOSTCC) $(DUMP_CFLAGS) $(DUMP_OPT) -MMD -MP -c $< -o $@
+dump-tests: build/dump-san/probe
+
 # --- fuzz targets: the host build once more, by clang, with libFuzzer ----------
 
 FUZZ_FLAGS := $(HOST) -DCONFIG_FORCE_MAX_ZONEORDER=11
@@ -212,7 +253,8 @@ shell: setup
 	@scripts/demo --shell
 test:
 	@scripts/setup --test
-	@$(MAKE) --no-print-directory -j$$(nproc) guest host-tests fuzz >/dev/null
+	@$(MAKE) --no-print-directory -j$$(nproc) guest host-tests dump dump-tests \
+		fuzz >/dev/null
 	$(PYTHON) -m pytest -q -n auto --dist loadfile tests --ignore=tests/kernels
 # Only amd64's kernels need what setup adds here.
 AMD64 = $(if $(KERNELS),$(filter amd64-%,$(KERNELS)),all)

@@ -33,6 +33,8 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+/* The library shows what is here, and no more. */
+#pragma GCC visibility push(default)
 
 #define MMDUMP_VERSION	1	/* of this interface: raised when a call or a
 				 * struct of it changes */
@@ -450,6 +452,7 @@ enum mmdump_status mmdump_column(struct mmdump *m,
 				 struct mmdump_field field, uint64_t start_pfn,
 				 uint64_t end_pfn, uint64_t *values);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

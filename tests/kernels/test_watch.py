@@ -166,7 +166,8 @@ def test_with_all_cpus_each_change_begins_where_the_last_ended(
         events = report["events"]
         assert len(events) == LIVE and report["stopped"] is None
         for one, other in zip(events, events[1:]):
-            assert one["after"] == other["before"]
+            # Other orders may change without this list.
+            assert one["after"]["chosen"] == other["before"]["chosen"]
         area, = gdb.json(f"mm buddy --zone {zone} --node {node} "
                          "--order 0 --json")["free_areas"]
         assert events[-1]["after"]["chosen"] == [[0, area["nr_free"]]]

@@ -2,7 +2,8 @@
 """What an architecture has to say of itself: the contract of layout/arm.py, arm64.py and x86.py.
 
 To add one: a module with NAMES (what GDB's names of it begin with), resolve(), mmu_enabled(), cpu_mmu(),
-cpu_roots(), user_mode(), image_offsets() and image_start(), and a line in architecture().
+cpu_roots(), user_mode(), image_offsets() and image_start(), image_tables() and vmcore_shift() for its dumps, and a line
+in architecture().
 """
 from __future__ import annotations
 

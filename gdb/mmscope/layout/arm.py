@@ -11,7 +11,7 @@ from typing import Callable, Iterator, Optional
 
 from . import arm_mmu
 from .arm_mmu import LPAE_PHYS_BITS
-from .pagetable import Mmu, ReadPhys, Root, Step
+from .pagetable import Mmu, ReadPhys, Root, Step, Tables
 from .reader import Reader
 
 NAME = "arm"
@@ -105,6 +105,22 @@ def image_start(reader: Reader, register: Callable[[str], Optional[int]]) -> Opt
     pc = register("pc")
     start = reader.address("swapper_pg_dir") // SPLIT_ALIGN * SPLIT_ALIGN
     return start if user_mode(register) or pc is not None and pc & (1 << 32) - 1 >= start - MODULES_BYTES else None
+
+
+def image_tables(reader: Reader, shift: int, register: Callable[[str], Optional[int]]) -> Iterator[Tables]:
+    """The tables of a kernel whose image lies shift above its symbols in physical memory.
+
+    reader reads physical memory there, by the addresses of the symbols. The tables lie below the image, mapped with it.
+    """
+    tables = reader.address("swapper_pg_dir")
+    root = Root(tables + shift, "swapper_pg_dir")
+    yield Tables(arm_mmu.kernel_mmu(_has_lpae(reader), root, reader.order), root.phys, 0,
+                 tables // SPLIT_ALIGN * SPLIT_ALIGN - MODULES_BYTES)
+
+
+def vmcore_shift(info: dict[str, str], offset: int) -> Optional[int]:
+    """What a core's VMCOREINFO says of that shift; nothing on 32-bit ARM."""
+    return None
 
 
 def cpu_mmu(register: Callable[[str], Optional[int]]) -> Optional[Mmu]:

@@ -12,7 +12,7 @@ from typing import Callable, Iterator, Optional
 from ..errors import FaultError, MissingError
 from . import arm64_mmu
 from .arm64_mmu import MOST_BITS
-from .pagetable import Mmu, ReadPhys, Root, Step
+from .pagetable import Mmu, ReadPhys, Root, Step, Tables, number_in, signed
 from .reader import Reader
 
 NAME = "arm64"
@@ -157,6 +157,33 @@ def image_start(reader: Reader, register: Callable[[str], Optional[int]]) -> Opt
     """Where the image of whatever kernel runs begins, or a little behind that."""
     base = register("VBAR") or register("VBAR_EL1")
     return base & MASK & -IMAGE_ALIGN if base and base >> 55 & 1 else None
+
+
+USUAL_BITS = 48, 52, 47, 42, 39, 36
+
+
+def image_tables(reader: Reader, shift: int, register: Callable[[str], Optional[int]]) -> Iterator[Tables]:
+    """The tables of a kernel whose image lies shift above its symbols in physical memory.
+
+    reader reads physical memory there, by the addresses of the symbols. The likeliest first: how many bits are
+    translated is known for certain only by a register.
+    """
+    zero = reader.layout.find_variable("empty_zero_page")
+    page_shift = zero.type.size.bit_length() - 1 if zero is not None and zero.type is not None else 12
+    offset = reader.value("kimage_voffset") + shift & MASK
+    start = reader.address("kernel text") + offset & MASK
+    likely = _va_bits(reader, register, start, reader.find("high_memory") or None)
+    for bits in dict.fromkeys((likely,) + USUAL_BITS):
+        if page_shift + 1 <= bits <= MOST_BITS:
+            root = _kernel_root(reader, -shift & MASK, bits, page_shift)
+            if root is not None:
+                yield Tables(arm64_mmu.kernel_mmu(bits, page_shift, root), root.phys, signed(offset), 1 << 63)
+
+
+def vmcore_shift(info: dict[str, str], offset: int) -> Optional[int]:
+    """What a core's VMCOREINFO says of that shift, when the kernel was moved by offset."""
+    voffset = number_in(info.get("NUMBER(kimage_voffset)"))
+    return signed(offset - voffset) if voffset is not None else None
 
 
 def cpu_mmu(register: Callable[[str], Optional[int]]) -> Optional[Mmu]:

@@ -70,6 +70,16 @@ class Format:
     reserves: bool = True               # whether entries have forms that are kept for later
 
 
+@dataclass(frozen=True)
+class Tables:
+    """A kernel's own tables, as they may be."""
+
+    mmu: Mmu
+    root: int                   # physical address of the first one
+    offset: int                 # how far the kernel is from where its symbols are
+    user_end: int               # addresses below are not the kernel's
+
+
 class Mmu(Protocol):
     """A format of page tables, and the tables that a CPU uses where its registers are known."""
 
@@ -166,3 +176,16 @@ def mapped(steps: tuple[Step, ...], addr: int) -> Optional[int]:
 def bit_names(value: int, names: dict[int, str]) -> tuple[str, ...]:
     """Names of the bits that are set."""
     return tuple(name for bit, name in names.items() if value >> bit & 1)
+
+
+def signed(value: int) -> int:
+    """A distance between 64-bit addresses, which may be a negative one."""
+    return (value + (1 << 63) & (1 << 64) - 1) - (1 << 63)
+
+
+def number_in(text: Optional[str]) -> Optional[int]:
+    """A number as a kernel's notes have it, with 0x or decimal; None when it is none."""
+    try:
+        return int(text, 0) if text is not None and len(text) <= 24 else None
+    except ValueError:
+        return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Callable, Iterator, Optional
 
 from . import x86_mmu
-from .pagetable import Mmu, ReadPhys, Root, Step
+from .pagetable import Mmu, ReadPhys, Root, Step, Tables, number_in, signed
 from .reader import Reader
 
 NAME = "x86_64"
@@ -80,7 +80,8 @@ def resolve(reader: Reader, register: Callable[[str], Optional[int]]) -> X86:
                reader.layout.find_variable("hstates") is not None, _kernel_mmu(reader, register, image_phys))
 
 
-def _kernel_mmu(reader: Reader, register: Callable[[str], Optional[int]], image_phys: Optional[int]) -> Mmu:
+def _kernel_mmu(reader: Reader, register: Callable[[str], Optional[int]],
+                image_phys: Optional[int]) -> x86_mmu.X86Mmu:
     """The kernel's own tables: five levels where CR4 says so, or else the kernel's pgdir_shift."""
     cpu = x86_mmu.cpu_mmu(register)
     five = cpu.five_levels if cpu is not None else reader.find("pgdir_shift") == x86_mmu.FIVE[0].shift
@@ -108,6 +109,22 @@ def image_offsets(reader: Reader, register: Callable[[str], Optional[int]],
 def image_start(reader: Reader, register: Callable[[str], Optional[int]]) -> Optional[int]:
     """Where the image of a kernel that was not moved begins."""
     return IMAGE_START + IMAGE_LOAD
+
+
+def image_tables(reader: Reader, shift: int, register: Callable[[str], Optional[int]]) -> Iterator[Tables]:
+    """The tables of a kernel whose image lies shift above its symbols in physical memory.
+
+    reader reads physical memory there, by the addresses of the symbols.
+    """
+    mmu = _kernel_mmu(reader, register, shift + IMAGE_START)
+    if mmu.table is not None:
+        yield Tables(mmu, mmu.table.phys, signed(shift + IMAGE_START - reader.value("phys_base")), 1 << 63)
+
+
+def vmcore_shift(info: dict[str, str], offset: int) -> Optional[int]:
+    """What a core's VMCOREINFO says of that shift, when the kernel was moved by offset."""
+    base = number_in(info.get("NUMBER(phys_base)"))
+    return signed(offset - IMAGE_START + base) if base is not None else None
 
 
 def cpu_mmu(register: Callable[[str], Optional[int]]) -> Optional[Mmu]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Callable, Optional, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar
 
 from ..errors import FaultError, MissingError
 from ..layout.arch import Arch, architecture
@@ -20,6 +20,9 @@ from .pagemap import PageMap, find_page_map, section_bits
 from .stage import Stage, find_stage, init_is_freed
 from .terminal import Terminal
 from .text import release_of
+
+if TYPE_CHECKING:
+    from ..target.engine import Machine
 
 BANNER_BYTES = 256
 BANNERS = ("mmscope ", "Linux version ")
@@ -77,7 +80,18 @@ class Context:
         self.host = host
         self.read = Reader(memory, layout)
         self.notes: tuple[str, ...] = ()        # about ways to memory that are not taken
+        self._engine: Optional[Machine] = None
         self._kept: dict[str, Any] = {}
+
+    @property
+    def engine(self) -> Optional[Machine]:
+        """The dump engine over this kernel's memory, for what Python would do slower; None: there is none."""
+        return self._engine if not getattr(self.memory.transport, "broken", False) else None
+
+    @engine.setter
+    def engine(self, machine: Optional[Machine]) -> None:
+        """Whoever makes the context gives it, once its virtual memory is right."""
+        self._engine = machine
 
     def once(self, name: str, make: Callable[[Context], T]) -> T:
         """What make finds, worked out once a stop: name is its module and what it is. An error is not kept."""

@@ -12,7 +12,7 @@ from typing import Callable, Iterator, Optional, Protocol
 
 from ..errors import BrokenPath, FaultError, MissingError
 from ..layout.arch import architecture
-from ..layout.pagetable import mapped
+from ..layout.pagetable import ReadPhys, Step, mapped
 from ..target.cache import CachedMemory
 from ..target.translated import Span, Translate, Translated
 from ..target.transport import PhysicalMemory, Transport
@@ -71,7 +71,8 @@ def _translated(ctx: Context, physical: PhysicalMemory, virtual: Transport) -> T
             raise MissingError("there is no banner to compare with")
         region = REGION_SHIFT[ctx.read.word * 8] if ctx.banner is not None else None
         for root in dict.fromkeys(_roots(ctx, addr)):
-            found = Translated(physical, _walker(ctx, root), ctx.arch.page_shift, region, virtual)
+            translate = walker(ctx.arch.walk, root, ctx.arch.user_end)
+            found = Translated(physical, translate, ctx.arch.page_shift, region, virtual)
             if _reads(found, addr, expected):
                 return found
     except (MissingError, FaultError) as error:
@@ -97,10 +98,9 @@ def _roots(ctx: Context, addr: int) -> Iterator[int]:
         yield from module.cpu_roots(ctx.host.register, ctx.read)
 
 
-def _walker(ctx: Context, root: int) -> Callable[[CachedMemory], Translate]:
+def walker(walk: Callable[[ReadPhys, int, int], tuple[Step, ...]], root: int,
+           user_end: int) -> Callable[[CachedMemory], Translate]:
     """Translates the kernel's addresses by the tables from a root on: others may have tables of their own."""
-    walk, user_end = ctx.arch.walk, ctx.arch.user_end
-
     def _over(memory: CachedMemory) -> Translate:
         def _span(addr: int) -> Optional[Span]:
             if addr < user_end:
