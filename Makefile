@@ -34,8 +34,9 @@ ARM_OBJS  := $(COMMON) $(ARM:%=arch/arm/%) lib/string lib/abi \
 HOST_OBJS := $(COMMON) arch/host/pgtable
 
 REPLAY := replay map json
-DUMP := status space source ram open elf kdump notes search
-DUMP += pages keys strip rules classify select
+DUMP := status space source ram open elf kdump notes search \
+	mmu mmu_arm mmu_arm64 mmu_x86 virt list \
+	pages keys strip rules classify select
 
 BOARDS     := article sabrelite
 MAX_ORDERS := 11 12 14

@@ -86,7 +86,8 @@ struct mmdump {
 	size_t nr_segments;
 	struct note_list notes;
 	uint32_t machine, bits, big_endian;	/* of the first core */
-	struct mmdump_mmu mmu;
+	struct paging *paging;		/* NULL: as the segments say */
+	struct tlb *tlb;		/* that calls leave to the next */
 };
 
 /* --- space.c ------------------------------------------------------------- */
@@ -129,6 +130,7 @@ struct window {
 	const struct space *space;	/* whose addresses these are */
 	uint64_t start, end;	/* of what buffer holds */
 	size_t hint;		/* for space_find() */
+	struct tlb *tlb;	/* of virt.c; NULL until it is needed */
 };
 
 #define WINDOW_BYTES	(1UL << 20)
@@ -220,14 +222,25 @@ bool notes_reserve(struct mmdump *m, const struct note_list *list);
 void notes_append(struct mmdump *m, struct note_list *list);
 void notes_drop(struct note_list *list);
 
-/* --- virt.c -------------------------------------------------------------- */
+/* --- mmu.c, virt.c ------------------------------------------------------- */
 
-/* The same of a virtual address: translated, then looked at. */
+/*
+ * The same of a virtual address: translated, then looked at. Several threads
+ * may, each with its window, which keeps its translations, too.
+ */
 enum mmdump_status virt_look(struct mmdump *m, struct window *w,
 			     uint64_t virt, size_t want,
 			     const unsigned char **ret, size_t *count);
 enum mmdump_status virt_copy(struct mmdump *m, struct window *w,
 			     uint64_t virt, void *buffer, size_t size,
 			     uint64_t *fault);
+
+/* A window for one call, by the thread that made it, with what the last such
+ * call has translated. virt_end() in place of window_close(). */
+void virt_begin(struct mmdump *m, struct window *w);
+void virt_end(struct mmdump *m, struct window *w);
+
+/* Of window_close(): NULL is nothing. */
+void tlb_close(struct tlb *tlb);
 
 #endif

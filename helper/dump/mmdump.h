@@ -189,11 +189,18 @@ struct mmdump_mmu {
 				 * (sme_me_mask) */
 };
 
-/* Virtual memory from now on. kind NONE: as the core's segments say. */
+/*
+ * Virtual memory from now on. kind NONE: as the core's segments say.
+ *
+ * What is translated is kept until the next call: who lets the machine run
+ * sets it again at each stop. Errors: ARGUMENT, and it is as it was.
+ */
 enum mmdump_status mmdump_set_mmu(struct mmdump *m,
 				  const struct mmdump_mmu *mmu);
 
-/* [virt, virt + size) is at phys: what one entry maps, a page or a block. */
+/* [virt, virt + size) is at phys: what one entry maps, a page or a block; or
+ * its sixteenth of ARM's large pages and supersections, as each of the sixteen
+ * entries may say something else. */
 struct mmdump_mapping {
 	uint64_t virt;
 	uint64_t phys;
@@ -204,7 +211,8 @@ struct mmdump_mapping {
 enum mmdump_status mmdump_translate(struct mmdump *m, uint64_t virt,
 				    struct mmdump_mapping *ret);
 
-/* As mmdump_read_phys(), of virtual memory. */
+/* As mmdump_read_phys(), of virtual memory; memory of which only the virtual
+ * address is known can be read, but not translated. */
 enum mmdump_status mmdump_read_virt(struct mmdump *m, uint64_t virt,
 				    void *buffer, size_t size,
 				    uint64_t *fault);
@@ -451,6 +459,75 @@ enum mmdump_status mmdump_column(struct mmdump *m,
 				 const struct mmdump_page_map *map,
 				 struct mmdump_field field, uint64_t start_pfn,
 				 uint64_t end_pfn, uint64_t *values);
+/* --- lists -------------------------------------------------------------- */
+
+/*
+ * Where entries of a list may lie: count of them, step bytes apart, from
+ * first on. They are numbered, as page frames are.
+ */
+struct mmdump_entries {
+	uint64_t first;
+	uint64_t step;
+	uint64_t count;
+	uint64_t number;	/* of the first one */
+};
+
+/* A circular list of list_heads: two pointers, next and prev. */
+struct mmdump_list {
+	uint64_t head;
+	uint64_t link;		/* offset of the list_head in an entry */
+	const struct mmdump_entries *entries;
+	size_t nr_entries;	/* where two overlap the first counts */
+	uint64_t limit;		/* entries; a list with more is broken */
+	uint32_t word;		/* bytes of a pointer: 4 or 8 */
+	uint32_t big_endian;
+};
+
+/*
+ * How a walk ended, and what it has seen. The names of invariants are those
+ * of gdb/mmscope/model/walk.py, which says the same of the same list.
+ */
+enum mmdump_list_end {
+	MMDUMP_LIST_HEAD,	/* back at its head: whole */
+	MMDUMP_LIST_INVALID,	/* LIST-1: no entry can be at next */
+	MMDUMP_LIST_UNREADABLE,	/* LIST-1: next cannot be read */
+	MMDUMP_LIST_LOOP,	/* LIST-2: next was an entry before */
+	MMDUMP_LIST_LONG,	/* LIST-2: more than limit entries */
+};
+
+/* LIST-3: prev of a node is not the node that it was reached from. */
+struct mmdump_list_break {
+	uint64_t entry;		/* nodes in front of it; the head is last */
+	uint64_t from;
+	uint64_t node;
+	uint64_t prev;
+};
+
+struct mmdump_walk {
+	const uint64_t *nodes;		/* list_heads but the head, in order */
+	const uint64_t *numbers;	/* of the entries that they are in */
+	size_t nr_nodes;
+	const struct mmdump_list_break *breaks;	/* all, in order */
+	size_t nr_breaks;
+	uint32_t end;			/* enum mmdump_list_end */
+	uint64_t from;			/* the last node, or the head */
+	uint64_t at;			/* next of from; HEAD: the head */
+};
+
+/*
+ * mmdump_walk_list - follow a list from its head
+ *
+ * Whatever the links are, it ends after limit nodes, or less than three times
+ * as many as there are until the first one that comes again.
+ * @ret: written with MMDUMP_OK, which a broken list is, too: for
+ *       mmdump_walk_free(), before or after the machine is destroyed
+ * Errors: FAULT when the head cannot be read, ARGUMENT, SYSTEM.
+ */
+enum mmdump_status mmdump_walk_list(struct mmdump *m,
+				    const struct mmdump_list *list,
+				    struct mmdump_walk *ret);
+
+void mmdump_walk_free(struct mmdump_walk *walk);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

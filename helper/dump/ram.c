@@ -19,6 +19,7 @@
 void window_close(struct window *w)
 {
 	free(w->buffer);
+	tlb_close(w->tlb);
 	memset(w, 0, sizeof(*w));
 }
 

@@ -115,6 +115,8 @@ void mmdump_destroy(struct mmdump *m)
 		source_close(source);
 	}
 	notes_drop(&m->notes);
+	tlb_close(m->tlb);
+	free(m->paging);
 	free(m->segments);
 	free(m->ranges);
 	free(m->virt.banks);

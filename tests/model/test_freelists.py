@@ -5,7 +5,7 @@ import collections
 import pytest
 
 from machine import HIGH_START
-from mmscope.model import freelists
+from mmscope.model import pagelist
 from mmscope.model.buddy import free_areas
 from mmscope.model.frame import FREE
 from mmscope.model.frames import classify
@@ -86,7 +86,7 @@ def test_one_block_reads_no_other_list(machine):
 def test_a_list_is_walked_once_a_stop(machine, monkeypatch, sweep_first):
     machine.free(machine.low, 2, 1, *FAR)
     walked = collections.Counter()
-    monkeypatch.setattr(freelists, "walk_list", lambda ctx, head, *rest: (walked.update([head]),
+    monkeypatch.setattr(pagelist, "walk_list", lambda ctx, head, *rest: (walked.update([head]),
                                                                           walk_list(ctx, head, *rest))[1])
     ctx = machine.context()
     zone = populated_zones(ctx)[0]

@@ -11,7 +11,8 @@ from mmscope.model.checks import load_checks
 from mmscope.model.invariants import CAUSES
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-C = "\n".join(path.read_text() for path in sorted((ROOT / "helper").rglob("*.[ch]")))
+C = "\n".join(path.read_text() for path in sorted((ROOT / "helper").rglob("*.[ch]"))
+              if "dump" not in path.relative_to(ROOT).parts)       # the engine is no part of the guest
 MODEL = "\n".join(path.read_text() for path in sorted((ROOT / "gdb" / "mmscope" / "model").glob("*.py"))
                   if path.name != "invariants.py")
 UNIT_TESTS = "\n".join(path.read_text() for path in sorted((ROOT / "tests" / "unit").glob("*.[ch]")))

@@ -13,8 +13,9 @@ from typing import Iterable, Iterator, Optional
 from ..errors import FaultError
 from .context import Context
 from .migratetype import migratetype_names
+from .pagelist import walk_pages
 from .problem import Problem
-from .walk import INVALID, walk_chain, walk_list
+from .walk import INVALID, walk_chain
 from .zone import Zone, populated_zones
 
 Head = tuple[Zone, int, int]        # zone, order and number of the migratetype
@@ -113,8 +114,7 @@ def _heads(ctx: Context) -> dict[int, Head]:
 def _walk(ctx: Context, zone: Zone, order: int, index: int) -> FreeList:
     """From its head."""
     area = ctx.read.record("zone", zone.addr).inner("free_area", "free_area", order)
-    link, pages, name = ctx.layout.field("page.buddy_list").offset, ctx.pages, migratetype_names(ctx)[index]
-    walk = walk_list(ctx, area.addr_of("free_list", index), f"zone {zone.name} order {order} {name}",
-                     lambda addr: pages.pfn(addr - link) is not None, max(zone.spanned_pages >> order, 1))
-    pfns = (pages.pfn(addr - link) for addr in walk.nodes)
-    return FreeList(zone, order, name, tuple(pfn for pfn in pfns if pfn is not None), walk.problems)
+    link, name = ctx.layout.field("page.buddy_list").offset, migratetype_names(ctx)[index]
+    walk = walk_pages(ctx, area.addr_of("free_list", index), f"zone {zone.name} order {order} {name}", link,
+                      max(zone.spanned_pages >> order, 1))
+    return FreeList(zone, order, name, walk.pfns, walk.problems)

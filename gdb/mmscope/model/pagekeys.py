@@ -10,8 +10,8 @@ from typing import Iterator, Optional
 
 from ..errors import MmError
 from ..target.engine_pass import EngineStrip
-from ..target.passes import (FIRST, FOREIGN, HEAD, HELD, HUGETLB, MAPPED, NAMED, ONE, OWN_RESERVED, PLAIN, POOL, RESERVED,
-                             SLAB, SLABS, TYPE, UNREADABLE, UNTOUCHED, Key, Rules, Runs)
+from ..target.passes import (FIRST, FOREIGN, HEAD, HELD, HUGETLB, MAPPED, NAMED, ONE, OWN_RESERVED, PLAIN, POOL,
+                             RESERVED, SLAB, SLABS, TYPE, UNREADABLE, UNTOUCHED, Key, Rules, Runs)
 from .columns import Columns, columns
 from .context import Context
 from .paint import AnyStrip, Ranges, cut
@@ -139,10 +139,10 @@ class _Reader:
 
     def _has_dtor(self, pfn: int) -> bool:
         """Whether the page after a first one says that it is of the pool of huge pages."""
-        rules = self._rules
-        if not rules.dtor.size or not self._ctx.pages.covers(pfn + 1):
+        field, wanted = self._rules.dtor()
+        if not field.size or not self._ctx.pages.covers(pfn + 1):
             return False
-        return any(found is not None and found.at(rules.dtor)[0] == rules.dtor_value
+        return any(found is not None and found.at(field)[0] == wanted
                    for _, _, found in columns(self._ctx, pfn + 1, pfn + 2))
 
     def _with_bits(self, pfn: int, key: Key, flags: int, link: int, count: int) -> Key:

@@ -13,8 +13,9 @@ from typing import Iterator, Optional
 
 from ..errors import MissingError
 from ..layout.pagetype import type_rows
-from ..target.passes import (FIRST, FOREIGN, HEAD, HELD, HUGETLB, LATER, MAPPED, NAMED, NO_FIELD, ONE, OWN_RESERVED, PLAIN,
-                             POOL, RESERVED, SLAB, SLABS, TYPE, UNREADABLE, UNTOUCHED, Field, Key, Rules, TypeRow)
+from ..target.passes import (FIRST, FOREIGN, HEAD, HELD, HUGETLB, LATER, MAPPED, NAMED, NO_FIELD, ONE, OWN_RESERVED,
+                             PLAIN, POOL, RESERVED, SLAB, SLABS, TYPE, UNREADABLE, UNTOUCHED, Field, Key, Rules,
+                             TypeRow)
 from . import frame
 from .columns import field_of
 from .context import Context
@@ -123,11 +124,11 @@ class PageReader:
         bits = {name: 1 << bit for bit, name in division.names.items()}
         own, slab, head = (bits.get(name, 0) for name in ("reserved", "slab", "head"))
         cache = "slab.slab_cache" if ctx.layout.find_field("slab.slab_cache") is not None else "page.slab_cache"
-        dtor, wanted = _dtor(ctx)
         return Rules(
             *(field_of(ctx, f"page.{name}") for name in ("flags", "compound_head", "mapping", "refcount")),
             field_of(ctx, "page.page_type") if self._types else NO_FIELD,
-            field_of(ctx, cache) if ctx.layout.find_field(cache) is not None else NO_FIELD, dtor, wanted,
+            field_of(ctx, cache) if ctx.layout.find_field(cache) is not None else NO_FIELD,
+            lambda: ctx.once("pageread.dtor", _dtor),
             0 if self._by_list else own, slab, head, own, sum(bits.values()),
             (1 << division.zone_bits) - 1 << division.zone_shift | (1 << division.node_bits) - 1 << division.node_shift,
             zone.index << division.zone_shift | zone.node << division.node_shift, MAPPING_BITS,

@@ -15,9 +15,9 @@ from ..errors import FaultError, MissingError, MmError
 from ..layout.reader import Record
 from .context import Context
 from .migratetype import migratetype_names, pageblock_order
+from .pagelist import walk_pages
 from .percpu import cpu_offsets, per_cpu_addr
 from .problem import Problem
-from .walk import walk_list
 from .zone import Zone, select_zones
 
 COSTLY_ORDERS = 4       # lists of orders 0 to 3, since v5.13; behind them those of the huge page order
@@ -140,10 +140,8 @@ def _pageset(ctx: Context, zone: Zone, cpu: int, addr: int) -> Optional[Pageset]
 
 def _walk(ctx: Context, head: int, where: str, limit: int) -> tuple[tuple[int, ...], tuple[Problem, ...]]:
     """pfns of the entries of one list, linked through page->lru."""
-    link, pages = ctx.layout.field("page.pcp_list").offset, ctx.pages
-    walk = walk_list(ctx, head, where, lambda addr: pages.pfn(addr - link) is not None, limit)
-    pfns = (pages.pfn(addr - link) for addr in walk.nodes)
-    return tuple(pfn for pfn in pfns if pfn is not None), walk.problems
+    walk = walk_pages(ctx, head, where, ctx.layout.field("page.pcp_list").offset, limit)
+    return walk.pfns, walk.problems
 
 
 def _pcp_types(ctx: Context) -> int:

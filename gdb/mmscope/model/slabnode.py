@@ -12,10 +12,10 @@ from ..errors import FaultError
 from ..layout.lock import held
 from ..layout.reader import Record
 from .context import Context
+from .pagelist import walk_pages
 from .problem import Problem
 from .slabcache import Cache, node_addrs
 from .slabpage import slab_record, slab_tag
-from .walk import Walk, walk_list
 
 MAX_PARTIAL_TO_SCAN = 10000     # since the kernel estimates: slabs that it looks at, half at each end of the list
 
@@ -72,7 +72,7 @@ def _read(ctx: Context, cache: Cache, node: int, addr: int) -> CacheNode:
     where = f"cache {cache.name} node {node}"
     limit = max(nr_partial, nr_slabs or 0) + 1      # a slab may be on its way to the list
     link = ctx.layout.field(f"{slab_tag(ctx)}.slab_list").offset
-    partial = _walk(ctx, record.addr_of("partial"), f"{where}, partial", limit, link)
+    partial = walk_pages(ctx, record.addr_of("partial"), f"{where}, partial", link, limit)
     slabs = tuple(entry - link for entry in partial.nodes)
     problems, free = list(partial.problems), 0
     for slab in slabs:
@@ -86,17 +86,11 @@ def _read(ctx: Context, cache: Cache, node: int, addr: int) -> CacheNode:
                                 f"{where} counts {nr_partial} partial slabs, the list has {len(slabs)}"))
     full = None
     if record.has("full"):
-        walk = _walk(ctx, record.addr_of("full"), f"{where}, full", limit, link)
+        walk = walk_pages(ctx, record.addr_of("full"), f"{where}, full", link, limit)
         full = tuple(entry - link for entry in walk.nodes)
         problems += [*walk.problems, *_check_full(ctx, full, where)]
     return CacheNode(node, addr, held(record), nr_partial, nr_slabs, record.find("total_objects"), free,
                      slabs, full, tuple(problems))
-
-
-def _walk(ctx: Context, head: int, where: str, limit: int, link: int) -> Walk:
-    """A list of slabs."""
-    pages = ctx.pages
-    return walk_list(ctx, head, where, lambda addr: pages.pfn(addr - link) is not None, limit)
 
 
 def _check_full(ctx: Context, full: tuple[int, ...], where: str) -> Iterator[Problem]:

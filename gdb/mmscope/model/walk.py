@@ -6,7 +6,7 @@
   LIST-3  prev of each node is the node that it was reached from
 
 A broken list is data: the walk ends there, and its problems say why. LIST-3 alone does not end it. Trees are in
-walktree.py.
+walktree.py; helper/dump/list.c follows lists of struct pages for pagelist.py where there is a dump engine.
 """
 from __future__ import annotations
 
@@ -18,13 +18,47 @@ from .context import Context
 from .problem import Problem
 
 
-
 @dataclass(frozen=True)
 class Walk:
     """The entries of a list, as far as it could be followed."""
 
     nodes: tuple[int, ...]              # address of each list_head after the head, in list order
     problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class ListProblems:
+    """What can be wrong with one list. entry: how many nodes are in front; here: the node that the walk is at."""
+
+    head: int
+    where: str
+
+    def invalid(self, entry: int, here: int, next_: int) -> Problem:
+        """LIST-1: no entry is there."""
+        return self._problem("LIST-1", entry, "an entry of this list", next_,
+                             f"next of {here:#x} is {next_:#x}, where no entry can be")
+
+    def unreadable(self, entry: int, here: int, next_: int) -> Problem:
+        """LIST-1: there is no memory."""
+        return self._problem("LIST-1", entry, "readable memory", next_,
+                             f"next of {here:#x} is {next_:#x}, which cannot be read")
+
+    def loop(self, entry: int, next_: int) -> Problem:
+        """LIST-2: next was an entry before."""
+        return self._problem("LIST-2", entry, f"{self.head:#x}", next_,
+                             f"loops back to {next_:#x} without passing its head {self.head:#x}")
+
+    def long(self, entry: int, next_: int, limit: int) -> Problem:
+        """LIST-2: next is one entry too many."""
+        return self._problem("LIST-2", entry, f"{self.head:#x}", next_,
+                             f"has more than the {limit} entries that it can have")
+
+    def prev(self, entry: int, here: int, next_: int, prev: int) -> Problem:
+        """LIST-3: next does not know where it was reached from."""
+        return self._problem("LIST-3", entry, f"{here:#x}", prev, f"prev of {next_:#x} is {prev:#x}, not {here:#x}")
+
+    def _problem(self, id_: str, entry: int, expected: str, actual: int, text: str) -> Problem:
+        return Problem(id_, f"{self.where}, entry {entry}", expected, actual, f"{self.where}: {text}")
 
 
 def walk_list(ctx: Context, head: int, where: str, valid: Callable[[int], bool], limit: int) -> Walk:
@@ -35,31 +69,27 @@ def walk_list(ctx: Context, head: int, where: str, valid: Callable[[int], bool],
     """
     nodes: dict[int, None] = {}         # in order, and searched for loops
     problems: list[Problem] = []
-
-    def broken(id_: str, expected: str, actual: int, text: str) -> None:
-        problems.append(Problem(id_, f"{where}, entry {len(nodes)}", expected, actual, f"{where}: {text}"))
-
+    broken = ListProblems(head, where)
     here = head
     next_ = ctx.read.record("list_head", head).get("next")
     while True:
         if next_ != head and not valid(next_):
-            broken("LIST-1", "an entry of this list", next_, f"next of {here:#x} is {next_:#x}, where no entry can be")
+            problems.append(broken.invalid(len(nodes), here, next_))
             break
         if next_ in nodes:
-            broken("LIST-2", f"{head:#x}", next_, f"loops back to {next_:#x} without passing its head {head:#x}")
+            problems.append(broken.loop(len(nodes), next_))
             break
         try:
             link = ctx.read.record("list_head", next_)
         except FaultError:
-            broken("LIST-1", "readable memory", next_, f"next of {here:#x} is {next_:#x}, which cannot be read")
+            problems.append(broken.unreadable(len(nodes), here, next_))
             break
         if link.get("prev") != here:
-            prev = link.get("prev")
-            broken("LIST-3", f"{here:#x}", prev, f"prev of {next_:#x} is {prev:#x}, not {here:#x}")
+            problems.append(broken.prev(len(nodes), here, next_, link.get("prev")))
         if next_ == head:
             break
         if len(nodes) == limit:
-            broken("LIST-2", f"{head:#x}", next_, f"has more than the {limit} entries that it can have")
+            problems.append(broken.long(len(nodes), next_, limit))
             break
         nodes[next_] = None
         here, next_ = next_, link.get("next")

@@ -161,10 +161,14 @@ def _rules(rules: Rules) -> _Rules:
     """They keep what they point to."""
     found, held = _Rules(), _numbers(sorted(rules.held.items()))
     for name, kind in _Rules._fields_:
+        if name in ("dtor", "dtor_value", "types", "nr_types", "held", "nr_held"):
+            continue
         if kind is _Field:
             setattr(found, name, _Field(*getattr(rules, name)))
-        elif kind in (c_uint64, c_uint32):
+        else:
             setattr(found, name, getattr(rules, name))
+    dtor, found.dtor_value = rules.dtor()
+    found.dtor = _Field(*dtor)
     found.types, found.nr_types = (_Type * len(rules.types))(*rules.types), len(rules.types)
     found.held, found.nr_held = _address(held), len(rules.held)
     found.kept = held

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What passes over all struct pages are told, and what they find: the words of helper/dump/mmdump.h.
 
-engine_pass.py has the engine do them; model/pagekeys.py and model/pagescan.py do the same in Python. Both give the same.
+engine_pass.py has the engine do them; model/pagekeys.py and model/pagescan.py do the same in Python.
 """
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 Ranges = list[tuple[int, int]]      # of page frames: [start, end)
 
@@ -82,8 +82,7 @@ class Rules:
     count: Field
     type: Field
     cache: Field
-    dtor: Field
-    dtor_value: int
+    dtor: Callable[[], tuple[Field, int]]       # where, and what is in it; asked once a page has head
     reserved: int
     slab: int
     head: int
