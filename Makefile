@@ -34,6 +34,7 @@ ARM_OBJS  := $(COMMON) $(ARM:%=arch/arm/%) lib/string lib/abi \
 HOST_OBJS := $(COMMON) arch/host/pgtable
 
 REPLAY := replay map json
+DUMP_STUB := stub_main stub stub_cpu
 DUMP := status space source ram open elf kdump notes search \
 	mmu mmu_arm mmu_arm64 mmu_x86 virt list \
 	pages keys strip rules classify select
@@ -168,9 +169,9 @@ DUMP_CFLAGS := -std=gnu11 -g -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -fPIC \
 	       $(if $(KDUMP),-DMMDUMP_KDUMP=1)
 DUMP_LIBS := -lelf $(if $(KDUMP),-lkdumpfile -laddrxlat) -pthread
 build/dump/%:     DUMP_OPT := -O2
-build/dump-san/%: DUMP_OPT := -O1 -fno-omit-frame-pointer \
-			      -fsanitize=address,undefined \
-			      -fno-sanitize-recover=all
+DUMP_SAN := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+	    -fno-sanitize-recover=all
+build/dump-san/%: DUMP_OPT := $(DUMP_SAN)
 
 define dump_rules
 build/$1/%.o: helper/dump/%.c $(MAKEFILE_LIST)
@@ -183,7 +184,14 @@ build/$1/libmmdump.so: $(DUMP:%=build/$1/%.o)
 		$$(DUMP_LIBS)
 endef
 $(foreach f,dump dump-san,$(eval $(call dump_rules,$f)))
-dump: build/dump/libmmdump.so
+build/dump/mmdump-stub: $(DUMP_STUB:%=build/dump/%.o) build/dump/libmmdump.so
+	$(call say,HOSTLD)
+	$(Q)$(HOSTCC) $(DUMP_OPT) -o $@ $^ -Wl,-rpath,'$$ORIGIN'
+dump: build/dump/libmmdump.so build/dump/mmdump build/dump/mmdump-stub
+build/dump/mmdump: helper/dump/mmdump
+	@mkdir -p $(@D)
+	$(call say,LN)
+	$(Q)ln -sf ../../$< $@
 
 # All of it in the program: its sanitizers see every byte.
 build/dump-san/probe: build/dump-san/obj/probe.o $(DUMP:%=build/dump-san/%.o)
@@ -193,7 +201,11 @@ build/dump-san/obj/%.o: tests/dump/%.c $(MAKEFILE_LIST)
 	@mkdir -p $(@D)
 	$(call say,HOSTCC)
 	$(Q)$(HOSTCC) $(DUMP_CFLAGS) $(DUMP_OPT) -MMD -MP -c $< -o $@
-dump-tests: build/dump-san/probe
+build/dump-san/mmdump-stub: $(DUMP_STUB:%=build/dump-san/%.o) \
+		$(DUMP:%=build/dump-san/%.o)
+	$(call say,HOSTLD)
+	$(Q)$(HOSTCC) $(DUMP_OPT) -o $@ $^ $(DUMP_LIBS)
+dump-tests: build/dump-san/probe build/dump-san/mmdump-stub
 
 # --- fuzz targets: the host build once more, by clang, with libFuzzer ----------
 
@@ -212,6 +224,19 @@ build/fuzz/%: tests/fuzz/%.c build/fuzz/libmm.o \
 	$(call say,FUZZLD)
 	$(Q)$(FUZZCC) $(CFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -MMD -MP \
 		-no-pie -o $@ $(filter-out %.h Makefile,$^) -lfdt
+
+# Those of the dump engine: with all of it, and nothing of the guest.
+build/fuzz/dump/%.o: helper/dump/%.c $(MAKEFILE_LIST)
+	@mkdir -p $(@D)
+	$(call say,FUZZCC)
+	$(Q)$(FUZZCC) $(DUMP_CFLAGS) $(DUMP_SAN) -fsanitize=fuzzer-no-link \
+		-MMD -MP -c $< -o $@
+build/fuzz/fuzz_dump_%: tests/fuzz/fuzz_dump_%.c \
+		$(DUMP:%=build/fuzz/dump/%.o) $(MAKEFILE_LIST)
+	$(call say,FUZZLD)
+	$(Q)$(FUZZCC) $(DUMP_CFLAGS) $(DUMP_SAN) -fsanitize=fuzzer -MMD -MP \
+		-o $@ $(filter-out %.h Makefile,$^) $(DUMP_LIBS)
+.SECONDARY: $(DUMP:%=build/fuzz/dump/%.o)
 fuzz: $(FUZZ:%=build/fuzz/%)
 
 # --- make bench: the host build, fast, with no checks but a kernel's ----------

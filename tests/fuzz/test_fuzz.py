@@ -12,7 +12,7 @@ import pytest
 
 TOP = Path(__file__).resolve().parents[2]
 TARGETS = sorted(path.stem for path in Path(__file__).parent.glob("fuzz_*.c"))
-RUNS = {"fuzz_memblock": 40000}
+RUNS = {"fuzz_memblock": 40000, "fuzz_dump_list": 30000, "fuzz_dump_mmu": 5000}
 DEFAULT_RUNS = 1500
 SECONDS = 120
 
@@ -35,4 +35,5 @@ def test_no_input_breaks_it(target: str, tmp_path: Path) -> None:
 
 def test_the_targets_are_there() -> None:
     """One that is gone would not be missed otherwise."""
-    assert {"fuzz_memblock", "fuzz_buddy", "fuzz_slub", "fuzz_vmalloc"} == set(TARGETS)
+    assert {"fuzz_memblock", "fuzz_buddy", "fuzz_slub", "fuzz_vmalloc", "fuzz_dump_list",
+            "fuzz_dump_mmu"} == set(TARGETS)
