@@ -17,7 +17,6 @@ from elfcore import Core, Segment  # noqa: E402
 
 BUILT = TOP / "build" / "dump" / "libmmdump.so"
 GIVEN = [bool(os.environ.get("MMSCOPE_TEST_ENGINE"))]
-THREADS = [0]
 
 
 def engine_over(areas):
@@ -31,7 +30,6 @@ def engine_over(areas):
         file.flush()
         machine = Machine(Library(BUILT))
         machine.open(file.name)
-    machine.set_threads(THREADS[0])
     return machine
 
 

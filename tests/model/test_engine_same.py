@@ -5,13 +5,11 @@
 """
 import engined
 import pytest
-from test_account import *  # noqa: F401,F403
 from test_deferred import *  # noqa: F401,F403
 from test_frames import *  # noqa: F401,F403
 
 
-@pytest.fixture(autouse=True, params=[1, 3], ids=["one thread", "three threads"])
-def with_the_engine(request, monkeypatch):
+@pytest.fixture(autouse=True)
+def with_the_engine(monkeypatch):
     """Every context of the machines has it."""
     monkeypatch.setattr(engined, "GIVEN", [True])
-    monkeypatch.setattr(engined, "THREADS", [request.param])
