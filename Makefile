@@ -34,6 +34,7 @@ ARM_OBJS  := $(COMMON) $(ARM:%=arch/arm/%) lib/string lib/abi \
 HOST_OBJS := $(COMMON) arch/host/pgtable
 
 REPLAY := replay map json
+DUMP_STUB := stub_main stub stub_cpu
 DUMP := status space source ram open elf kdump notes search \
 	mmu mmu_arm mmu_arm64 mmu_x86 virt list
 
@@ -182,7 +183,14 @@ build/$1/libmmdump.so: $(DUMP:%=build/$1/%.o)
 		$$(DUMP_LIBS)
 endef
 $(foreach f,dump dump-san,$(eval $(call dump_rules,$f)))
-dump: build/dump/libmmdump.so
+build/dump/mmdump-stub: $(DUMP_STUB:%=build/dump/%.o) build/dump/libmmdump.so
+	$(call say,HOSTLD)
+	$(Q)$(HOSTCC) $(DUMP_OPT) -o $@ $^ -Wl,-rpath,'$$ORIGIN'
+dump: build/dump/libmmdump.so build/dump/mmdump build/dump/mmdump-stub
+build/dump/mmdump: helper/dump/mmdump
+	@mkdir -p $(@D)
+	$(call say,LN)
+	$(Q)ln -sf ../../$< $@
 
 # All of it in the program: its sanitizers see every byte.
 build/dump-san/probe: build/dump-san/obj/probe.o $(DUMP:%=build/dump-san/%.o)
@@ -192,7 +200,11 @@ build/dump-san/obj/%.o: tests/dump/%.c $(MAKEFILE_LIST)
 	@mkdir -p $(@D)
 	$(call say,HOSTCC)
 	$(Q)$(HOSTCC) $(DUMP_CFLAGS) $(DUMP_OPT) -MMD -MP -c $< -o $@
-dump-tests: build/dump-san/probe
+build/dump-san/mmdump-stub: $(DUMP_STUB:%=build/dump-san/%.o) \
+		$(DUMP:%=build/dump-san/%.o)
+	$(call say,HOSTLD)
+	$(Q)$(HOSTCC) $(DUMP_OPT) -o $@ $^ $(DUMP_LIBS)
+dump-tests: build/dump-san/probe build/dump-san/mmdump-stub
 
 # --- fuzz targets: the host build once more, by clang, with libFuzzer ----------
 

@@ -38,6 +38,7 @@ struct core {
 	uint64_t nr_cut;	/* segments whose end is missing */
 	uint64_t needs;		/* bytes that the file would have, whole */
 	bool virtual_only;	/* no segment knows its physical address */
+	bool physical_only;	/* none knows its virtual one */
 };
 
 /* Fields of the file's own header, before libelf allocates by them. */
@@ -140,7 +141,8 @@ static void add_segment(struct core *core, const GElf_Phdr *phdr)
 {
 	uint64_t size = phdr->p_filesz < phdr->p_memsz || !phdr->p_memsz ?
 			phdr->p_filesz : phdr->p_memsz;
-	bool virt = phdr->p_vaddr || core->virtual_only;
+	bool virt = !core->physical_only &&
+		    (phdr->p_vaddr || core->virtual_only);
 	bool phys = !core->virtual_only && phdr->p_paddr != UINT64_MAX &&
 		    !(gelf_getclass(core->elf) == ELFCLASS32 && virt &&
 		      phdr->p_paddr == UINT32_MAX);
@@ -162,24 +164,29 @@ static void add_segment(struct core *core, const GElf_Phdr *phdr)
 		};
 }
 
-/* /proc/kcore of old kernels says 0 for what it does not know: more than one
- * piece of memory cannot be at 0. */
-static bool all_at_zero(const struct core *core)
+/*
+ * Which addresses the segments know. QEMU that was not told to walk the page
+ * tables says 0, or p_paddr once more, as p_vaddr. /proc/kcore of old kernels
+ * says 0 for a p_paddr that it does not know: but one piece of memory alone
+ * can be at 0.
+ */
+static void find_kinds(struct core *core)
 {
 	size_t loads = 0;
-	bool virt = false;
 	GElf_Phdr phdr;
 
+	core->virtual_only = core->physical_only = true;
 	for (size_t i = 0; i < core->nr_headers; i++) {
 		if (!gelf_getphdr(core->elf, (int)i, &phdr) ||
 		    phdr.p_type != PT_LOAD)
 			continue;
-		if (phdr.p_paddr)
-			return false;
-		virt |= phdr.p_vaddr != 0;
 		loads++;
+		if (phdr.p_paddr)
+			core->virtual_only = false;
+		if (phdr.p_vaddr && phdr.p_vaddr != phdr.p_paddr)
+			core->physical_only = false;
 	}
-	return loads > 1 && virt;
+	core->virtual_only &= loads > 1 && !core->physical_only;
 }
 
 static enum mmdump_status read_segments(struct core *core)
@@ -194,7 +201,7 @@ static enum mmdump_status read_segments(struct core *core)
 	if (!core->phys || !core->virt)
 		return fail(core->m, MMDUMP_ERR_SYSTEM, "%s: out of memory",
 			    core->path);
-	core->virtual_only = all_at_zero(core);
+	find_kinds(core);
 	for (size_t i = 0; i < core->nr_headers; i++) {
 		if (!gelf_getphdr(core->elf, (int)i, &phdr))
 			return fail(core->m, MMDUMP_ERR_CORRUPT,

@@ -50,6 +50,9 @@ class Ways:
     def physical(self):
         return self._get("physical")
 
+    def engine(self):
+        return None
+
 
 def map_sections(machine, tables):
     """A first-level table at an address: sections for all that the machine has."""

@@ -47,6 +47,8 @@ class Host:
     kept: dict[str, dict[str, Any]] = field(default_factory=dict)   # snapshots by name, until the session ends
     terminal: Callable[[], Terminal] = Terminal
     memo: dict[str, Any] = field(default_factory=dict)      # what commands that run the target have kept of it
+    dump: Optional[str] = None                      # the files, where this is no live target
+    place: Optional[int] = None                     # how far the kernel of a dump is from where the symbols are
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,8 @@ class Context:
         """Where or what the kernel is that runs when the banner is not at its address; None when none is found."""
         if self.kind != "linux" or self.host.live is not None or self.banner is not None or self.mmu is False:
             return None
+        if self.host.place is not None:
+            return Elsewhere(self.host.place, None)
         try:
             return find_elsewhere(self, self.read.address("banner"), self.symbol_banner)
         except MissingError:
@@ -222,7 +226,18 @@ class Context:
     def mmu(self) -> Optional[bool]:
         """Whether the selected CPU has its MMU on; None when it does not say."""
         module = architecture(self.layout.debug.arch)
-        return module.mmu_enabled(self.host.register) if module is not None else None
+        found = module.mmu_enabled(self.host.register) if module is not None else None
+        if found is None and self.host.dump is not None:
+            return self._runs_in_kernel() or None
+        return found
+
+    def _runs_in_kernel(self) -> bool:
+        """Whether the selected CPU is at an address of the kernel that is mapped elsewhere than it says."""
+        try:
+            pc, start, end = self.host.register("pc"), self.read.address("kernel text"), self.read.address("kernel end")
+            return pc is not None and start <= pc < end and self.arch.virt_to_phys(pc) not in (None, pc)
+        except (MissingError, FaultError):
+            return False
 
     @property
     def user_mode(self) -> bool:

@@ -96,22 +96,18 @@ def open_dump(machine: Machine, layout: Layout, banner: Optional[str], detail: s
     cpus = core_registers(machine)
     tables, several = _Search(machine, layout, banner, module, cpus).find(detail)
     notes = tuple(line for line in (machine.warning, several) if line is not None)
+    addr = layout.variable("banner").addr + tables.offset & (1 << layout.debug.pointer_bytes * 8) - 1
+    engine = None
     try:
-        engine = machine if give_mmu(machine, tables.mmu, tables.root, tables.user_end) and _same(
-            machine, tables, layout.variable("banner").addr) else None
-    except MmError:
-        engine = None
+        if give_mmu(machine, tables.mmu, tables.root, tables.user_end, addr):
+            engine = machine
+    except MmError as error:
+        notes += (f"the dump engine does not translate: {error}",)
     if engine is not None:
         return Dumped(DumpVirtual(machine, detail, meter), physical, engine, tables, cpus, notes)
     translate = walker(tables.mmu.walk, tables.root, tables.user_end)
     memory = Translated(physical, translate, PAGE_SHIFT, None, Nothing(meter))
     return Dumped(memory, physical, None, tables, cpus, notes)
-
-
-def _same(machine: Machine, tables: Tables, addr: int) -> bool:
-    """Whether the engine translates an address of the symbols as Python does. Raises FaultError, BrokenPath."""
-    moved = addr + tables.offset
-    return machine.translate(moved).phys + moved - machine.translate(moved).virt == _phys(machine, tables.mmu, tables.root, moved)
 
 
 def _phys(machine: Machine, mmu: Mmu, root: int, addr: int) -> Optional[int]:

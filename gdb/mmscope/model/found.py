@@ -41,6 +41,8 @@ class Found:
     structs: dict[str, Optional[int]]       # size in bytes
     members: tuple[FoundMember, ...]
     variables: tuple[FoundVariable, ...]
+    file: Optional[str] = None              # that the layout was exported to
+    file_bytes: Optional[int] = None
     problems: tuple[Problem, ...] = ()
 
 

@@ -38,6 +38,12 @@ class Formats:
         end = self._data.find(b"\0", at + 1)
         return self._data[at + 1:end].decode("latin-1") if end > 0 else None
 
+    def whole_lines(self) -> tuple[str, ...]:
+        """Every format that begins with a line break: those that are looked for, of megabytes of constants."""
+        found = (text for text in self._data.split(b"\0") if text.startswith(b"\n") and b"%" in text)
+        return tuple(text.decode("ascii") for text in found if text.isascii() and text.replace(b"\n", b"").decode(
+            "ascii").isprintable())
+
 
 def labels(text: str) -> tuple[str, ...]:
     """The word before each number of a format."""

@@ -10,10 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable, Iterator, Optional, Protocol
 
-from ..errors import BrokenPath, FaultError, MissingError
+from ..errors import BrokenPath, FaultError, MissingError, MmError
 from ..layout.arch import architecture
+from ..layout.enginemmu import give_mmu
 from ..layout.pagetable import ReadPhys, Step, mapped
 from ..target.cache import CachedMemory
+from ..target.engine import Machine
 from ..target.translated import Span, Translate, Translated
 from ..target.transport import PhysicalMemory, Transport
 from .context import BANNER_BYTES, Context
@@ -33,6 +35,9 @@ class Ways(Protocol):
     def physical(self) -> PhysicalMemory:
         """Physical memory through the stub."""
 
+    def engine(self) -> Optional[Machine]:
+        """The dump engine over what host() reads; None without one. Raises BrokenPath."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -40,6 +45,7 @@ class Choice:
 
     transport: Transport
     notes: tuple[str, ...] = ()
+    engine: Optional[Machine] = None        # whose virtual memory is the same
 
 
 def choose(ctx: Context, ways: Ways, mode: str) -> Choice:
@@ -50,20 +56,21 @@ def choose(ctx: Context, ways: Ways, mode: str) -> Choice:
         return Choice(virtual)
     if mode in (AUTO, HOST):
         try:
-            return Choice(_translated(ctx, ways.host(), virtual))
+            transport, root = _translated(ctx, ways.host(), virtual)
+            return Choice(transport, *_engine(ctx, ways, root))
         except BrokenPath as error:
             notes.append(f"host memory is not used: {error}")
     if mode == PHYSICAL or mode == AUTO and ctx.banner is None:
         try:
-            return Choice(_translated(ctx, ways.physical(), virtual), tuple(notes))
+            return Choice(_translated(ctx, ways.physical(), virtual)[0], tuple(notes))
         except BrokenPath as error:
             if mode == PHYSICAL:
                 notes.append(f"physical reads are not used: {error}")
     return Choice(virtual, tuple(notes))
 
 
-def _translated(ctx: Context, physical: PhysicalMemory, virtual: Transport) -> Translated:
-    """The kernel's mappings over physical memory. Raises BrokenPath when none is seen to be right."""
+def _translated(ctx: Context, physical: PhysicalMemory, virtual: Transport) -> tuple[Translated, int]:
+    """The kernel's mappings over physical memory, and their root. Raises BrokenPath when none is seen to be right."""
     try:
         addr = ctx.read.address("banner")
         expected = (ctx.banner or ctx.symbol_banner or "").encode("latin-1") + b"\0"
@@ -74,10 +81,21 @@ def _translated(ctx: Context, physical: PhysicalMemory, virtual: Transport) -> T
             translate = walker(ctx.arch.walk, root, ctx.arch.user_end)
             found = Translated(physical, translate, ctx.arch.page_shift, region, virtual)
             if _reads(found, addr, expected):
-                return found
+                return found, root
     except (MissingError, FaultError) as error:
         raise BrokenPath(str(error)) from None
     raise BrokenPath("the kernel's page tables are not known yet")
+
+
+def _engine(ctx: Context, ways: Ways, root: int) -> tuple[tuple[str, ...], Optional[Machine]]:
+    """The dump engine, told of these page tables anew: they may have changed. And what is to be said of it."""
+    try:
+        machine = ways.engine()
+        if machine is not None and give_mmu(machine, ctx.arch.mmu, root, ctx.arch.user_end, ctx.read.address("banner")):
+            return (), machine
+    except (MmError, FaultError) as error:
+        return (f"the dump engine is not used: {error}",), None
+    return (), None
 
 
 def _reads(transport: Translated, addr: int, expected: bytes) -> bool:

@@ -9,7 +9,7 @@ chosen anew whenever memory is forgotten.
 from __future__ import annotations
 
 import re
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 import gdb
 
@@ -23,6 +23,7 @@ from ..target.elf import read_static, text_start
 from ..target.transport import Meter, PhysicalMemory
 from .backtrace import backtraces
 from .debuginfo import GdbDebugInfo
+from .dumps import DumpConnection, OpenDumps
 from .keeper import Keeper
 from .remote import Connection
 from .terminal import terminal
@@ -41,8 +42,9 @@ class Current:
         self.typed = False                  # a person typed the command that runs
         self.memo: dict[str, Any] = {}      # of commands that run this target
         self.keeper = Keeper()              # their points that stay
+        self.dumps = OpenDumps(self)        # in the place of the target
         self._layout: Optional[Layout] = None
-        self._connection: Optional[Connection] = None
+        self._connection: Union[Connection, DumpConnection, None] = None
         self._memory: Optional[CachedMemory] = None
         self._context: Optional[Context] = None
         self._drops = 0                     # of memory, when the context was made
@@ -86,24 +88,28 @@ class Current:
         if self._layout is None:
             self._layout = Layout(GdbDebugInfo())
         if self._memory is None or self._connection is None:
-            self._connection = Connection(Meter())
+            self._connection = self.dumps.connection(_why_not_live()) or Connection(Meter())
             self._memory = CachedMemory(self._connection.virtual)
         if self._context is None or self._memory.drops != self._drops:
             self._context = self._choose(self._memory, self._connection, self._layout)
             self._drops = self._memory.drops
         return self._context
 
-    def _choose(self, memory: CachedMemory, connection: Connection, layout: Layout) -> Context:
+    def _choose(self, memory: CachedMemory, connection: Union[Connection, DumpConnection], layout: Layout) -> Context:
         """A new context, reading the best way there is."""
         memory.use(connection.virtual)
-        host = Host(_why_not_live(), self._static, _register, evaluate, self._physical, symbolize, _symbol_file(),
-                    _moved, backtraces, self.kept, lambda: terminal(self.typed), self.memo)
+        dump = connection if isinstance(connection, DumpConnection) else None
+        text = layout.find_variable("kernel text") if dump is not None else None
+        host = Host(_why_not_live(), self._static, dump.register if dump is not None else _register, evaluate,
+                    self._physical, symbolize, _symbol_file(), _moved, backtraces, self.kept,
+                    lambda: terminal(self.typed), self.memo, dump.files if dump is not None else None,
+                    dump.place(_moved(text.addr)) if dump is not None and text is not None else None)
         ctx = Context(memory, layout, host)
-        choice = choose(ctx, connection, self.mode())
+        choice = dump.choice(self.mode()) if dump is not None else choose(ctx, connection, self.mode())
         if choice.transport is not connection.virtual:
             memory.use(choice.transport)
             ctx = Context(memory, layout, host)
-        ctx.notes = choice.notes
+        ctx.notes, ctx.engine = choice.notes, choice.engine
         return ctx
 
     def _static(self, addr: int, size: int) -> Optional[bytes]:

@@ -8,6 +8,8 @@ import gdb
 
 from ..errors import BrokenPath
 from ..model.reach import AUTO, HOST, PHYSICAL
+from ..target import engine
+from ..target.engine import Machine
 from ..target.host import HostMemory, compare, open_host
 from ..target.mtree import Range, host_address, ram_ranges
 from ..target.peer import find_peer
@@ -28,17 +30,37 @@ class Connection:
         self._ranges: Optional[tuple[Range, ...]] = None
         self._host: Optional[Found] = None
         self._physical: Optional[Found] = None
+        self._engine: Optional[Machine] = None
 
     def host(self) -> HostMemory:
         """Memory of a QEMU on this machine. Raises BrokenPath."""
         if self._host is None:
             self._host = _result(self._find_host)
         if isinstance(self._host, HostMemory) and self._host.broken is not None:
-            self._host.close()
+            self._close_host(self._host)
             self._host = str(self._host.broken)
         if isinstance(self._host, str):
             raise BrokenPath(self._host)
         return self._host
+
+    def engine(self) -> Optional[Machine]:
+        """The dump engine over the files that host() reads; None where it is not there. Raises BrokenPath."""
+        host, library = self.host(), engine.library()
+        if library is None:
+            why = engine.why_not()
+            if why is not None:
+                raise BrokenPath(why)
+            return None
+        if self._engine is None:
+            machine = engine.Machine(library)
+            try:
+                for segment in host.segments:
+                    machine.add_fd(segment.fd, segment.offset, segment.start, segment.end - segment.start)
+            except BaseException:
+                machine.close()
+                raise
+            self._engine = machine
+        return self._engine
 
     def physical(self) -> StubPhysical:
         """Physical memory through the stub. Raises BrokenPath."""
@@ -56,8 +78,15 @@ class Connection:
     def close(self) -> None:
         """Close what is open."""
         if isinstance(self._host, HostMemory):
-            self._host.close()
+            self._close_host(self._host)
         self._host = "the connection is closed"
+
+    def _close_host(self, host: HostMemory) -> None:
+        """The engine has the same files open."""
+        host.close()
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
 
     def packet(self, text: str) -> str:
         """Send a packet; its answer, "" where the stub does not know it. Raises BrokenPath."""

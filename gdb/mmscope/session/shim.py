@@ -101,7 +101,12 @@ class MmCommand(gdb.Command):
         try:
             for need in command.needs:
                 need(ctx)
-            if command.runs:
+            if command.opens:
+                result = command.run(self._current.dumps, args)
+                ctx = self._current.context()
+            elif command.runs:
+                if ctx.host.dump is not None:
+                    raise MmError(f"it runs the target, and {ctx.host.dump} stands still: 'mm close' leaves it")
                 if args.output is not None:
                     _can_write(args.output)
                 result = command.run(GdbControl(self._current, _said(args, said)), args)

@@ -21,6 +21,7 @@ SETTING, OFF = "MMSCOPE_ENGINE", "off"
 BESIDE = Path(__file__).resolve().parents[3] / "build" / "dump" / "libmmdump.so"
 OK, SYSTEM, FORMAT, CORRUPT, UNSUPPORTED, FAULT, ARGUMENT, LIMIT = range(8)
 MMU_NONE, MMU_ARM_SHORT, MMU_ARM_LPAE, MMU_ARM64, MMU_X86_64 = range(5)
+MMU_NAMES = "none", "arm", "lpae", "arm64", "x86_64"
 SMALL_BYTES = 1 << 14               # of a read that needs no buffer of its own
 LARGEST_INFO = 1 << 20              # of VMCOREINFO; a kernel has a page or two of it
 
@@ -87,6 +88,25 @@ class Mapping:
     virt: int
     phys: int
     size: int
+
+
+@dataclass(frozen=True)
+class EngineMmu:
+    """An address space (struct mmdump_mmu): kind is one of MMU_*."""
+
+    kind: int = MMU_NONE
+    page_shift: int = 12
+    va_bits: int = 32
+    root: int = 0               # physical address of the first table
+    start: int = 0              # addresses below are not translated
+    encryption: int = 0
+    big_endian: bool = False
+
+    @property
+    def text(self) -> str:
+        """As mmdump-stub's option --mmu takes it."""
+        numbers = (self.page_shift, self.va_bits, self.root, self.start, self.encryption, int(self.big_endian))
+        return ",".join([MMU_NAMES[self.kind], *map(hex, numbers)])
 
 
 class Library:
@@ -161,7 +181,7 @@ class Machine:
 
     def __init__(self, library: Library) -> None:
         self.library = library
-        self.mmu: tuple[int, ...] = ()      # what set_mmu() was told
+        self.mmu: Optional[EngineMmu] = None        # what set_mmu() was told
         self._pointer = c_void_p()
         create = library.function("mmdump_create", c_int, POINTER(c_void_p))
         if create(byref(self._pointer)) != OK:
@@ -283,16 +303,11 @@ class Machine:
 
     def set_mmu(self, kind: int, page_shift: int = 12, va_bits: int = 32, root: int = 0, start: int = 0,
                 encryption: int = 0, big_endian: bool = False) -> None:
-        """Virtual memory from now on; what was known of other page tables, or these, is forgotten."""
-        self.mmu = ()
-        self.call("mmdump_set_mmu", byref(_Mmu(kind, page_shift, va_bits, big_endian, _number(root), _number(start),
-                                               _number(encryption))))
-        self.mmu = (kind, page_shift, va_bits, root, start, encryption, int(big_endian))
-
-    def forget(self) -> None:
-        """The tables may have changed: look at them anew."""
-        if self.mmu:
-            self.set_mmu(*self.mmu[:6], bool(self.mmu[6]))
+        """Virtual memory from now on; what was known of other page tables, or of these, is forgotten. See EngineMmu."""
+        self.mmu = None
+        self.call("mmdump_set_mmu", byref(_Mmu(kind, page_shift, va_bits, big_endian,
+                                               *map(_number, (root, start, encryption)))))
+        self.mmu = EngineMmu(kind, page_shift, va_bits, root, start, encryption, bool(big_endian))
 
     def translate(self, virt: int) -> Mapping:
         """The mapping that holds an address. Raises FaultError."""

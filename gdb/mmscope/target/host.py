@@ -49,6 +49,11 @@ class HostMemory:
         self.name = RAM_FILE if main.path else PROCESS
         self.detail = f"QEMU process {pid}" + (f", {main.path}" if main.path else "")
 
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """Where the bytes are, for who reads them another way; the files are open until close()."""
+        return self._segments
+
     def close(self) -> None:
         """Close the files."""
         for fd in {segment.fd for segment in self._segments}:

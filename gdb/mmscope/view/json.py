@@ -10,11 +10,15 @@ from ..model.info import Target
 
 
 def document(name: str, target: Target, result: Any) -> str:
+    """The text of one."""
+    return json.dumps(contents(name, target, result), indent=1) + "\n"
+
+
+def contents(name: str, target: Target, result: Any) -> dict[str, Any]:
     """schema and target first, the result's own fields, problems last."""
     body = plain(result)
     problems = body.pop("problems")
-    head = {"schema": f"mmscope/{name}/1", "target": plain(target)}
-    return json.dumps({**head, **body, "problems": problems}, indent=1) + "\n"
+    return {"schema": f"mmscope/{name}/1", "target": plain(target), **body, "problems": problems}
 
 
 def plain(value: Any) -> Any:

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The context of a kernel in cores or RAM files, as session/current.py has it for a target in GDB."""
+from __future__ import annotations
+
+from typing import Optional, Sequence
+
+from ..errors import MmError
+from ..layout.exported import ExportedDebug
+from ..layout.layout import Layout
+from ..layout.questions import BANNER
+from ..layout.reader import Reader
+from ..model.context import BANNER_BYTES, Context, Expression, Host, Symbolized
+from ..model.dumped import Dumped, open_dump, open_machine
+from ..model.terminal import Terminal
+from ..target.bank import Bank
+from ..target.cache import CachedMemory
+from ..target.dump import Nothing
+from ..target.engine import BESIDE, SETTING, Machine, library, why_not
+from ..target.transport import Meter
+from .expression import evaluate
+
+
+class Opened:
+    """One machine: its context, until close()."""
+
+    def __init__(self, debug: ExportedDebug, cores: Sequence[str], banks: Sequence[Bank], threads: int,
+                 terminal: Terminal) -> None:
+        """Open the files and find the kernel in them. Raises MmError."""
+        engine = library()
+        if engine is None:
+            raise MmError(why_not() or f"there is no dump engine: build it with 'make dump' ({BESIDE}), or name it in "
+                          f"${SETTING}")
+        self._machine: Machine = open_machine(engine, cores, banks)
+        try:
+            self._machine.set_threads(threads)
+            meter = Meter()
+            detail = ", ".join([*cores, *(bank.path for bank in banks)])
+            found = open_dump(self._machine, Layout(debug), _banner(debug), detail, meter)
+            self.context = _context(debug.moved(found.offset), found, terminal)
+        except BaseException:
+            self._machine.close()
+            raise
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._machine.close()
+
+
+def without_memory(debug: ExportedDebug, terminal: Terminal) -> Context:
+    """A context of the layout alone, for what needs no target."""
+    return Context(CachedMemory(Nothing(Meter())), Layout(debug), _host(
+        debug, terminal, "no core: name one in front of the command, or RAM files with --ram"))
+
+
+def _banner(debug: ExportedDebug) -> Optional[str]:
+    """linux_banner, as the vmlinux has it."""
+    variable = Layout(debug).find_variable(BANNER)
+    data = debug.static(variable.addr, BANNER_BYTES) if variable is not None else None
+    return data.split(b"\0")[0].decode("latin-1") or None if data else None
+
+
+def _context(debug: ExportedDebug, found: Dumped, terminal: Terminal) -> Context:
+    """All that is known of the kernel, at its place."""
+    ctx = Context(CachedMemory(found.memory), Layout(debug), _host(debug, terminal, None, found))
+    ctx.engine, ctx.notes = found.engine, found.notes
+    return ctx
+
+
+def _host(debug: ExportedDebug, terminal: Terminal, live: Optional[str], found: Optional[Dumped] = None) -> Host:
+    """What GDB would be asked."""
+    cpu: dict[str, int] = found.registers[0] if found is not None and found.registers else {}
+    memory = CachedMemory(found.memory if found is not None else Nothing(Meter()))
+
+    def _evaluate(text: str) -> Expression:
+        return evaluate(Reader(memory, Layout(debug)), debug, text)
+
+    def _symbolize(addr: int) -> Optional[Symbolized]:
+        return symbolized(debug, addr)
+
+    def _backtraces() -> tuple[tuple[str, ...], ...]:
+        cpus = (each.get("pc") for each in found.registers) if found is not None else ()
+        names = (symbolized(debug, pc) if pc is not None else None for pc in cpus)
+        return tuple((each.name,) if each is not None else () for each in names)
+
+    return Host(live, debug.static, cpu.get, _evaluate, (lambda: found.physical.read) if found is not None else
+                (lambda: None), _symbolize, None, lambda text: debug.offset, _backtraces, terminal=lambda: terminal)
+
+
+def symbolized(debug: ExportedDebug, addr: int) -> Optional[Symbolized]:
+    """The symbol around an address."""
+    found = debug.around(addr)
+    if found is None:
+        return None
+    covered = found.code and addr < found.addr + found.size
+    return Symbolized(found.name, addr - found.addr, found.size if covered else None)
