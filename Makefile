@@ -35,8 +35,9 @@ HOST_OBJS := $(COMMON) arch/host/pgtable
 
 REPLAY := replay map json
 DUMP_STUB := stub_main stub stub_cpu
-DUMP := status space source ram open elf kdump notes search \
-	mmu mmu_arm mmu_arm64 mmu_x86 virt list
+DUMP := status space source ram open flat elf kdump notes search \
+	mmu mmu_arm mmu_arm64 mmu_x86 virt list \
+	pages keys strip rules classify select
 
 BOARDS     := article sabrelite
 MAX_ORDERS := 11 12 14

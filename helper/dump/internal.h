@@ -196,13 +196,21 @@ static inline uint64_t end_of(uint64_t start, uint64_t size)
 	return size > UINT64_MAX - start ? UINT64_MAX : start + size;
 }
 
-/* --- elf.c, kdump.c, notes.c --------------------------------------------- */
+/* --- elf.c, kdump.c, flat.c, notes.c ------------------------------------- */
 
 /* Each adds a source that mmdump_open() opened, or fails and leaves it. */
 enum mmdump_status elf_add(struct mmdump *m, const char *path,
 			   struct source *source);
 enum mmdump_status kdump_add(struct mmdump *m, const char *path,
 			     struct source *source);
+
+/* Whether the first bytes of a file are those of a flattened dump. */
+bool flat_is(const unsigned char *head, size_t size);
+
+/* Puts it together into a file of its own. whole: its end is there. */
+enum mmdump_status flat_open(struct mmdump *m, const char *path,
+			     const struct source *source, bool *whole,
+			     struct source **ret);
 
 /* Whether the first bytes of a file are those of a kdump file. */
 bool kdump_is(const unsigned char *head, size_t size);

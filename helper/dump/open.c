@@ -14,13 +14,22 @@
 enum mmdump_status mmdump_open(struct mmdump *m, const char *path)
 {
 	unsigned char head[16] = { 0 };
+	struct source *source, *flat;
 	enum mmdump_status status;
-	struct source *source;
+	bool whole = true;
 
 	begin(m);
 	status = source_open(m, path, -1, &source);
 	if (status)
 		return status;
+	if (source_read(source, 0, head, sizeof(head)) &&
+	    flat_is(head, sizeof(head))) {
+		status = flat_open(m, path, source, &whole, &flat);
+		source_close(source);
+		if (status)
+			return status;
+		source = flat;
+	}
 	if (!source_read(source, 0, head, sizeof(head)))
 		status = fail(m, MMDUMP_ERR_FORMAT,
 			      "%s: too short for a core", path);
@@ -34,6 +43,8 @@ enum mmdump_status mmdump_open(struct mmdump *m, const char *path)
 			      path);
 	if (status)
 		source_close(source);
+	else if (!whole)
+		warn(m, "%s: is cut: its last piece is missing", path);
 	return status;
 }
 
