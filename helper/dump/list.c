@@ -14,6 +14,7 @@
  *           is behind the first entry that repeats is taken back.
  * May call: virt.c, status.c.  Called by: callers of the library.
  */
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,12 +107,15 @@ static bool valid(struct walk *w, uint64_t node, uint64_t *number)
 
 static uint64_t word(const struct mmdump_list *list, const unsigned char *at)
 {
-	uint64_t value = 0;
+	uint64_t whole;
+	uint32_t half;
 
-	for (uint32_t i = 0; i < list->word; i++)
-		value |= (uint64_t)at[i] <<
-			 8 * (list->big_endian ? list->word - 1 - i : i);
-	return value;
+	if (list->word == sizeof(whole)) {
+		memcpy(&whole, at, sizeof(whole));
+		return list->big_endian ? be64toh(whole) : le64toh(whole);
+	}
+	memcpy(&half, at, sizeof(half));
+	return list->big_endian ? be32toh(half) : le32toh(half);
 }
 
 static enum mmdump_status read_node(struct walk *w, uint64_t node,
