@@ -477,7 +477,8 @@ struct mmdump_list {
 	uint64_t head;
 	uint64_t link;		/* offset of the list_head in an entry */
 	const struct mmdump_entries *entries;
-	size_t nr_entries;	/* where two overlap the first counts */
+	size_t nr_entries;	/* where two overlap the first counts; then
+				 * they are 64 at most */
 	uint64_t limit;		/* entries; a list with more is broken */
 	uint32_t word;		/* bytes of a pointer: 4 or 8 */
 	uint32_t big_endian;
