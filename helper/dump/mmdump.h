@@ -93,8 +93,8 @@ enum mmdump_status mmdump_add_file(struct mmdump *m, const char *path,
 				   uint64_t offset, uint64_t phys,
 				   uint64_t size);
 
-/* The same of an open file, which is duplicated; /proc/PID/mem is read, not
- * mapped. size is not 0. */
+/* The same of an open file, which is duplicated, and read, not mapped: it is
+ * somebody else's, who may cut it. size is not 0. */
 enum mmdump_status mmdump_add_fd(struct mmdump *m, int fd, uint64_t offset,
 				 uint64_t phys, uint64_t size);
 
