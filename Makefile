@@ -36,7 +36,8 @@ HOST_OBJS := $(COMMON) arch/host/pgtable
 REPLAY := replay map json
 DUMP_STUB := stub_main stub stub_cpu
 DUMP := status space source ram open flat elf kdump notes search \
-	mmu mmu_arm mmu_arm64 mmu_x86 virt list
+	mmu mmu_arm mmu_arm64 mmu_x86 virt list \
+	pages keys strip rules classify select
 
 BOARDS     := article sabrelite
 MAX_ORDERS := 11 12 14
@@ -285,7 +286,7 @@ test:
 AMD64 = $(if $(KERNELS),$(filter amd64-%,$(KERNELS)),all)
 test-kernels:
 	@scripts/setup $(if $(AMD64),--kernels)
-	@$(MAKE) --no-print-directory guest >/dev/null
+	@$(MAKE) --no-print-directory guest dump >/dev/null
 	KERNELS="$(KERNELS)" $(PYTHON) -m pytest -q -n auto --dist loadgroup \
 		tests/kernels
 bench:

@@ -93,8 +93,8 @@ enum mmdump_status mmdump_add_file(struct mmdump *m, const char *path,
 				   uint64_t offset, uint64_t phys,
 				   uint64_t size);
 
-/* The same of an open file, which is duplicated; /proc/PID/mem is read, not
- * mapped. size is not 0. */
+/* The same of an open file, which is duplicated, and read, not mapped: it is
+ * somebody else's, who may cut it. size is not 0. */
 enum mmdump_status mmdump_add_fd(struct mmdump *m, int fd, uint64_t offset,
 				 uint64_t phys, uint64_t size);
 
@@ -217,6 +217,248 @@ enum mmdump_status mmdump_read_virt(struct mmdump *m, uint64_t virt,
 				    void *buffer, size_t size,
 				    uint64_t *fault);
 
+/* --- struct pages -------------------------------------------------------- */
+
+/* A number of @size bytes (1, 2, 4, 8) at @offset; size 0: there is none. */
+struct mmdump_field {
+	uint32_t offset;
+	uint32_t size;
+};
+
+/* Page frames [start_pfn, end_pfn): the struct page of pfn is at virtual
+ * address zero + pfn * page_bytes, modulo 1 << 64. */
+struct mmdump_page_run {
+	uint64_t zero;
+	uint64_t start_pfn;
+	uint64_t end_pfn;
+};
+
+/* Where struct pages are; runs are sorted and disjoint. A struct page of
+ * which a byte cannot be read is unreadable as a whole. */
+struct mmdump_page_map {
+	const struct mmdump_page_run *runs;
+	size_t nr_runs;
+	uint32_t page_bytes;		/* sizeof(struct page), 1 to 4096 */
+	uint32_t big_endian;
+};
+
+/* A colour for each page frame of some ranges: 0 at first. */
+struct mmdump_strip;
+
+/*
+ * mmdump_strip_create - for the page frames of some ranges
+ * @pfns: sorted and disjoint
+ *
+ * 4 bytes a page frame. It is the caller's, and may outlive the machine.
+ */
+enum mmdump_status mmdump_strip_create(struct mmdump *m,
+				       const struct mmdump_range *pfns,
+				       size_t count,
+				       struct mmdump_strip **ret);
+
+/* Gives it back, and the keys that were found with it. NULL is nothing. */
+void mmdump_strip_destroy(struct mmdump_strip *strip);
+
+/* Page frames [start_pfn, end_pfn) of one colour. */
+struct mmdump_colour_run {
+	uint64_t start_pfn;
+	uint64_t end_pfn;
+	uint64_t colour;		/* 0 to UINT32_MAX */
+};
+
+/* Gives page frames a colour, run by run; later ones win. What of them is not
+ * in the strip is left out. */
+enum mmdump_status mmdump_strip_paint(struct mmdump *m,
+				      struct mmdump_strip *strip,
+				      const struct mmdump_colour_run *runs,
+				      size_t count);
+
+/*
+ * mmdump_strip_map - give what has a colour another one, in some ranges
+ * @ranges: of page frames
+ * @first:  a colour c in [first, first + size) becomes table[c - first]
+ */
+enum mmdump_status mmdump_strip_map(struct mmdump *m,
+				    struct mmdump_strip *strip,
+				    const struct mmdump_range *ranges,
+				    size_t count, uint32_t first,
+				    const uint32_t *table, size_t size);
+
+/* How many page frames there are of each colour below count. LIMIT: there is
+ * another one. */
+enum mmdump_status mmdump_strip_sums(struct mmdump *m,
+				     const struct mmdump_strip *strip,
+				     uint64_t *sums, size_t count);
+
+/*
+ * mmdump_strip_runs - page frames in a row that have one colour
+ * @from:  only page frames from this one on
+ * @runs:  room for max of them, each as long as it is; they do not reach from
+ *         a range to the next
+ * @count: how many there are; 0: no more. Go on from the last one's end_pfn.
+ */
+enum mmdump_status mmdump_strip_runs(struct mmdump *m,
+				     const struct mmdump_strip *strip,
+				     uint64_t from,
+				     struct mmdump_colour_run *runs,
+				     size_t max, size_t *count);
+
+/*
+ * What a struct page says that the page is for. The first that holds, in this
+ * order, where KEY_TYPE is the one or the other by struct mmdump_page_type:
+ *
+ *   UNREADABLE  the struct page
+ *   RESERVED    it has one of the flags @reserved
+ *   of a later page of a compound page: what its first one says. That is one
+ *   that a link (bit 0 is set) leads to, below it; PLAIN, where it leads
+ *   nowhere else, and links of the first page itself are not followed
+ *   SLAB        it has one of the flags @slab, or a type that is SLAB;
+ *               value: what is in the field @cache
+ *   TYPE        a type of rank FIRST; value: its index
+ *   HELD        its pfn is one of @held; value: the tag there
+ *   HUGETLB     a type that is HUGETLB; or one of the flags @head, and
+ *               @dtor_value in the field @dtor of the page after it
+ *   TYPE        any other type; value: its index
+ *   MAPPED      @mapping is not 0 but for mapping_bits, and @count is not;
+ *               value: these bits
+ *   HEAD        it has one of the flags @head
+ *   PLAIN       nothing of all this
+ */
+enum mmdump_key_kind {
+	MMDUMP_KEY_PLAIN,
+	MMDUMP_KEY_UNREADABLE,
+	MMDUMP_KEY_RESERVED,
+	MMDUMP_KEY_SLAB,
+	MMDUMP_KEY_TYPE,
+	MMDUMP_KEY_HELD,
+	MMDUMP_KEY_HUGETLB,
+	MMDUMP_KEY_MAPPED,
+	MMDUMP_KEY_HEAD,
+};
+
+/* What a page says of itself beside, whatever its kind is. */
+enum mmdump_key_bits {
+	MMDUMP_OWN_RESERVED = 1,	/* one of the flags own_reserved */
+	MMDUMP_FOREIGN = 2,		/* flags & zone_mask != zone_value */
+	MMDUMP_UNTOUCHED = 4,		/* @link holds its own struct page's
+					 * address + untouched */
+	MMDUMP_NAMED = 8,		/* one of the flags named */
+	MMDUMP_ONE = 16,		/* @count is 1 */
+};
+
+/* A type: what @type holds & mask == value; the first row that holds. */
+struct mmdump_page_type {
+	uint32_t mask;
+	uint32_t value;
+	uint32_t rank;		/* enum mmdump_type_rank */
+};
+
+enum mmdump_type_rank {
+	MMDUMP_TYPE_LATER,
+	MMDUMP_TYPE_FIRST,
+	MMDUMP_TYPE_SLAB,
+	MMDUMP_TYPE_HUGETLB,
+};
+
+struct mmdump_held {
+	uint64_t pfn;		/* sorted by it, none twice */
+	uint64_t tag;
+};
+
+struct mmdump_page_rules {
+	struct mmdump_field flags, link, mapping, count;
+	struct mmdump_field type, cache, dtor;	/* may be none */
+	uint64_t reserved, slab, head;		/* masks of flags */
+	uint64_t own_reserved, named;
+	uint64_t zone_mask, zone_value;
+	uint64_t mapping_bits;
+	uint64_t dtor_value;
+	uint64_t untouched;			/* offset of the list_head */
+	const struct mmdump_page_type *types;
+	size_t nr_types;
+	const struct mmdump_held *held;
+	size_t nr_held;
+	uint32_t link_masks;	/* link - 1 is a mask of the struct page's own
+				 * address, not the first one's address */
+	uint32_t bits;		/* enum mmdump_key_bits that are wanted ... */
+	uint32_t plain_bits;	/* and more of PLAIN pages, */
+	uint32_t reserved_bits;	/* and of RESERVED ones */
+};
+
+struct mmdump_page_key {
+	uint64_t value;
+	uint64_t pfn;		/* the first page that has the key */
+	uint32_t kind;
+	uint32_t bits;
+};
+
+/*
+ * mmdump_classify - look at all page frames of a strip that have colour 0
+ * @first: the colour of the first key. Keys are numbered in the order of the
+ *         first pages that have them.
+ * @limit: of keys; MMDUMP_ERR_LIMIT: there are more of them, and the strip is
+ *         as it was
+ * @keys:  they belong to the strip, until this is called again with it
+ *
+ * A page frame that no run has is UNREADABLE.
+ */
+enum mmdump_status mmdump_classify(struct mmdump *m,
+				   const struct mmdump_page_map *map,
+				   const struct mmdump_page_rules *rules,
+				   struct mmdump_strip *strip, uint32_t first,
+				   size_t limit,
+				   const struct mmdump_page_key **keys,
+				   size_t *count);
+
+/* One test of struct pages: field & mask == value, or != where not is set. */
+struct mmdump_page_test {
+	struct mmdump_field field;
+	uint64_t mask;
+	uint64_t value;
+	uint32_t not;
+	uint32_t group;		/* 0 to 63. A page is in a group that has tests
+				 * when it passes all of them. */
+};
+
+struct mmdump_page_query {
+	const struct mmdump_page_test *tests;
+	size_t nr_tests;
+	struct mmdump_field value;	/* that is told of pages that match */
+	uint64_t value_mask;		/* as much of it */
+};
+
+/* Page frames in a row that are in the same groups, one at least, and have
+ * the same value. Unreadable ones are in none. */
+struct mmdump_page_match {
+	uint64_t start_pfn;
+	uint64_t end_pfn;
+	uint64_t value;
+	uint64_t groups;	/* bit by bit */
+};
+
+/*
+ * mmdump_select - which page frames of some ranges match, or are unreadable
+ * @ranges:  sorted and disjoint; what no run has is left out
+ * @from:    only page frames from this one on
+ * @matches: room for max, at least 1, of them, sorted. Where they are cut says
+ *           nothing: those that touch and are alike belong together.
+ * @found:   how many there are
+ * @next:    where to go on: UINT64_MAX when all has been looked at
+ */
+enum mmdump_status mmdump_select(struct mmdump *m,
+				 const struct mmdump_page_map *map,
+				 const struct mmdump_page_query *query,
+				 const struct mmdump_range *ranges,
+				 size_t count, uint64_t from,
+				 struct mmdump_page_match *matches, size_t max,
+				 size_t *found, uint64_t *next);
+
+/* One field of the struct pages [start_pfn, end_pfn), as numbers of this
+ * machine. FAULT: one of them is unreadable, or no run has it. */
+enum mmdump_status mmdump_column(struct mmdump *m,
+				 const struct mmdump_page_map *map,
+				 struct mmdump_field field, uint64_t start_pfn,
+				 uint64_t end_pfn, uint64_t *values);
 /* --- lists -------------------------------------------------------------- */
 
 /*
@@ -235,7 +477,8 @@ struct mmdump_list {
 	uint64_t head;
 	uint64_t link;		/* offset of the list_head in an entry */
 	const struct mmdump_entries *entries;
-	size_t nr_entries;	/* where two overlap the first counts */
+	size_t nr_entries;	/* where two overlap the first counts; then
+				 * they are 64 at most */
 	uint64_t limit;		/* entries; a list with more is broken */
 	uint32_t word;		/* bytes of a pointer: 4 or 8 */
 	uint32_t big_endian;

@@ -10,6 +10,7 @@ from mmscope.model.context import Context, Expression, Host
 from mmscope.target.cache import CachedMemory
 from mmscope.target.transport import Meter
 
+from engined import give
 from shapes import Shapes
 from vm_machine import VmMachine
 
@@ -220,9 +221,8 @@ class Machine:
 
     def context(self):
         """A fresh context, as a new stop has it."""
-        return Context(CachedMemory(self.ram), Layout(self.shapes),
-                       Host(self.live, lambda addr, size: self.static, self.registers.get, self.evaluate,
-                            kept=self.kept))
+        host = Host(self.live, lambda addr, size: self.static, self.registers.get, self.evaluate, kept=self.kept)
+        return give(Context(CachedMemory(self.ram), Layout(self.shapes), host), self.ram.areas)
 
     @staticmethod
     def evaluate(text):

@@ -8,6 +8,7 @@ from mmscope.layout.layout import Layout
 from mmscope.model.context import Context, Expression, Host
 from mmscope.target.cache import CachedMemory
 
+from engined import give
 from machine import Ram
 from shapes import Shapes
 
@@ -204,4 +205,4 @@ class Machine64:
         def static(addr, size):
             return self.constants[:size] if addr == self.addr("__start_rodata") else None
         host = Host(None, static, {"pc": DATA, "cr0": 1 << 31}.get, lambda text: Expression(int(text, 0), False))
-        return Context(CachedMemory(self.ram), Layout(self.shapes), host)
+        return give(Context(CachedMemory(self.ram), Layout(self.shapes), host), self.ram.areas)

@@ -185,8 +185,7 @@ def test_ranges():
     assert without([(0, 4), (6, 9)], []) == [(0, 4), (6, 9)]
     assert within([(6, 9), (0, 4), (3, 5)], 1, 8) == [(1, 5), (6, 8)]
     strip = Strip([(0, 4), (8, 12)])
-    strip.paint(2, 10, 1)
-    strip.paint(9, 99, 2)
+    strip.paint([(2, 10, 1), (9, 99, 2)])
     assert list(strip.runs()) == [(0, 2, 0), (2, 4, 1), (8, 9, 1), (9, 12, 2)]
 
 

@@ -27,11 +27,15 @@ def page_type(layout: Layout, page: Record) -> Optional[str]:
 
 def type_name(layout: Layout, value: int) -> Optional[str]:
     """The same for what is in page_type."""
+    return next((name for name, mask, wanted in type_rows(layout) if value & mask == wanted), None)
+
+
+def type_rows(layout: Layout) -> tuple[tuple[str, int, int], ...]:
+    """Name, mask and value of each type: page_type & mask is the value in a page of it. The first that holds counts."""
     types = layout.enum("pagetype")
     if types:
         names = {number: name[len("PGTY_"):] for name, number in types.items() if name.startswith("PGTY_")}
-        return names.get(value >> TYPE_SHIFT) if value >> TYPE_SHIFT != UNTYPED else None
-    if value & BASE != BASE:
-        return None
+        return tuple((name, 0xFF << TYPE_SHIFT, number << TYPE_SHIFT) for number, name in names.items()
+                     if 0 <= number < UNTYPED)
     bits = OLD_BITS if layout.find_field("page.mem_cgroup") is not None else BITS
-    return next((name for bit, name in bits.items() if not value & bit), None)
+    return tuple((name, BASE | bit, BASE) for bit, name in bits.items())

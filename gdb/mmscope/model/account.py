@@ -19,23 +19,14 @@ from typing import Optional
 from . import frame
 from .context import Context
 from .expect import Expected, expectations
-from .frame import Span
-from .frames import zone_spans
+from .frame import Bucket
+from .frames import zone_spans, zone_sums
 from .inside import excuse
 from .problem import Problem
 from .stage import Stage
 from .zone import Zone, zones
 
 HANDED = (frame.FREE, frame.PCP, *frame.USED)
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """Frames of a zone that are for the same thing."""
-
-    kind: str           # of frame.KINDS
-    pages: int
-    detail: str
 
 
 @dataclass(frozen=True)
@@ -89,24 +80,21 @@ class Account:
 def account(ctx: Context, pages: bool = False, expect: bool = False, all_details: bool = False) -> Account:
     """Add everything up. Raises MissingError, FaultError, MmError."""
     populated = [zone for zone in zones(ctx) if zone.populated]
-    spans = {zone.addr: zone_spans(ctx, zone) for zone in populated}
     early = ctx.stage is not None and ctx.stage <= Stage.ZONES
     estimated = early and all(zone.managed_pages for zone in populated)     # the hand-over begins with setting all to 0
-    found = tuple(_zone(zone, spans[zone.addr], estimated) for zone in populated)
-    rows = expectations(ctx, populated, spans) if expect else None
+    found = tuple(_zone(zone, zone_sums(ctx, zone), estimated) for zone in populated)
+    rows = expectations(ctx, populated, {zone.addr: each.buckets for zone, each in zip(populated, found)}) \
+        if expect else None
     listed = tuple(Range(zone.node, zone.name, span.start_pfn, span.end_pfn, span.kind, span.detail)
-                   for zone in populated for span in spans[zone.addr]) if pages else None
+                   for zone in populated for span in zone_spans(ctx, zone)) if pages else None
     unknown = sum(each.of(*frame.UNKNOWN) for each in found)
     inside = excuse(ctx, "pcp") or excuse(ctx, "memblock")
     return Account(found, unknown, inside, rows, listed, 1 << ctx.arch.page_shift, all_details, (),
                    None if inside else _failure(found, rows or ()))
 
 
-def _zone(zone: Zone, spans: tuple[Span, ...], estimated: bool) -> ZoneAccount:
-    """Sum a zone's spans up."""
-    sums: Counter[tuple[str, str]] = Counter()
-    for span in spans:
-        sums[span.kind, span.detail] += span.pages
+def _zone(zone: Zone, sums: dict[tuple[str, str], int], estimated: bool) -> ZoneAccount:
+    """Sum a zone up."""
     order = {kind: at for at, kind in enumerate(frame.KINDS)}
     buckets = tuple(Bucket(kind, count, detail) for (kind, detail), count in sorted(
         sums.items(), key=lambda each: (order[each[0][0]], -each[1], each[0][1])))

@@ -36,6 +36,15 @@ UNKNOWN = (COMPOUND, OTHER)
 
 
 @dataclass(frozen=True)
+class Bucket:
+    """Frames of a zone that are for the same thing."""
+
+    kind: str           # of KINDS
+    pages: int
+    detail: str
+
+
+@dataclass(frozen=True)
 class Span:
     """Page frames [start_pfn, end_pfn) that are for the same thing."""
 

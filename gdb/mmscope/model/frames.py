@@ -17,12 +17,12 @@ from .buddy import free_areas, order_count
 from .context import Context
 from .frame import Span
 from .freelists import FreeList, list_of
-from .pageread import PageReader
+from .pageread import Colours, PageReader
 from .pageuse import free_block
-from .paint import Ranges, Strip, within, without
+from .paint import AnyStrip, Ranges, strip_of, within
 from .pcp import pagesets
 from .rammap import ram_frames
-from .reserved import named, reserved_frames
+from .reserved import EARLY, UNNAMED, named, owned_frames, reserved_frames
 from .stage import Stage
 from .zone import Zone, populated_zones
 
@@ -68,66 +68,68 @@ def _frames_of(ctx: Context, zone: Zone) -> Ranges:
 
 
 def _spans(ctx: Context, zone: Zone) -> tuple[Span, ...]:
-    """Paint the zone, and see what is where."""
+    """What is where."""
+    return tuple(_joined(zone, *_painted(ctx, zone)))
+
+
+def zone_sums(ctx: Context, zone: Zone) -> dict[tuple[str, str], int]:
+    """How many frames of a zone are of each kind and detail: as zone_spans(), without a span for each run."""
+    return dict(ctx.once(f"frames.sums {zone.addr:#x}", partial(_sums, zone=zone)))
+
+
+def _sums(ctx: Context, zone: Zone) -> dict[tuple[str, str], int]:
+    """Counted."""
+    strip, colours = _painted(ctx, zone)
+    found: dict[tuple[str, str], int] = {}
+    for name, pages in zip(colours.names, strip.sums(len(colours.names))):
+        if pages and name[0] != frame.HOLE:
+            found[name] = pages
+    holes = zone.end_pfn - zone.start_pfn - sum(found.values())
+    return {**found, (frame.HOLE, ""): holes} if holes else found
+
+
+def _painted(ctx: Context, zone: Zone) -> tuple[AnyStrip, Colours]:
+    """The zone's frames that are RAM, painted with what each is for; done once a stop."""
+    return ctx.once(f"frames.painted {zone.addr:#x}", partial(_paint, zone=zone))
+
+
+def _paint(ctx: Context, zone: Zone) -> tuple[AnyStrip, Colours]:
+    """Paint the zone."""
     ranges = frames_of(ctx, zone)
     if sum(end - start for start, end in ranges) > MAX_FRAMES:
         raise MmError(f"zone {zone.name} has {zone.spanned_pages:#x} page frames: that is more than can be looked at")
-    strip, colours = Strip(ranges), Colours()
+    strip, colours = strip_of(ctx, ranges), Colours()
     if ctx.stage is not None and ctx.stage <= Stage.ZONES:
-        _paint_early(ctx, strip, colours, ranges)
-    else:
-        taken = _paint_lists(ctx, zone, strip, colours)
-        left = without(ranges, within(taken, zone.start_pfn, zone.end_pfn))
-        for start, end, kind, detail in _reader(ctx, zone).spans(left):
-            for low, high, said in _detailed(ctx, start, end, kind, detail):
-                strip.paint(low, high, colours.of(kind, said))
-    return tuple(_joined(zone, strip, colours))
+        strip.paint([(start, end, colours.of(frame.MEMBLOCK, "")) for start, end in ranges])
+        for start, end in reserved_frames(ctx) or ():
+            strip.paint([(first, last, colours.of(frame.RESERVED, name)) for low, high in within(ranges, start, end)
+                         for first, last, name in named(ctx, low, high)])
+        return strip, colours
+    strip.paint(_on_lists(ctx, zone, colours))
+    _reader(ctx, zone).paint(strip, colours)
+    _name_reserved(ctx, strip, colours)
+    return strip, colours
 
 
-class Colours:
-    """A number for each kind and detail."""
-
-    def __init__(self) -> None:
-        self.names: list[tuple[str, str]] = [(frame.HOLE, "")]
-        self._numbers = {self.names[0]: 0}
-
-    def of(self, kind: str, detail: str) -> int:
-        """The number."""
-        number = self._numbers.setdefault((kind, detail), len(self.names))
-        if number == len(self.names):
-            self.names.append((kind, detail))
-        return number
-
-
-def _detailed(ctx: Context, start: int, end: int, kind: str, detail: str) -> Iterator[tuple[int, int, str]]:
-    """What is reserved, cut by who has it."""
-    if kind == frame.RESERVED:
-        yield from named(ctx, start, end)
-    else:
-        yield start, end, detail
-
-
-def _paint_early(ctx: Context, strip: Strip, colours: Colours, ranges: Ranges) -> None:
-    """Before the hand-over: all is memblock's, and what it has reserved."""
-    for start, end in ranges:
-        strip.paint(start, end, colours.of(frame.MEMBLOCK, ""))
-    for start, end in reserved_frames(ctx) or ():
-        for low, high in within(ranges, start, end):
-            for first, last, name in named(ctx, low, high):
-                strip.paint(first, last, colours.of(frame.RESERVED, name))
-
-
-def _paint_lists(ctx: Context, zone: Zone, strip: Strip, colours: Colours) -> Ranges:
-    """What is on free lists and CPUs' lists; all ranges that are."""
-    taken: Ranges = []
-    for start, end, cpu in on_cpus(ctx, zone):
-        taken.append((start, end))
-        strip.paint(start, end, colours.of(frame.PCP, f"CPU {cpu}"))
+def _on_lists(ctx: Context, zone: Zone, colours: Colours) -> list[tuple[int, int, int]]:
+    """What is on free lists and CPUs' lists, with its colour; free lists win."""
+    found = [(start, end, colours.of(frame.PCP, f"CPU {cpu}")) for start, end, cpu in on_cpus(ctx, zone)]
     for area in free_areas(ctx, zone):
-        for block in area.blocks:
-            taken.append((block.pfn, block.pfn + (1 << area.order)))
-            strip.paint(*taken[-1], colours.of(frame.FREE, free_detail(block.migratetype, area.order)))
-    return taken
+        by_type = {name: colours.of(frame.FREE, free_detail(name, area.order))
+                   for name, count in area.by_migratetype.items() if count}
+        found += ((block.pfn, block.pfn + (1 << area.order), by_type[block.migratetype]) for block in area.blocks)
+    return found
+
+
+def _name_reserved(ctx: Context, strip: AnyStrip, colours: Colours) -> None:
+    """What is reserved is painted as whose it is."""
+    unnamed = colours.of(frame.RESERVED, "")
+    if not strip.sums(len(colours.names))[unnamed]:
+        return
+    for start, end, name in owned_frames(ctx):
+        strip.map([(start, end)], unnamed, [colours.of(frame.RESERVED, name)])
+    strip.map(list(reserved_frames(ctx) or ()), unnamed, [colours.of(frame.RESERVED, EARLY)])
+    strip.map([(0, 1 << 63)], unnamed, [colours.of(frame.RESERVED, UNNAMED)])
 
 
 def on_cpus(ctx: Context, zone: Zone) -> list[tuple[int, int, int]]:
@@ -159,7 +161,7 @@ def free_detail(migratetype: str, order: int) -> str:
     return f"{migratetype} order {order}"
 
 
-def _joined(zone: Zone, strip: Strip, colours: Colours) -> Iterator[Span]:
+def _joined(zone: Zone, strip: AnyStrip, colours: Colours) -> Iterator[Span]:
     """The strip's runs, and the holes around them."""
     at = zone.start_pfn
     last: Optional[Span] = None

@@ -3,35 +3,58 @@
 
 A compound page is what its first struct page says. In this order: whose zone it is, reserved, not handed over, slab,
 page tables, what somebody is known to hold (holders.py), huge pages of the pool, page cache or anonymous by mapping.
+
+One pass gives each frame a key (pagekeys.py): few keys differ, and each is looked at once. Then what struct pages alone
+do not say is painted over it.
 """
 from __future__ import annotations
 
-from itertools import groupby
 from typing import Iterator, Optional
 
-from ..errors import FaultError, MissingError
-from ..layout.pagetype import type_name
+from ..errors import MissingError
+from ..layout.pagetype import type_rows
+from ..target.passes import (FIRST, FOREIGN, HEAD, HELD, HUGETLB, LATER, MAPPED, NAMED, NO_FIELD, ONE, OWN_RESERVED,
+                             PLAIN, POOL, RESERVED, SLAB, SLABS, TYPE, UNREADABLE, UNTOUCHED, Field, Key, Rules,
+                             TypeRow)
 from . import frame
-from .columns import Columns, columns
+from .columns import field_of
 from .context import Context
 from .holders import holders
-from .pageuse import cache_name, head_addr
-from .paint import Ranges, within, without
+from .pageuse import cache_named, link_masks
+from .pagekeys import classify
+from .paint import AnyStrip, Ranges, strip_of, within, without
 from .reserved import reserved_frames
 from .stage import Stage
 from .zone import Zone
 
 Said = tuple[str, str]          # kind and detail
-NEAR = 64                       # pages: gaps between ranges that are read, too
 MAPPING_BITS = 3
+KEYS = 1 << 31                  # numbers of a strip from there on are keys, below colours
 HUGETLB_DTOR = "HUGETLB_PAGE_DTOR"
-UNREADABLE, UNLISTED, DRIVER = "struct page not readable", "marked free, on no list", "PG_reserved by a driver"
+UNREAD, UNLISTED, DRIVER = "struct page not readable", "marked free, on no list", "PG_reserved by a driver"
 MARKED, OWN = "", "the kernel's own"        # of page tables: by page_type; else by where they are
-_TABLE = (frame.PAGETABLE, MARKED)
+RANKS = {"slab": SLABS, "table": FIRST, "hugetlb": POOL}
 _MAPPED = {0: (frame.FILE, ""), 1: (frame.ANON, ""), 2: (frame.OTHER, "movable"), 3: (frame.ANON, "ksm")}
-_TYPED = {"large_kmalloc": (frame.SLAB, "large kmalloc"), "buddy": (frame.OTHER, UNLISTED)}
-_RESERVED, _OTHER, _HOLE = (frame.RESERVED, ""), (frame.OTHER, ""), (frame.HOLE, "")
+_TYPED = {"table": (frame.PAGETABLE, MARKED), "large_kmalloc": (frame.SLAB, "large kmalloc"),
+          "buddy": (frame.OTHER, UNLISTED)}
+_ALONE = {PLAIN: (frame.OTHER, ""), UNREADABLE: (frame.OTHER, UNREAD), RESERVED: (frame.RESERVED, ""),
+          HUGETLB: (frame.HUGETLB, ""), HEAD: (frame.COMPOUND, "")}
 _BEFORE, _DURING = (frame.MEMBLOCK, ""), (frame.OTHER, "being handed over")
+
+
+class Colours:
+    """A number for each kind and detail."""
+
+    def __init__(self) -> None:
+        self.names: list[Said] = [(frame.HOLE, "")]
+        self._numbers = {self.names[0]: 0}
+
+    def of(self, kind: str, detail: str) -> int:
+        """The number."""
+        number = self._numbers.setdefault((kind, detail), len(self.names))
+        if number == len(self.names):
+            self.names.append((kind, detail))
+        return number
 
 
 class PageReader:
@@ -39,155 +62,113 @@ class PageReader:
 
     def __init__(self, ctx: Context, zone: Zone, others: Ranges) -> None:
         self.ctx = ctx
-        self._zone = zone
         self._others = others
-        bits = {name: 1 << bit for bit, name in ctx.page_flags.names.items()}
-        self._reserved, self._slab, self._head = (bits.get(name, 0) for name in ("reserved", "slab", "head"))
-        self._named = sum(bits.values())
-        self._type = "page.page_type" if ctx.layout.find_field("page.page_type") is not None else "page.mapcount"
-        self._cache = "slab.slab_cache" if ctx.layout.find_field("slab.slab_cache") is not None else "page.slab_cache"
-        self._types: dict[int, Optional[str]] = {}
-        self._caches: dict[int, Said] = {}
-        self._holders = holders(ctx)
-        self._tables = ctx.once("pageread.tables", _table_frames)
         self._listed = reserved_frames(ctx)
         self._early = ctx.stage is not None and ctx.stage < Stage.SLAB
         self._by_list = self._early and self._listed is not None     # what is reserved is what memblock says
         self._deferred = deferred_frames(ctx)
+        self._types = ctx.once("pageread.types", _types)
+        self._held, self._tags = ctx.once("pageread.held", _held)
+        self._caches: dict[int, Said] = {}
+        self._rules = self._make_rules(zone)
 
     def spans(self, ranges: Ranges) -> Iterator[tuple[int, int, str, str]]:
         """Start, end, kind and detail for every frame of sorted ranges, in runs. Raises MissingError."""
-        for parts in _near(ranges):
-            for start, end, found in columns(self.ctx, parts[0][0], parts[-1][1]):
-                for first, last in within(parts, start, end):
-                    if found is None:
-                        yield first, last, frame.OTHER, UNREADABLE
-                        continue
-                    for (kind, detail), run in groupby(self._say(found, first, last)):
-                        length = sum(1 for _ in run)
-                        yield first, first + length, kind, detail
-                        first += length
+        strip, colours = strip_of(self.ctx, ranges), Colours()
+        self.paint(strip, colours)
+        for start, end, colour in strip.runs():
+            yield (start, end, *colours.names[colour])
 
-    def _say(self, found: Columns, first: int, last: int, tails: bool = True) -> list[Said]:
-        """Kind and detail of each frame [first, last) of a piece. Without tails, no link to a head is followed."""
-        part = slice(first - found.start_pfn, last - found.start_pfn)
-        has_cache = self.ctx.layout.find_field(self._cache) is not None
-        flags, links, mappings, counts, types, caches = (
-            found.get(name, part) for name in ("page.flags", "page.compound_head", "page.mapping", "page.refcount",
-                                               self._type, self._cache if has_cache else "page.mapping"))
-        reserved = 0 if self._by_list else self._reserved
-        said: list[Said] = []
-        last_link, last_said, pfn = 0, _OTHER, first
-        for flag, link, mapping, count, kind, cache in zip(flags, links, mappings, counts, types, caches):
-            if flag & reserved:
-                said.append(_RESERVED)
-            elif link & 1 and tails:
-                if link != last_link:
-                    last_link, last_said = link, self._of_tail(pfn, link, first, said)
-                said.append(last_said)
-            else:
-                last_link = 0
-                said.append(self._plain(pfn, flag, kind, mapping, count, cache if has_cache else 0))
-            pfn += 1
-        self._correct(said, first, flags, links, counts)
-        return said
+    def paint(self, strip: AnyStrip, colours: Colours) -> None:
+        """Give all frames of a strip that have no colour the one of what they are for. Raises MissingError."""
+        keys = classify(self.ctx, self._rules, strip, KEYS)
+        said = [self._said(key) for key in keys]
+        read = [key.kind != UNREADABLE for key in keys]
 
-    def _plain(self, pfn: int, flag: int, value: int, mapping: int, count: int, cache: int) -> Said:
-        """What a page says that is no later one of a compound page."""
-        if value not in self._types:
-            self._types[value] = type_name(self.ctx.layout, value) if self._type == "page.page_type" else None
-        kind = self._types[value]
-        if flag & self._slab or kind == "slab":
-            if cache not in self._caches:
-                name = cache_name(self.ctx, self.ctx.read.record("page", self.ctx.pages.page(pfn)))
-                self._caches[cache] = frame.SLAB, name or ""
-            return self._caches[cache]
-        if kind == "table":
-            return _TABLE
-        if pfn in self._tables:
-            return frame.PAGETABLE, OWN
-        if pfn in self._holders:
-            return self._holders[pfn]
-        if kind == "hugetlb" or flag & self._head and self._is_hugetlb(pfn):
-            return frame.HUGETLB, ""
-        if kind is not None:
-            return _TYPED.get(kind, (frame.OTHER, kind))
-        if mapping & ~MAPPING_BITS and count:
-            return _MAPPED[mapping & MAPPING_BITS]
-        return (frame.COMPOUND, "") if flag & self._head else _OTHER
+        def paint(ranges: Ranges, chosen: list[bool], kind: str, detail: str) -> None:
+            """Of keys that are chosen, in some ranges."""
+            if ranges and any(chosen):
+                colour = colours.of(kind, detail)
+                strip.map(ranges, KEYS, [colour if one else KEYS + at for at, one in enumerate(chosen)])
 
-    def _of_tail(self, pfn: int, link: int, first: int, said: list[Said]) -> Said:
-        """What the first page of a compound page says, by the link that a later one has."""
-        ctx = self.ctx
-        addr = head_addr(ctx, ctx.pages.page(pfn), link)
-        head = ctx.pages.pfn(addr) if addr is not None else None
-        if head is None or head >= pfn:
-            return _OTHER
-        if head >= first:
-            return said[head - first]
-        for _, _, found in columns(ctx, head, head + 1):
-            if found is not None:
-                return self._say(found, head, head + 1, tails=False)[0]
-        return _OTHER
-
-    def _correct(self, said: list[Said], first: int, flags: list[int], links: list[int], counts: list[int]) -> None:
-        """What struct pages alone do not say: memblock's part, and frames that are not the zone's or not set up."""
-        ctx, last = self.ctx, first + len(said)
+        paint(self._deferred, [there and not key.bits & OWN_RESERVED for key, there in zip(keys, read)],
+              frame.DEFERRED, "")
+        paint(self._others, [there and bool(key.bits & FOREIGN) for key, there in zip(keys, read)], frame.HOLE, "")
         if self._by_list:
-            for pfn in _each(within(self._listed or (), first, last)):
-                said[pfn - first] = _RESERVED
-        elif self._listed is not None and _RESERVED in said:
-            for pfn in _each(without([(first, last)], self._listed)):
-                if said[pfn - first] is _RESERVED and not self._untouched(pfn, links[pfn - first]):
-                    said[pfn - first] = frame.OTHER, DRIVER
-        if self._early:
-            for at, each in enumerate(said):
-                if each is _OTHER and not flags[at] & self._named and self._untouched(first + at, links[at]):
-                    said[at] = _BEFORE if counts[at] == 1 else _DURING
-        for pfn in _each(within(self._others, first, last)):
-            flag = flags[pfn - first]
-            if (ctx.page_flags.node(flag), ctx.page_flags.zone(flag)) != (self._zone.node, self._zone.index):
-                said[pfn - first] = _HOLE
-        for pfn in _each(within(self._deferred, first, last)):
-            if not flags[pfn - first] & self._reserved:
-                said[pfn - first] = frame.DEFERRED, ""
+            paint(list(self._listed or ()), read, *_ALONE[RESERVED])
+        elif self._listed is not None:
+            paint(without([(0, 1 << 63)], self._listed),
+                  [key.kind == RESERVED and not key.bits & UNTOUCHED for key in keys], frame.OTHER, DRIVER)
+        strip.map([(0, 1 << 63)], KEYS, [colours.of(*each) for each in said])
 
-    def _untouched(self, pfn: int, link: int) -> bool:
-        """Whether a page was never handed over: __init_single_page() makes its lru an empty list.
+    def _said(self, key: Key) -> Said:
+        """What a key means."""
+        if key.kind == SLAB:
+            if key.value not in self._caches:
+                self._caches[key.value] = frame.SLAB, cache_named(self.ctx, key.value) or ""
+            return self._caches[key.value]
+        if key.kind == TYPE:
+            name = self._types[key.value][0]
+            return _TYPED.get(name, (frame.OTHER, name))
+        if key.kind == HELD:
+            return self._tags[key.value]
+        if key.kind == MAPPED:
+            return _MAPPED[key.value]
+        if key.kind == PLAIN and self._early and key.bits & UNTOUCHED and not key.bits & NAMED:
+            return _BEFORE if key.bits & ONE else _DURING
+        return _ALONE[key.kind]
 
-        One that was allocated was on a list, and its links are poisoned.
-        """
-        return link == self.ctx.pages.page(pfn) + self.ctx.layout.field("page.buddy_list").offset
-
-    def _is_hugetlb(self, pfn: int) -> bool:
-        """Whether a compound page's destructor is that of the pool of huge pages: how it was until v6.6."""
-        ctx, wanted = self.ctx, self.ctx.layout.enum("compound_dtor_id").get(HUGETLB_DTOR)
-        if wanted is None or not ctx.pages.covers(pfn + 1):
-            return False
-        try:
-            if ctx.layout.find_field("page.compound_dtor") is not None:
-                return ctx.read.member("page", ctx.pages.page(pfn + 1), "compound_dtor") == wanted
-            return ctx.read.member("folio", ctx.pages.page(pfn), "_folio_dtor") == wanted
-        except (MissingError, FaultError):
-            return False
-
-
-def _each(ranges: Ranges) -> Iterator[int]:
-    """Every frame of some ranges."""
-    for start, end in ranges:
-        yield from range(start, end)
+    def _make_rules(self, zone: Zone) -> Rules:
+        """What the pass is told. Raises MissingError."""
+        ctx, division = self.ctx, self.ctx.page_flags
+        bits = {name: 1 << bit for bit, name in division.names.items()}
+        own, slab, head = (bits.get(name, 0) for name in ("reserved", "slab", "head"))
+        cache = "slab.slab_cache" if ctx.layout.find_field("slab.slab_cache") is not None else "page.slab_cache"
+        return Rules(
+            *(field_of(ctx, f"page.{name}") for name in ("flags", "compound_head", "mapping", "refcount")),
+            field_of(ctx, "page.page_type") if self._types else NO_FIELD,
+            field_of(ctx, cache) if ctx.layout.find_field(cache) is not None else NO_FIELD,
+            lambda: ctx.once("pageread.dtor", _dtor),
+            0 if self._by_list else own, slab, head, own, sum(bits.values()),
+            (1 << division.zone_bits) - 1 << division.zone_shift | (1 << division.node_bits) - 1 << division.node_shift,
+            zone.index << division.zone_shift | zone.node << division.node_shift, MAPPING_BITS,
+            ctx.layout.field("page.buddy_list").offset, link_masks(ctx), tuple(row for _, row in self._types),
+            self._held, (OWN_RESERVED if self._deferred else 0) | (FOREIGN if self._others else 0),
+            UNTOUCHED | NAMED | ONE if self._early else 0,
+            UNTOUCHED if self._listed is not None and not self._by_list else 0)
 
 
-def _near(ranges: Ranges) -> Iterator[Ranges]:
-    """Ranges in groups that are read together: what is between them costs less than another read."""
-    group: Ranges = []
-    for each in ranges:
-        if group and each[0] - group[-1][1] > NEAR:
-            yield group
-            group = []
-        group.append(each)
-    if group:
-        yield group
+def _types(ctx: Context) -> list[tuple[str, TypeRow]]:
+    """The types of pages by name, as passes are told them; none where struct page has no page_type."""
+    if ctx.layout.find_field("page.page_type") is None:
+        return []
+    return [(name, TypeRow(mask, value, RANKS.get(name, LATER))) for name, mask, value in type_rows(ctx.layout)]
+
+
+def _held(ctx: Context) -> tuple[dict[int, int], list[Said]]:
+    """The number of what each pfn is known to be held for, and what these mean. Page tables come first."""
+    own = frame.PAGETABLE, OWN
+    numbers: dict[Said, int] = {}
+    said = {**holders(ctx), **{pfn: own for pfn in _table_frames(ctx)}}
+    held = {pfn: numbers.setdefault(each, len(numbers)) for pfn, each in said.items() if pfn >= 0}
+    return held, list(numbers)
+
+
+def _dtor(ctx: Context) -> tuple[Field, int]:
+    """Where a compound page's second struct page keeps its destructor, and that of the pool of huge pages.
+
+    How it was until v6.6.
+    """
+    wanted = ctx.layout.enum("compound_dtor_id").get(HUGETLB_DTOR)
+    if wanted is None:
+        return NO_FIELD, 0
+    try:
+        if ctx.layout.find_field("page.compound_dtor") is not None:
+            return field_of(ctx, "page.compound_dtor"), wanted
+        offset, size = field_of(ctx, "folio._folio_dtor")
+    except MissingError:
+        return NO_FIELD, 0
+    return (Field(offset - ctx.pages.page_bytes, size), wanted) if offset >= ctx.pages.page_bytes else (NO_FIELD, 0)
 
 
 def _table_frames(ctx: Context) -> frozenset[int]:

@@ -115,9 +115,13 @@ def head_addr(ctx: Context, addr: int, link: int) -> Optional[int]:
     """
     if not link & 1:
         return None
-    if ctx.layout.find_field("zone.vmemmap_tails") is None or ctx.pages.page_bytes & ctx.pages.page_bytes - 1:
-        return link - 1
-    return addr & link - 1
+    return addr & link - 1 if link_masks(ctx) else link - 1
+
+
+def link_masks(ctx: Context) -> bool:
+    """Whether such a link is a mask."""
+    return (ctx.layout.find_field("zone.vmemmap_tails") is not None
+            and not ctx.pages.page_bytes & ctx.pages.page_bytes - 1)
 
 
 def compound_order(ctx: Context, head_pfn: int, head: Record) -> Optional[int]:
@@ -137,7 +141,14 @@ def cache_name(ctx: Context, head: Record) -> Optional[str]:
     """Name of the cache that a slab's first page belongs to; None when it cannot be read."""
     tag = "slab" if ctx.layout.find_field("slab.slab_cache") is not None else "page"
     try:
-        cache = ctx.read.record(tag, head.addr).get("slab_cache")
+        return cache_named(ctx, ctx.read.record(tag, head.addr).get("slab_cache"))
+    except (MissingError, FaultError):
+        return None
+
+
+def cache_named(ctx: Context, cache: int) -> Optional[str]:
+    """Name of the cache at an address; None when it cannot be read."""
+    try:
         at = cache + ctx.layout.field("kmem_cache.name").offset     # the struct ends before its type does
         return ctx.read.string(ctx.read.unsigned(at), NAME_LIMIT) or None if cache else None
     except (MissingError, FaultError):
