@@ -286,7 +286,7 @@ test:
 AMD64 = $(if $(KERNELS),$(filter amd64-%,$(KERNELS)),all)
 test-kernels:
 	@scripts/setup $(if $(AMD64),--kernels)
-	@$(MAKE) --no-print-directory guest >/dev/null
+	@$(MAKE) --no-print-directory guest dump >/dev/null
 	KERNELS="$(KERNELS)" $(PYTHON) -m pytest -q -n auto --dist loadgroup \
 		tests/kernels
 bench:

@@ -110,6 +110,9 @@ static enum mmdump_status read_header(struct core *core)
 		return fail(core->m, MMDUMP_ERR_CORRUPT,
 			    "%s: has program headers of %u bytes",
 			    core->path, core->ehdr.e_phentsize);
+	if (!core->ehdr.e_phnum)
+		return fail(core->m, MMDUMP_ERR_CORRUPT,
+			    "%s: has no program headers", core->path);
 	if (elf_getphdrnum(core->elf, &core->nr_headers))
 		return fail(core->m, MMDUMP_ERR_CORRUPT,
 			    "%s: its program headers cannot be counted: %s",
@@ -120,7 +123,8 @@ static enum mmdump_status read_header(struct core *core)
 			    core->path, core->nr_headers, MAX_SEGMENTS);
 	if (!core->nr_headers)
 		return fail(core->m, MMDUMP_ERR_CORRUPT,
-			    "%s: has no program headers", core->path);
+			    "%s: its program headers are not in it",
+			    core->path);
 	return MMDUMP_OK;
 }
 
