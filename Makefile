@@ -180,8 +180,8 @@ build/$1/%.o: helper/dump/%.c $(MAKEFILE_LIST)
 	$$(Q)$$(HOSTCC) $$(DUMP_CFLAGS) $$(DUMP_OPT) -MMD -MP -c $$< -o $$@
 build/$1/libmmdump.so: $(DUMP:%=build/$1/%.o)
 	$$(call say,HOSTLD)
-	$$(Q)$$(HOSTCC) $$(DUMP_OPT) -shared -Wl,--no-undefined -o $$@ $$^ \
-		$$(DUMP_LIBS)
+	$$(Q)$$(HOSTCC) $$(DUMP_OPT) -shared -Wl,--no-undefined \
+		-Wl,-soname,$$(@F) -o $$@ $$^ $$(DUMP_LIBS)
 endef
 $(foreach f,dump dump-san,$(eval $(call dump_rules,$f)))
 build/dump/mmdump-stub: $(DUMP_STUB:%=build/dump/%.o) build/dump/libmmdump.so
@@ -286,7 +286,7 @@ test:
 AMD64 = $(if $(KERNELS),$(filter amd64-%,$(KERNELS)),all)
 test-kernels:
 	@scripts/setup $(if $(AMD64),--kernels)
-	@$(MAKE) --no-print-directory guest >/dev/null
+	@$(MAKE) --no-print-directory guest dump >/dev/null
 	KERNELS="$(KERNELS)" $(PYTHON) -m pytest -q -n auto --dist loadgroup \
 		tests/kernels
 bench:

@@ -51,7 +51,7 @@ struct source {
  */
 struct bank {
 	uint64_t start, end;		/* addresses */
-	uint64_t offset;		/* in the file; kdump: the address */
+	uint64_t offset;		/* in the file; kdump: in its pages */
 	struct source *source;
 };
 
@@ -217,9 +217,10 @@ enum mmdump_status flat_open(struct mmdump *m, const char *path,
 /* Whether the first bytes of a file are those of a kdump file. */
 bool kdump_is(const unsigned char *head, size_t size);
 
-/* As many bytes as there are from an address on; 0: none, or unreadable. */
-size_t kdump_read_at(struct kdump *kdump, uint64_t phys, void *buffer,
-		     size_t size);
+/* As many bytes as there are from an address on; 0: none, or unreadable.
+ * offset is the bank's there. */
+size_t kdump_read_at(struct kdump *kdump, uint64_t phys, uint64_t offset,
+		     void *buffer, size_t size);
 void kdump_close(struct kdump *kdump);
 
 /* Adds a file's segment of notes to a list; align is its p_align. */

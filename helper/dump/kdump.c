@@ -4,7 +4,10 @@
  * found it (MMDUMP_KDUMP).
  *
  * Pages that the file left out are no memory. libkdumpfile allocates by the
- * header's numbers: they are held against the file's size first.
+ * file's numbers, and looks at what it has mapped whether the file goes so far
+ * or not: so it is told not to map, and what it would allocate by - the
+ * headers at opening, the descriptor of each page it is to read - is held
+ * against the file's size first.
  *
  * Contract: after a failure the machine is as it was.
  * May call: source, ram, notes. Called by: open.c, ram.c, source.c.
@@ -27,12 +30,19 @@ bool kdump_is(const unsigned char *head, size_t size)
 #include <libkdumpfile/kdumpfile.h>
 
 #define MAX_BANKS	(1UL << 22)
+#define MIN_BLOCK	4096UL
 #define MAX_BLOCK	(1UL << 20)
+#define MAX_NOTE_BYTES	(16UL << 20)
 #define HEAD_BYTES	464	/* of the header, with 64 bits */
+#define DESC_BYTES	24	/* of a page's descriptor */
 
 struct kdump {
 	kdump_ctx_t *ctx;
 	pthread_mutex_t lock;	/* of ctx: it is for one thread at a time */
+	struct source file;	/* its descriptors; fd is the source's */
+	uint64_t descs_at;	/* where they are */
+	uint64_t page_shift;
+	bool wide, big;
 };
 
 /* A file that is opened. */
@@ -43,9 +53,8 @@ struct opening {
 	struct kdump *kdump;
 	struct piece *pieces;
 	size_t count, room;
+	uint64_t nr_pages;	/* in the pieces */
 	struct note_list notes;
-	kdump_num_t page_shift, pointer_bytes, order;
-	uint64_t block_bytes;
 	char machine[66];	/* uname -m */
 };
 
@@ -58,71 +67,122 @@ static uint64_t number(const unsigned char *at, size_t size, bool big)
 	return value;
 }
 
-/* Where `status` is in struct disk_dump_header: behind a timeval of words of
- * 4 or 8 bytes; then block_size, sub_hdr_size, bitmap_blocks. */
-static uint64_t blocks_claimed(const unsigned char *head, bool wide, bool big,
-			       uint64_t *block)
+/*
+ * An offset of 8 bytes, and a size of a word: nothing, or in the file and not
+ * more than a machine's notes can be.
+ */
+static bool part_is_sound(const struct kdump *kdump, const unsigned char *at,
+			  uint64_t *offset, uint64_t *size)
 {
-	size_t at = wide ? 424 : 412;
-
-	*block = number(head + at + 4, 4, big);
-	return 1 + number(head + at + 8, 4, big) +
-	       number(head + at + 12, 4, big);
+	*offset = number(at, 8, kdump->big);
+	*size = number(at + 8, kdump->wide ? 8 : 4, kdump->big);
+	return !*size || (*size <= MAX_NOTE_BYTES &&
+			  *offset <= kdump->file.size &&
+			  *size <= kdump->file.size - *offset);
 }
 
-static enum mmdump_status header_bounded(struct opening *o)
+/* Where vmcoreinfo, notes and eraseinfo begin in struct kdump_sub_header. A
+ * 64-bit number is aligned to 8 by ARM, to 4 by x86 and in QEMU's files. */
+static const unsigned char parts_at[3][3] = {
+	{ 32, 48, 64 }, { 20, 32, 44 }, { 24, 40, 56 },
+};
+
+static bool parts_are_sound(const struct kdump *kdump,
+			    const unsigned char *head, int layout,
+			    uint64_t *offset, uint64_t *size)
 {
-	unsigned char head[HEAD_BYTES];
-	uint64_t block, blocks;
+	uint64_t other[2];
+
+	return part_is_sound(kdump, head + parts_at[layout][0], &other[0],
+			     &other[1]) &&
+	       part_is_sound(kdump, head + parts_at[layout][2], &other[0],
+			     &other[1]) &&
+	       part_is_sound(kdump, head + parts_at[layout][1], offset, size);
+}
+
+/* Whether a header is sound when read in one of the four ways. */
+static bool header_is(struct kdump *kdump, const unsigned char *head,
+		      bool wide, bool big)
+{
+	/* `status`, behind a timeval of words of 4 or 8 bytes */
+	const unsigned char *at = head + (wide ? 424 : 412);
+	uint64_t block = number(at + 4, 4, big);
+	uint64_t bitmaps = number(at + 12, 4, big);
+	uint64_t blocks = 1 + number(at + 8, 4, big) + bitmaps;
+
+	if (block < MIN_BLOCK || block > MAX_BLOCK || block & (block - 1) ||
+	    blocks < 2 || blocks > kdump->file.size / block ||
+	    8 * bitmaps * block < number(at + 16, 4, big))
+		return false;
+	kdump->wide = wide;
+	kdump->big = big;
+	kdump->page_shift = (uint64_t)__builtin_ctzll(block);
+	kdump->descs_at = blocks * block;
+	return true;
+}
+
+static enum mmdump_status read_headers(struct opening *o)
+{
+	unsigned char head[HEAD_BYTES], sub[80];
+	struct kdump *kdump = o->kdump;
+	uint64_t offset, size;
+	bool sound = false;
+	int layout;
 
 	if (!source_read(o->source, 0, head, sizeof(head)))
 		return fail(o->m, MMDUMP_ERR_CORRUPT,
 			    "%s: ends in its header", o->path);
 	memcpy(o->machine, head + 272, 65);
-	for (int kind = 0; kind < 4; kind++) {
-		blocks = blocks_claimed(head, kind & 1, kind & 2, &block);
-		if (block < 512 || block > MAX_BLOCK || block & (block - 1) ||
-		    blocks < 2 || blocks > o->source->size / block)
-			continue;
-		o->block_bytes = block;
-		return MMDUMP_OK;
+	for (int kind = 0; !sound && kind < 4; kind++)
+		sound = header_is(kdump, head, kind & 2, kind & 1);
+	if (!sound || !source_read(o->source, 1UL << kdump->page_shift, sub,
+				   sizeof(sub)))
+		return fail(o->m, MMDUMP_ERR_CORRUPT, "%s: its header is "
+			    "unsound: the bitmaps are not in the file",
+			    o->path);
+	layout = kdump->wide ? 0 : 1;
+	sound = parts_are_sound(kdump, sub, layout, &offset, &size);
+	if (!kdump->wide && (!sound || !size || !offset)) {
+		layout = 2;
+		sound = parts_are_sound(kdump, sub, layout, &offset, &size);
 	}
-	return fail(o->m, MMDUMP_ERR_CORRUPT, "%s: its bitmaps are not in it",
-		    o->path);
+	if (!sound)
+		return fail(o->m, MMDUMP_ERR_CORRUPT,
+			    "%s: its notes are not in the file", o->path);
+	if (number(head + 8, 4, kdump->big) < 4 || !size)
+		return MMDUMP_OK;	/* older headers have no notes */
+	return notes_read(o->m, o->source, offset, size, 4, kdump->big,
+			  &o->notes);
 }
 
 static enum mmdump_status open_context(struct opening *o)
 {
-	struct kdump *kdump = calloc(1, sizeof(*kdump));
+	kdump_num_t shift, bytes, order;
+	struct kdump *kdump = o->kdump;
 
-	if (!kdump)
-		return fail(o->m, MMDUMP_ERR_SYSTEM, "%s: out of memory",
-			    o->path);
-	pthread_mutex_init(&kdump->lock, NULL);
-	o->kdump = kdump;
 	kdump->ctx = kdump_new();
 	if (!kdump->ctx)
 		return fail(o->m, MMDUMP_ERR_SYSTEM, "%s: out of memory",
 			    o->path);
-	if (kdump_open_fd(kdump->ctx, o->source->fd) ||
+	if (kdump_set_number_attr(kdump->ctx, KDUMP_ATTR_FILE_MMAP_POLICY,
+				  KDUMP_MMAP_NEVER) ||
+	    kdump_open_fd(kdump->ctx, o->source->fd) ||
 	    kdump_get_number_attr(kdump->ctx, KDUMP_ATTR_PAGE_SHIFT,
-				  &o->page_shift) ||
-	    kdump_get_number_attr(kdump->ctx, KDUMP_ATTR_PTR_SIZE,
-				  &o->pointer_bytes) ||
-	    kdump_get_number_attr(kdump->ctx, KDUMP_ATTR_BYTE_ORDER,
-				  &o->order))
+				  &shift) ||
+	    kdump_get_number_attr(kdump->ctx, KDUMP_ATTR_PTR_SIZE, &bytes) ||
+	    kdump_get_number_attr(kdump->ctx, KDUMP_ATTR_BYTE_ORDER, &order))
 		return fail(o->m, MMDUMP_ERR_CORRUPT, "%s: libkdumpfile: %s",
 			    o->path, kdump_get_err(kdump->ctx));
-	if (o->page_shift < 9 || o->page_shift > 20)
-		return fail(o->m, MMDUMP_ERR_CORRUPT, "%s: pages of 2^%llu "
-			    "bytes", o->path,
-			    (unsigned long long)o->page_shift);
+	if (shift != kdump->page_shift || bytes != (kdump->wide ? 8 : 4) ||
+	    (order == KDUMP_BIG_ENDIAN) != kdump->big)
+		return fail(o->m, MMDUMP_ERR_CORRUPT, "%s: its header can be "
+			    "read in two ways", o->path);
 	return MMDUMP_OK;
 }
 
 static bool add_piece(struct opening *o, uint64_t first, uint64_t last)
 {
-	uint64_t most = UINT64_MAX >> o->page_shift;
+	uint64_t shift = o->kdump->page_shift, most = UINT64_MAX >> shift;
 	struct piece *pieces;
 
 	if (o->count == o->room) {
@@ -135,11 +195,12 @@ static bool add_piece(struct opening *o, uint64_t first, uint64_t last)
 		o->room = room;
 	}
 	last = last < most ? last : most;
-	if (first < last)
-		o->pieces[o->count++] = (struct piece){ .bank = {
-			first << o->page_shift, last << o->page_shift,
-			first << o->page_shift, o->source
-		} };
+	if (first >= last)
+		return true;
+	o->pieces[o->count++] = (struct piece){ .bank = {
+		first << shift, last << shift, o->nr_pages << shift, o->source
+	} };
+	o->nr_pages += last - first;
 	return true;
 }
 
@@ -168,37 +229,6 @@ static enum mmdump_status read_pagemap(struct opening *o)
 		return fail(o->m, MMDUMP_ERR_CORRUPT, "%s: has no memory",
 			    o->path);
 	return MMDUMP_OK;
-}
-
-/*
- * offset_note and size_note of struct kdump_sub_header: a 64-bit offset is
- * aligned to 8 on most machines, to 4 on some, and in QEMU's files.
- */
-static bool notes_at(const struct opening *o, const unsigned char *head,
-		     size_t at, uint64_t *offset, uint64_t *size)
-{
-	bool big = o->order == KDUMP_BIG_ENDIAN;
-
-	*offset = number(head + at, 8, big);
-	*size = number(head + at + 8, o->pointer_bytes == 8 ? 8 : 4, big);
-	return *size && *offset > o->block_bytes &&
-	       *offset < o->source->size &&
-	       *size <= o->source->size - *offset;
-}
-
-static enum mmdump_status read_notes(struct opening *o)
-{
-	bool big = o->order == KDUMP_BIG_ENDIAN;
-	unsigned char head[64];
-	uint64_t offset, size;
-
-	if (!source_read(o->source, o->block_bytes, head, sizeof(head)))
-		return MMDUMP_OK;
-	if (o->pointer_bytes == 8 ? !notes_at(o, head, 48, &offset, &size) :
-	    !notes_at(o, head, 40, &offset, &size) &&
-	    !notes_at(o, head, 32, &offset, &size))
-		return MMDUMP_OK;
-	return notes_read(o->m, o->source, offset, size, 4, big, &o->notes);
 }
 
 /* By its name; QEMU's files say "Unknown": then by the registers' size. */
@@ -252,8 +282,8 @@ static enum mmdump_status add(struct opening *o)
 		return status;
 	if (!m->bits) {
 		m->machine = machine_of(o);
-		m->bits = o->pointer_bytes == 8 ? 64 : 32;
-		m->big_endian = o->order == KDUMP_BIG_ENDIAN;
+		m->bits = o->kdump->wide ? 64 : 32;
+		m->big_endian = o->kdump->big;
 	}
 	if (o->notes.cut)
 		warn(m, "%s: its notes do not end where they should",
@@ -267,28 +297,61 @@ enum mmdump_status kdump_add(struct mmdump *m, const char *path,
 			     struct source *source)
 {
 	struct opening o = { .m = m, .path = path, .source = source };
-	enum mmdump_status status = header_bounded(&o);
+	enum mmdump_status status;
 
+	o.kdump = calloc(1, sizeof(*o.kdump));
+	if (!o.kdump)
+		return fail(m, MMDUMP_ERR_SYSTEM, "%s: out of memory", path);
+	pthread_mutex_init(&o.kdump->lock, NULL);
+	o.kdump->file.fd = source->fd;
+	o.kdump->file.size = source->size;
+	status = read_headers(&o);
 	if (!status)
 		status = open_context(&o);
 	if (!status)
 		status = read_pagemap(&o);
 	if (!status)
-		status = read_notes(&o);
-	if (!status)
 		status = add(&o);
-	if (status && o.kdump)
+	if (status)
 		kdump_close(o.kdump);
 	notes_drop(&o.notes);
 	free(o.pieces);
 	return status;
 }
 
-size_t kdump_read_at(struct kdump *kdump, uint64_t phys, void *buffer,
-		     size_t size)
+/* How many of size bytes, at a place among the pages of the file, are in
+ * pages whose descriptors libkdumpfile may be asked to believe. */
+static size_t sound_bytes(const struct kdump *kdump, uint64_t offset,
+			  size_t size)
 {
-	size_t done = size;
+	uint64_t page = 1UL << kdump->page_shift, at, bytes, from = offset;
+	unsigned char desc[DESC_BYTES];
 
+	while (from < offset + size) {
+		at = kdump->descs_at + (from >> kdump->page_shift) *
+				       DESC_BYTES;
+		if (!source_read(&kdump->file, at, desc, sizeof(desc)))
+			break;
+		at = number(desc, 8, kdump->big);
+		bytes = number(desc + 8, 4, kdump->big);
+		if (bytes > page || at > kdump->file.size ||
+		    bytes > kdump->file.size - at)
+			break;
+		from = (from | (page - 1)) + 1;
+	}
+	from = from < offset + size ? from : offset + size;
+	return (size_t)(from - offset);
+}
+
+size_t kdump_read_at(struct kdump *kdump, uint64_t phys, uint64_t offset,
+		     void *buffer, size_t size)
+{
+	size_t done;
+
+	size = sound_bytes(kdump, offset, size);
+	if (!size)
+		return 0;
+	done = size;
 	pthread_mutex_lock(&kdump->lock);
 	if (kdump_read(kdump->ctx, KDUMP_MACHPHYSADDR, phys, buffer, &done))
 		done = done < size ? done : 0;
@@ -314,10 +377,10 @@ enum mmdump_status kdump_add(struct mmdump *m, const char *path,
 		    "and this build has no libkdumpfile", path);
 }
 
-size_t kdump_read_at(struct kdump *kdump, uint64_t phys, void *buffer,
-		     size_t size)
+size_t kdump_read_at(struct kdump *kdump, uint64_t phys, uint64_t offset,
+		     void *buffer, size_t size)
 {
-	(void)kdump, (void)phys, (void)buffer, (void)size;
+	(void)kdump, (void)phys, (void)offset, (void)buffer, (void)size;
 	return 0;
 }
 

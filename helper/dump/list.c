@@ -14,12 +14,14 @@
  *           is behind the first entry that repeats is taken back.
  * May call: virt.c, status.c.  Called by: callers of the library.
  */
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
 
 #define FIRST_ROOM	64U
+#define MOST_OVERLAPPING 64U	/* each is looked at for each node */
 
 /*
  *   WALK-1  nodes[i] is list_head of the entry with numbers[i]
@@ -28,6 +30,9 @@
 struct walk {
 	struct mmdump *m;
 	const struct mmdump_list *list;
+	const struct mmdump_entries **sorted;	/* by first, without empty */
+	size_t nr_sorted;
+	bool overlap;				/* some of them do */
 	struct window window;
 	uint64_t *nodes, *numbers;
 	size_t nr_nodes, room;
@@ -80,38 +85,86 @@ static bool add_break(struct walk *w, uint64_t from, uint64_t node,
 	return true;
 }
 
-/* Whether an entry with its list_head at node is one of these. */
-static bool has(const struct mmdump_entries *entries, uint64_t link,
-		uint64_t node, uint64_t *number)
+/* Whether an entry at this address is one of these. */
+static bool has(const struct mmdump_entries *entries, uint64_t addr,
+		uint64_t *number)
 {
-	uint64_t at = node - link - entries->first;
+	uint64_t at = addr - entries->first;
 
-	if (node < link || node - link < entries->first ||
-	    at >= entries->count * entries->step || at % entries->step)
+	if (addr < entries->first || at >= entries->count * entries->step ||
+	    at % entries->step)
 		return false;
 	*number = entries->number + at / entries->step;
 	return true;
 }
 
-/* Where several overlap the first counts: as pfn() of model/pagemap.py. */
-static bool valid(struct walk *w, uint64_t node, uint64_t *number)
+/* Whether an entry can have its list_head at node. */
+static bool valid(const struct walk *w, uint64_t node, uint64_t *number)
 {
 	const struct mmdump_list *list = w->list;
+	size_t low = 0, high = w->nr_sorted;
+	uint64_t addr = node - list->link;
 
+	if (node < list->link)
+		return false;
+	if (w->overlap) {
+		for (size_t i = 0; i < list->nr_entries; i++)
+			if (has(&list->entries[i], addr, number))
+				return true;
+		return false;
+	}
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (w->sorted[middle]->first <= addr)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low < high && has(w->sorted[low], addr, number);
+}
+
+static int by_first(const void *a, const void *b)
+{
+	const struct mmdump_entries *const *p = a, *const *q = b;
+
+	return (*p)->first < (*q)->first ? -1 : (*p)->first > (*q)->first;
+}
+
+/* Where no entries overlap, those that can have a node are found quickly. */
+static bool sort(struct walk *w)
+{
+	const struct mmdump_list *list = w->list;
+	size_t n = 0;
+
+	w->sorted = calloc(list->nr_entries + 1, sizeof(*w->sorted));
+	if (!w->sorted)
+		return false;
 	for (size_t i = 0; i < list->nr_entries; i++)
-		if (has(&list->entries[i], list->link, node, number))
-			return true;
-	return false;
+		if (list->entries[i].count)
+			w->sorted[n++] = &list->entries[i];
+	qsort(w->sorted, n, sizeof(*w->sorted), by_first);
+	w->nr_sorted = n;
+	for (size_t i = 1; i < n; i++) {
+		const struct mmdump_entries *e = w->sorted[i - 1];
+
+		if (w->sorted[i]->first - e->first < e->count * e->step)
+			w->overlap = true;
+	}
+	return true;
 }
 
 static uint64_t word(const struct mmdump_list *list, const unsigned char *at)
 {
-	uint64_t value = 0;
+	uint64_t whole;
+	uint32_t half;
 
-	for (uint32_t i = 0; i < list->word; i++)
-		value |= (uint64_t)at[i] <<
-			 8 * (list->big_endian ? list->word - 1 - i : i);
-	return value;
+	if (list->word == sizeof(whole)) {
+		memcpy(&whole, at, sizeof(whole));
+		return list->big_endian ? be64toh(whole) : le64toh(whole);
+	}
+	memcpy(&half, at, sizeof(half));
+	return list->big_endian ? be32toh(half) : le32toh(half);
 }
 
 static enum mmdump_status read_node(struct walk *w, uint64_t node,
@@ -170,7 +223,8 @@ static bool seen(const struct walk *w, uint64_t node, size_t *period)
 
 static enum mmdump_status follow(struct walk *w, struct mmdump_walk *ret)
 {
-	uint64_t head = w->list->head, here = head, next, after, prev, number;
+	uint64_t head = w->list->head, here = head, next, after, prev;
+	uint64_t number = 0;
 	size_t kept = 0, until = 1, period;
 	enum mmdump_status status;
 
@@ -241,14 +295,19 @@ enum mmdump_status mmdump_walk_list(struct mmdump *m,
 	struct walk w = { .m = m, .list = list };
 	const char *wrong = refused(list);
 	struct mmdump_walk found = { 0 };
-	enum mmdump_status status;
+	enum mmdump_status status = MMDUMP_ERR_SYSTEM;
 
 	begin(m);
 	if (wrong)
 		return fail(m, MMDUMP_ERR_ARGUMENT, "list: %s", wrong);
-	virt_begin(m, &w.window);
-	status = follow(&w, &found);
-	virt_end(m, &w.window);
+	if (sort(&w)) {
+		wrong = w.overlap && w.nr_sorted > MOST_OVERLAPPING ?
+			"entries overlap, and are too many" : NULL;
+		virt_begin(m, &w.window);
+		status = wrong ? MMDUMP_ERR_ARGUMENT : follow(&w, &found);
+		virt_end(m, &w.window);
+	}
+	free(w.sorted);
 	found.nodes = w.nodes;
 	found.numbers = w.numbers;
 	found.nr_nodes = w.nr_nodes;
@@ -262,6 +321,8 @@ enum mmdump_status mmdump_walk_list(struct mmdump *m,
 	if (status == MMDUMP_ERR_FAULT)
 		return fail(m, status, "cannot read the head of a list at "
 			    "0x%llx", (unsigned long long)list->head);
+	if (status == MMDUMP_ERR_ARGUMENT)
+		return fail(m, status, "list: %s", wrong);
 	return fail(m, status, "out of memory after %zu entries of a list",
 		    w.nr_nodes);
 }

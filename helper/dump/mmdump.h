@@ -93,8 +93,8 @@ enum mmdump_status mmdump_add_file(struct mmdump *m, const char *path,
 				   uint64_t offset, uint64_t phys,
 				   uint64_t size);
 
-/* The same of an open file, which is duplicated; /proc/PID/mem is read, not
- * mapped. size is not 0. */
+/* The same of an open file, which is duplicated, and read, not mapped: it is
+ * somebody else's, who may cut it. size is not 0. */
 enum mmdump_status mmdump_add_fd(struct mmdump *m, int fd, uint64_t offset,
 				 uint64_t phys, uint64_t size);
 
@@ -471,7 +471,8 @@ struct mmdump_list {
 	uint64_t head;
 	uint64_t link;		/* offset of the list_head in an entry */
 	const struct mmdump_entries *entries;
-	size_t nr_entries;	/* where two overlap the first counts */
+	size_t nr_entries;	/* where two overlap the first counts; then
+				 * they are 64 at most */
 	uint64_t limit;		/* entries; a list with more is broken */
 	uint32_t word;		/* bytes of a pointer: 4 or 8 */
 	uint32_t big_endian;

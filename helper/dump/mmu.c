@@ -7,7 +7,9 @@
  * May call: ram.c, status.c, mmu_*.c.  Called by: virt.c.
  * Fails:    MMDUMP_ERR_FAULT where nothing is mapped.
  */
+#include <endian.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "mmu.h"
 
@@ -49,12 +51,15 @@ enum mmdump_status mmdump_set_mmu(struct mmdump *m,
 static uint64_t entry_of(const unsigned char *bytes, uint32_t count,
 			 bool big_endian)
 {
-	uint64_t value = 0;
+	uint64_t whole;
+	uint32_t half;
 
-	for (uint32_t i = 0; i < count; i++)
-		value |= (uint64_t)bytes[i] <<
-			 8 * (big_endian ? count - 1 - i : i);
-	return value;
+	if (count == sizeof(whole)) {
+		memcpy(&whole, bytes, sizeof(whole));
+		return big_endian ? be64toh(whole) : le64toh(whole);
+	}
+	memcpy(&half, bytes, sizeof(half));
+	return big_endian ? be32toh(half) : le32toh(half);
 }
 
 /* The level whose table both addresses share, as far as path knows it. */
@@ -76,7 +81,7 @@ enum mmdump_status mmu_walk(struct mmdump *m, struct window *w,
 	const struct mmu_format *f = &m->paging->format;
 	unsigned int level;
 
-	if (!f->count || virt < mmu->start || !f->has(f, virt))
+	if (!f->count || !f->has(f, virt))
 		return MMDUMP_ERR_FAULT;
 	level = shared(f, path, virt);
 	path->virt = virt;

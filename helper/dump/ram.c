@@ -46,7 +46,7 @@ static bool window_fill(struct window *w, const struct space *space,
 	end = end > bank->end ? bank->end : end;
 	size = (size_t)(end - start);
 	if (bank->source->kdump) {
-		size = kdump_read_at(bank->source->kdump,
+		size = kdump_read_at(bank->source->kdump, start,
 				     bank->offset + (start - bank->start),
 				     w->buffer, size);
 	} else if (!source_read(bank->source,

@@ -3,7 +3,8 @@
  * source.c - a file: mapped as a whole where it can be, else read.
  *
  * A regular file that has a size is mapped. One without (/proc/PID/mem), a
- * device, and what does not want to be mapped (/proc/kcore) are read.
+ * device, what does not want to be mapped (/proc/kcore), and one that somebody
+ * else has open and may cut (a QEMU's RAM file) are read.
  *
  * Called by: open.c, status.c, ram.c, elf.c, kdump.c, notes.c.
  */
@@ -40,8 +41,9 @@ enum mmdump_status source_open(struct mmdump *m, const char *path, int fd,
 		return fail(m, MMDUMP_ERR_FORMAT, "%s: not a file", path);
 	}
 	source->size = UINT64_MAX;
-	if (S_ISREG(st.st_mode) && st.st_size > 0) {
+	if (S_ISREG(st.st_mode) && st.st_size > 0)
 		source->size = (uint64_t)st.st_size;
+	if (fd < 0 && source->size != UINT64_MAX) {
 		map = mmap(NULL, source->size, PROT_READ, MAP_SHARED,
 			   source->fd, 0);
 		if (map != MAP_FAILED)

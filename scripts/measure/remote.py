@@ -137,6 +137,8 @@ class Remote:
             answer = self._receive()
             if answer == "OK":
                 return text
+            if answer.startswith("T"):      # a command may stop the guest, and that is told in between
+                continue
             if not answer.startswith("O"):
                 raise MeasureError(f"QEMU's monitor refuses {command!r}: {answer}")
             text += bytes.fromhex(answer[1:]).decode()

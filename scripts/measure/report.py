@@ -6,6 +6,7 @@ import textwrap
 from dataclasses import asdict
 from typing import Any, Optional, Sequence
 
+from .core import Core
 from .host import Host
 from .rows import LARGE, LESS, NOTES, SMALL, Guest, Result
 
@@ -13,6 +14,7 @@ SCHEMA = "mmscope/bench/1"
 WIDTHS = (31, 9, 7, 9, 12, 7)
 HOST_WIDTHS = (31, 9, 9, 9, 0)
 GROWTH_WIDTHS = (31, 9, 9, 9, 9, 7)
+CORE_WIDTHS = (10, 20, 10, 10, 0)
 
 
 def line(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -84,3 +86,21 @@ def host_text(host: Host) -> str:
 def host_json(host: Host) -> dict[str, Any]:
     """The same as a document."""
     return asdict(host)
+
+
+def core_text(core: Core) -> str:
+    """Who reads a core, from start to answer."""
+    lines = [f"A core of {core.memory}, {core.kernel}: seconds from a program's start to its end, the",
+             f"least of {core.times}. The layout was exported once, by GDB, in {core.export_seconds:.1f} s.",
+             "", line(("program", "asked", "seconds", "as ours", ""), CORE_WIDTHS)]
+    for each in core.answers:
+        ratio = core.ratio(each)
+        lines.append(line((each.name, each.asked, "-" if each.seconds is None else f"{each.seconds:.2f}",
+                           "-" if ratio is None else f"x {ratio:.1f}", ""), CORE_WIDTHS))
+    return "\n".join([*lines, *(part for each in core.answers if each.missing
+                                for part in textwrap.wrap(f"{each.name}: {each.missing}", 80))])
+
+
+def core_json(core: Core) -> dict[str, Any]:
+    """The same as a document."""
+    return {**asdict(core), "answers": [{**asdict(each), "ratio": core.ratio(each)} for each in core.answers]}

@@ -54,7 +54,7 @@ class Core:
         count = len(self.segments)
         shoff = head + count * phent
         at = shoff + (shent if self.xnum else 0)
-        headers, body = b"", b""
+        headers, body = bytearray(), bytearray()
         for segment in self.segments:
             offset = at + len(body) if segment.offset is None else segment.offset
             headers += self._program_header(segment, offset)

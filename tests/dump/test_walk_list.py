@@ -262,3 +262,24 @@ def test_what_is_no_list_is_refused(tmp_path: Path, entries: tuple, word: int) -
         Lists(machine, [Entries(*entries)], 20, word, False).walk(HEADS, 10)
     with pytest.raises(MmError):
         Lists(machine, [Entries(-1, 36, 10, 0)], 20, 4, False)
+
+
+@pytest.mark.parametrize("overlap", [False, True])
+def test_many_places_are_few_steps_unless_they_overlap(tmp_path: Path, overlap: bool) -> None:
+    """Then Python, which can be interrupted, follows the list."""
+    runs = tuple(Run(HEAP + 72 * number - 36 * 2 * number, 2 * number, 2 * number + 1 + overlap)
+                 for number in random.Random(3).sample(range(1, 900), 400))
+    if overlap:
+        runs += (runs[0],)
+    made = List_(runs=runs)
+    pfns = [run.start_pfn for run in runs[:300:3]]
+    made.ring(HEADS, *map(made.node, pfns))
+    machine = made.load(tmp_path)
+    entries = [Entries(run.zero + run.start_pfn * 36, 36, run.end_pfn - run.start_pfn, run.start_pfn) for run in runs]
+    lists = Lists(machine, entries, made.link, 4, False)
+    assert walk_pages(made.context(machine), HEADS, "a list", made.link, 200).pfns == tuple(pfns)
+    if not overlap:
+        assert lists.walk(HEADS, 200).numbers == tuple(pfns)
+        return
+    with pytest.raises(MmError, match="overlap"):
+        lists.walk(HEADS, 200)

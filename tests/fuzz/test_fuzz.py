@@ -9,12 +9,21 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from dump.elfcore import PT_NOTE, Core, Segment, note
 
 TOP = Path(__file__).resolve().parents[2]
 TARGETS = sorted(path.stem for path in Path(__file__).parent.glob("fuzz_*.c"))
-RUNS = {"fuzz_memblock": 40000, "fuzz_dump_list": 30000, "fuzz_dump_mmu": 5000}
+RUNS = {"fuzz_memblock": 40000, "fuzz_dump_elf": 20000, "fuzz_dump_list": 30000, "fuzz_dump_mmu": 5000}
 DEFAULT_RUNS = 1500
 SECONDS = 120
+
+
+def cores() -> list[bytes]:
+    """A sound core of each kind, to begin with."""
+    return [Core([Segment(note(b"CORE", 1, b"regs", order) + note(b"VMCOREINFO", 0, b"A=1\n", order), kind=PT_NOTE),
+                  Segment(b"abcd" * 8, phys=0x1000, virt=0xc0001000), Segment(b"wxyz", phys=0x1010)],
+                 bits=bits, order=order, xnum=xnum).to_bytes()
+            for bits in (32, 64) for order in "<>" for xnum in (False, True)]
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -23,6 +32,8 @@ def test_no_input_breaks_it(target: str, tmp_path: Path) -> None:
     path = TOP / "build" / "fuzz" / target
     assert path.is_file(), f"{path.relative_to(TOP)} is not there: run make fuzz"
     runs = RUNS.get(target, DEFAULT_RUNS)
+    for n, seed in enumerate(cores() if target == "fuzz_dump_elf" else ()):
+        (tmp_path / f"seed{n}").write_bytes(seed)
     try:
         done = subprocess.run([path, f"-runs={runs}", "-seed=1", "-max_len=400", "-len_control=0", "-timeout=20", tmp_path],
                               cwd=tmp_path, capture_output=True, text=True, errors="replace",
@@ -35,5 +46,5 @@ def test_no_input_breaks_it(target: str, tmp_path: Path) -> None:
 
 def test_the_targets_are_there() -> None:
     """One that is gone would not be missed otherwise."""
-    assert {"fuzz_memblock", "fuzz_buddy", "fuzz_slub", "fuzz_vmalloc", "fuzz_dump_list",
+    assert {"fuzz_memblock", "fuzz_buddy", "fuzz_slub", "fuzz_vmalloc", "fuzz_dump_elf", "fuzz_dump_list",
             "fuzz_dump_mmu"} == set(TARGETS)

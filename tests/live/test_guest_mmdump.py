@@ -2,6 +2,8 @@
 """mmdump on what QEMU dumps of a guest: what GDB says at the same stop, without GDB, and an exit status for scripts."""
 import json
 import os
+import re
+import shlex
 import signal
 import struct
 import subprocess
@@ -9,16 +11,18 @@ import sys
 
 import pytest
 
-from guest import ROOT
+from guest import ELF, ROOT
 from harness.process import wait_for
 from harness.terminal import Terminal
+from mmscope.alone.words import parse
+from mmscope.layout.exported import read_layout
 
 MMDUMP = ROOT / "build" / "dump" / "mmdump"
 RAM_START = 0x40000000          # of QEMU's machine virt
 COMMANDS = ("info", "account", "account --pages --all", "buddy", "buddy --blocks", "buddyinfo", "check", "memblock",
             "zones", "slab", "slab kmalloc-64 --objects", "map", "why pfn:0x40100", "why slab_caches",
-            "why &slab_caches", "why mem_map", "page phys:0x40100000", "pagetypeinfo", "pcp", "percpu", "pgtable slab_caches", "slabinfo",
-            "vmalloc", "vmallocinfo", "zoneinfo", "layout")
+            "why &slab_caches", "why mem_map", "page phys:0x40100000", "pagetypeinfo", "pcp", "percpu",
+            "pgtable slab_caches", "slabinfo", "vmalloc", "vmallocinfo", "zoneinfo", "layout")
 SECONDS = 30
 NOWHERE = "needs GDB"
 
@@ -78,12 +82,36 @@ def test_without_threads_or_with_many_all_is_the_same(dump):
                 for count in ("1", "2", "7")}) == 1
 
 
+def test_a_layout_has_the_symbols_that_nm_prints(dump):
+    nm = subprocess.run(["nm", ELF], capture_output=True, text=True, check=True).stdout
+    rows = [line.split() for line in nm.splitlines()]
+    even = [(row[2], int(row[0], 16) & ~1) for row in rows]             # libgcc is of Thumb instructions
+    code = {each for each, row in zip(even, rows) if row[1] in "tT" and not row[2].startswith("$")}
+    debug = read_layout(str(dump.layout))
+    names = [name for name, _ in code]
+    alone = [(name, addr) for name, addr in code if names.count(name) == 1]
+    assert len(alone) > 500
+    for name, addr in alone:
+        assert debug.find(name).addr == addr
+        around = debug.around(addr)
+        assert (around.name, addr) in even if around is not None else name == "_etext"      # no byte is there
+    assert debug.find("no_such_symbol") is None
+
+
 def test_the_layout_says_what_to_do_with_it(dump):
     assert f"mmdump --layout {dump.layout} CORE account" in dump.said
     found = json.loads(dump.layout.read_text("ascii"))
     assert found["schema"] == "mmscope/layout/1" and found["kernel"]["kind"] == "guest"
     text, _ = mmdump("layout", "page", layout=dump.layout)
     assert text.startswith("struct page: 32 bytes")
+
+
+def test_what_readme_says_of_mmdump_can_be_typed():
+    text = (ROOT / "README.md").read_text("utf-8")
+    lines = re.findall(r"^ {4}(?:\$|\(gdb\) shell) build/dump/mmdump (.*)$", text, re.MULTILINE)
+    words = [parse(shlex.split(line)) for line in lines]
+    assert {each.command for each in words} == {"account", "why", "check", "zones"}
+    assert all(each.layout.endswith(".layout") and each.cores for each in words)
 
 
 def flipped(dump, name):

@@ -11,7 +11,7 @@ from typing import Iterator, Sequence
 import pytest
 
 from lab.common import LabError
-from measure import host, profile, report, rows
+from measure import core, host, profile, report, rows
 from measure.guest import Call, Counted, Run
 from measure.image import Image
 from measure.remote import MeasureError
@@ -244,3 +244,19 @@ def test_no_image_is_one_line_that_says_what_to_do():
     done = subprocess.run([sys.executable, ROOT / "scripts/bench", "--image", "/nowhere/mm.elf"],
                           capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stderr) == (1, "bench: no image /nowhere/mm.elf: run `make guest`\n")
+
+
+# --- a core -----------------------------------------------------------------------
+
+def test_who_reads_a_core_is_told_as_a_ratio_or_why_not():
+    answers = (core.Answer("mmdump", "account", 0.25), core.Answer("crash", "kmem -f", 5.0),
+               core.Answer("drgn", "nr_free alone", None, "drgn is not installed"))
+    text = report.core_text(core.Core("amd64-6.1", "2G", 9.5, 3, answers))
+    assert "x 20.0" in text and "drgn: drgn is not installed" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_an_answer_that_fails_says_what_was_printed():
+    assert core.answer("x", "y", ["sh", "-c", "echo oh; exit 3"]).missing == "status 3: oh"
+    assert "not installed" in core.answer("x", "y", ["no-such-program-here"]).missing
+    assert core.answer("x", "y", ["echo", "yes"]).seconds is not None

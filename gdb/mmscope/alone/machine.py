@@ -2,21 +2,23 @@
 """The context of a kernel in cores or RAM files, as session/current.py has it for a target in GDB."""
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Optional, Sequence
 
 from ..errors import MmError
 from ..layout.exported import ExportedDebug
 from ..layout.layout import Layout
 from ..layout.questions import BANNER
-from ..layout.reader import Reader
+from ..layout.pagetable import ReadPhys
 from ..model.context import BANNER_BYTES, Context, Expression, Host, Symbolized
 from ..model.dumped import Dumped, open_dump, open_machine
 from ..model.terminal import Terminal
 from ..target.bank import Bank
 from ..target.cache import CachedMemory
-from ..target.dump import Nothing
+from ..target.dump import KeptVirtual, Nothing
 from ..target.engine import BESIDE, SETTING, Machine, library, why_not
 from ..target.transport import Meter
+from .backtrace import backtrace
 from .expression import evaluate
 
 
@@ -36,7 +38,9 @@ class Opened:
             meter = Meter()
             detail = ", ".join([*cores, *(bank.path for bank in banks)])
             found = open_dump(self._machine, Layout(debug), _banner(debug), detail, meter)
-            self.context = _context(debug.moved(found.offset), found, terminal)
+            if found.engine is not None:
+                found = replace(found, memory=KeptVirtual(found.engine, detail, meter))
+            self.context = _context(debug.moved(found.offset), found, terminal, None)
         except BaseException:
             self._machine.close()
             raise
@@ -48,8 +52,7 @@ class Opened:
 
 def without_memory(debug: ExportedDebug, terminal: Terminal) -> Context:
     """A context of the layout alone, for what needs no target."""
-    return Context(CachedMemory(Nothing(Meter())), Layout(debug), _host(
-        debug, terminal, "no core: name one in front of the command, or RAM files with --ram"))
+    return _context(debug, None, terminal, "no core: name one in front of the command, or RAM files with --ram")
 
 
 def _banner(debug: ExportedDebug) -> Optional[str]:
@@ -59,31 +62,28 @@ def _banner(debug: ExportedDebug) -> Optional[str]:
     return data.split(b"\0")[0].decode("latin-1") or None if data else None
 
 
-def _context(debug: ExportedDebug, found: Dumped, terminal: Terminal) -> Context:
-    """All that is known of the kernel, at its place."""
-    ctx = Context(CachedMemory(found.memory), Layout(debug), _host(debug, terminal, None, found))
-    ctx.engine, ctx.notes = found.engine, found.notes
-    return ctx
-
-
-def _host(debug: ExportedDebug, terminal: Terminal, live: Optional[str], found: Optional[Dumped] = None) -> Host:
-    """What GDB would be asked."""
-    cpu: dict[str, int] = found.registers[0] if found is not None and found.registers else {}
-    memory = CachedMemory(found.memory if found is not None else Nothing(Meter()))
+def _context(debug: ExportedDebug, found: Optional[Dumped], terminal: Terminal, live: Optional[str]) -> Context:
+    """All that is known of the kernel, at its place; what GDB would be asked is answered here."""
+    cpus = found.registers if found is not None else ()
 
     def _evaluate(text: str) -> Expression:
-        return evaluate(Reader(memory, Layout(debug)), debug, text)
+        return evaluate(ctx.read, debug, text)
 
     def _symbolize(addr: int) -> Optional[Symbolized]:
         return symbolized(debug, addr)
 
-    def _backtraces() -> tuple[tuple[str, ...], ...]:
-        cpus = (each.get("pc") for each in found.registers) if found is not None else ()
-        names = (symbolized(debug, pc) if pc is not None else None for pc in cpus)
-        return tuple((each.name,) if each is not None else () for each in names)
+    def _physical() -> Optional[ReadPhys]:
+        return found.physical.read if found is not None else None
 
-    return Host(live, debug.static, cpu.get, _evaluate, (lambda: found.physical.read) if found is not None else
-                (lambda: None), _symbolize, None, lambda text: debug.offset, _backtraces, terminal=lambda: terminal)
+    def _backtraces() -> tuple[tuple[str, ...], ...]:
+        return tuple(backtrace(ctx, cpu) for cpu in cpus)
+
+    host = Host(live, debug.static, cpus[0].get if cpus else {}.get, _evaluate, _physical, _symbolize, None,
+                lambda text: debug.offset, _backtraces, terminal=lambda: terminal)
+    ctx = Context(CachedMemory(found.memory if found is not None else Nothing(Meter())), Layout(debug), host)
+    if found is not None:
+        ctx.engine, ctx.notes = found.engine, found.notes
+    return ctx
 
 
 def symbolized(debug: ExportedDebug, addr: int) -> Optional[Symbolized]:

@@ -233,9 +233,9 @@ class Context:
 
     def _runs_in_kernel(self) -> bool:
         """Whether the selected CPU is at an address of the kernel that is mapped elsewhere than it says."""
+        pc = self.host.register("pc")
         try:
-            pc, start, end = self.host.register("pc"), self.read.address("kernel text"), self.read.address("kernel end")
-            return pc is not None and start <= pc < end and self.arch.virt_to_phys(pc) not in (None, pc)
+            return pc is not None and pc >= self.arch.user_end and self.arch.virt_to_phys(pc) not in (None, pc)
         except (MissingError, FaultError):
             return False
 

@@ -82,19 +82,21 @@ def core_registers(machine: Machine) -> tuple[dict[str, int], ...]:
     return registers(machine.notes(), kind, big_endian)
 
 
-def open_dump(machine: Machine, layout: Layout, banner: Optional[str], detail: str, meter: Meter) -> Dumped:
+def open_dump(machine: Machine, layout: Layout, banner: Optional[str], detail: str, meter: Meter,
+              build: Optional[str] = None) -> Dumped:
     """Find the kernel that the symbols are of. Raises MmError in one line when it is not in the dump.
 
     layout: its symbols, where the file has them or moved already: offset is what they lack. banner: linux_banner as
     the symbol file has it, with its newline; None where that has none: then the page tables alone decide. detail: the
-    files, for people. The machine is not closed here, whatever happens.
+    files, for people. build: the build ID of the symbol file, in hexadecimal, for cores that say theirs. The machine is
+    not closed here, whatever happens.
     """
     module = architecture(layout.debug.arch)
     if module is None:
         raise MmError(f"architecture {layout.debug.arch} is not known, only arm, arm64 and x86_64")
     physical = DumpMemory(machine, detail, meter)
     cpus = core_registers(machine)
-    tables, several = _Search(machine, layout, banner, module, cpus).find(detail)
+    tables, several = _Search(machine, layout, banner, module, cpus).find(detail, build)
     notes = tuple(line for line in (machine.warning, several) if line is not None)
     addr = layout.variable("banner").addr + tables.offset & (1 << layout.debug.pointer_bytes * 8) - 1
     engine = None
@@ -135,9 +137,9 @@ class _Search:
         self._info = machine.vmcoreinfo()
         self._registers = cpus
 
-    def find(self, detail: str) -> tuple[Tables, Optional[str]]:
+    def find(self, detail: str, build: Optional[str]) -> tuple[Tables, Optional[str]]:
         """The tables, and one line when they are not the only ones. Raises MmError."""
-        self._check_info(detail)
+        self._check_info(detail, build)
         for shift in self._hints():
             tables = self._tables(shift) if self._is_banner(shift) else None
             if tables is not None:
@@ -227,11 +229,14 @@ class _Search:
             pass
         return None
 
-    def _check_info(self, detail: str) -> None:
+    def _check_info(self, detail: str, build: Optional[str]) -> None:
         """Whether VMCOREINFO is of another kernel than the symbols. Raises MmError."""
         release = self._info.get("OSRELEASE")
         if release and self._banner and release != release_of(self._banner):
             raise MmError(f"{detail}: it is of {release}, the symbols are of {release_of(self._banner)}")
+        running = self._info.get("BUILD-ID")
+        if running and build and running.lower() != build:
+            raise MmError(f"{detail}: it has another build of {release or 'a kernel'} than the symbols are of")
 
     def _why_not(self, hits: int) -> str:
         """What the dump has instead of the kernel."""

@@ -5,16 +5,20 @@ The stub, mmdump-stub, is a program beside the engine that serves the same files
 """
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
+import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Iterator, Optional, Sequence
 
 import gdb
 
 from ..errors import BrokenPath, MmError
+from ..layout.buildid import NOTES_BYTES, build_id
 from ..layout.enginemmu import engine_mmu
 from ..layout.layout import Layout
+from ..model.context import Context
 from ..model.dumped import Dumped, open_dump, open_machine
 from ..model.reach import STUB, Choice
 from ..target import engine
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
     from .current import Current
 
 PROGRAM = "mmdump-stub"
+STUB_SECONDS = 10       # to start, and to see that nobody is there
+NOTIFICATIONS = "suppress-cli-notifications"
 
 
 class DumpConnection:
@@ -110,7 +116,7 @@ class OpenDumps:
             layout = Layout(GdbDebugInfo())
             text = layout.find_variable("kernel text")
             moved = ctx.host.moved(text.addr) if text is not None else 0
-            found = open_dump(machine, layout, ctx.symbol_banner, files, meter)
+            found = open_dump(machine, layout, ctx.symbol_banner, files, meter, _build(ctx))
             dump = DumpConnection(found, machine, files, meter)
             self._leave()
             _connect(Path(library.path).with_name(PROGRAM), found, cores, banks)
@@ -144,6 +150,13 @@ class OpenDumps:
             raise MmError("a target is connected: leave it first, with 'detach' or 'disconnect'")
 
 
+def _build(ctx: Context) -> Optional[str]:
+    """The build ID of the symbol file; None where it has none."""
+    notes = ctx.layout.find_variable("notes")
+    found = build_id(ctx.host.static(notes.addr, NOTES_BYTES), ctx.read.order) if notes is not None else None
+    return found.hex() if found is not None else None
+
+
 def _number() -> Optional[int]:
     """Of GDB's connection; None without one, and in a GDB that does not number them."""
     return getattr(getattr(gdb.selected_inferior(), "connection", None), "num", None)
@@ -162,6 +175,33 @@ def _connect(program: Path, found: Dumped, cores: Sequence[str], banks: Sequence
         words += ["--ram", f"{bank.phys:#x}:{bank.path}:{bank.offset:#x}:{bank.size:#x}"]
     command = " ".join(map(shlex.quote, words + list(cores)))
     try:
-        gdb.execute(f"target remote | exec {command}", to_string=True)
+        with _quiet():
+            gdb.execute(f"target remote | exec {command}", to_string=True)
     except gdb.error as error:
-        raise BrokenPath(f"{PROGRAM}: {' '.join(str(error).split())}") from None
+        raise BrokenPath(_said(words + list(cores)) or f"{PROGRAM}: {' '.join(str(error).split())}") from None
+
+
+def _said(command: Sequence[str]) -> Optional[str]:
+    """What a stub that does not start says of it: GDB only tells that nobody answers."""
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                              timeout=STUB_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return " ".join(done.stderr.decode("utf-8", "replace").split()) or None if done.returncode else None
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """GDB does not say where the target stands inside: to_string does not have that."""
+    try:
+        before = gdb.parameter(NOTIFICATIONS)
+    except RuntimeError:            # a GDB that has no such setting
+        before = True
+    if before is False:
+        gdb.execute(f"set {NOTIFICATIONS} on", to_string=True)
+    try:
+        yield
+    finally:
+        if before is False:
+            gdb.execute(f"set {NOTIFICATIONS} off", to_string=True)

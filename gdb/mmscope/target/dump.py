@@ -8,6 +8,9 @@ from ..errors import FaultError
 from .engine import Machine
 from .transport import Meter
 
+PAGE_BYTES = 4096       # the smallest page there is: all of it is mapped, or none
+MOST_PAGES = 4096       # that are kept
+
 
 class DumpMemory:
     """Physical memory of a machine (transport.PhysicalMemory). Raises BrokenPath where its file fails."""
@@ -41,6 +44,31 @@ class DumpVirtual(DumpMemory):
     def __init__(self, machine: Machine, detail: str, meter: Meter) -> None:
         super().__init__(machine, detail, meter)
         self._read = machine.read_virt
+
+
+class KeptVirtual(DumpVirtual):
+    """The same of files that do not change: what lies in one page of a size that all have is read once."""
+
+    def __init__(self, machine: Machine, detail: str, meter: Meter) -> None:
+        super().__init__(machine, detail, meter)
+        self._pages: dict[int, bytes] = {}
+
+    def read(self, addr: int, size: int) -> bytes:
+        """Exactly size bytes. Raises FaultError."""
+        start = addr & PAGE_BYTES - 1
+        if start + size > PAGE_BYTES or addr < 0:
+            return super().read(addr, size)
+        page = self._pages.get(addr - start)
+        if page is None:
+            if len(self._pages) >= MOST_PAGES:
+                self._pages.clear()
+            try:
+                page = self._pages[addr - start] = super().read(addr - start, PAGE_BYTES)
+            except FaultError:              # a file may end in the middle of one
+                return super().read(addr, size)
+        else:
+            self.meter.cost.hits += 1
+        return page[start:start + size]
 
 
 class Nothing:

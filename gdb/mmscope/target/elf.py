@@ -10,6 +10,7 @@ import struct
 from typing import Iterator, Optional
 
 SHT_SYMTAB, SHT_NOBITS = 2, 8
+HEADER_BYTES = 52           # of the shorter form
 SHF_ALLOC = 2
 SHN_UNDEF, SHN_LORESERVE = 0, 0xFF00
 STT_FUNC, STT_SECTION, STT_FILE = 2, 3, 4
@@ -87,7 +88,7 @@ def _symbols(file) -> Iterator[tuple[int, int, bool, str]]:
 def _sections(file) -> Iterator[tuple[int, int, int, int, int, int, int]]:
     """Name, type, flags, address, offset, size and link of each section; the first is that of the names."""
     ident = file.read(64)
-    if ident[:4] != b"\x7fELF":
+    if ident[:4] != b"\x7fELF" or len(ident) < HEADER_BYTES:
         return
     order = ">" if ident[5] == 2 else "<"
     wide = ident[4] == 2

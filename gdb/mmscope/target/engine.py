@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 from ctypes import POINTER, Structure, byref, c_char_p, c_int, c_size_t, c_uint, c_uint32, c_uint64, c_void_p
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, NoReturn, Optional, Union
 
@@ -308,6 +308,11 @@ class Machine:
         self.call("mmdump_set_mmu", byref(_Mmu(kind, page_shift, va_bits, big_endian,
                                                *map(_number, (root, start, encryption)))))
         self.mmu = EngineMmu(kind, page_shift, va_bits, root, start, encryption, bool(big_endian))
+
+    def forget(self) -> None:
+        """The tables may have changed: they are looked at anew."""
+        if self.mmu is not None:
+            self.set_mmu(*astuple(self.mmu))
 
     def translate(self, virt: int) -> Mapping:
         """The mapping that holds an address. Raises FaultError."""
