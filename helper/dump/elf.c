@@ -9,6 +9,11 @@
  * beyond p_filesz was left out (QEMU: a filter; kdump: excluded pages), and
  * left out is not zero.
  *
+ * QEMU writes an LPAE machine with 32-bit headers, and cuts addresses and sizes
+ * to them. The size can be had back where it is that of the last segment: then
+ * the file goes on behind it, by some times 4 GiB and the names of its sections
+ * and not by a byte more.
+ *
  * Contract: after a failure the machine is as it was.
  * May call: source, ram, notes.
  */
@@ -37,6 +42,8 @@ struct core {
 	struct note_list notes;
 	uint64_t nr_cut;	/* segments whose end is missing */
 	uint64_t needs;		/* bytes that the file would have, whole */
+	size_t longer;		/* a segment that is longer than it says... */
+	uint64_t by;		/* ...by so much; 0: none is */
 	bool virtual_only;	/* no segment knows its physical address */
 	bool physical_only;	/* none knows its virtual one */
 };
@@ -141,10 +148,12 @@ static uint64_t in_file(struct core *core, uint64_t offset, uint64_t size)
 	return offset < core->source->size ? core->source->size - offset : 0;
 }
 
-static void add_segment(struct core *core, const GElf_Phdr *phdr)
+static void add_segment(struct core *core, const GElf_Phdr *phdr,
+			uint64_t longer_by)
 {
-	uint64_t size = phdr->p_filesz < phdr->p_memsz || !phdr->p_memsz ?
-			phdr->p_filesz : phdr->p_memsz;
+	uint64_t size = longer_by + (phdr->p_filesz < phdr->p_memsz ||
+				     !phdr->p_memsz ? phdr->p_filesz :
+						      phdr->p_memsz);
 	bool virt = !core->physical_only &&
 		    (phdr->p_vaddr || core->virtual_only);
 	bool phys = !core->virtual_only && phdr->p_paddr != UINT64_MAX &&
@@ -193,6 +202,40 @@ static void find_kinds(struct core *core)
 	core->virtual_only &= loads > 1 && !core->physical_only;
 }
 
+/* Bytes of the names of sections, which are the last that QEMU writes. */
+static uint64_t name_bytes(const struct core *core)
+{
+	GElf_Shdr shdr;
+	Elf_Scn *section;
+	size_t index;
+
+	if (!core->ehdr.e_shnum || elf_getshdrstrndx(core->elf, &index))
+		return 0;
+	section = elf_getscn(core->elf, index);
+	return section && gelf_getshdr(section, &shdr) ? shdr.sh_size : 0;
+}
+
+/* Whether the last segment of a 32-bit core is longer than it can say. */
+static void find_longer(struct core *core)
+{
+	uint64_t last = 0, file = core->source->size, beyond;
+	GElf_Phdr phdr;
+
+	if (gelf_getclass(core->elf) != ELFCLASS32 || file == UINT64_MAX)
+		return;
+	for (size_t i = 0; i < core->nr_headers; i++) {
+		if (!gelf_getphdr(core->elf, (int)i, &phdr) ||
+		    phdr.p_type != PT_LOAD ||
+		    phdr.p_offset + phdr.p_filesz < last)
+			continue;
+		last = phdr.p_offset + phdr.p_filesz;
+		core->longer = i;
+	}
+	last += name_bytes(core);
+	beyond = file > last ? file - last : 0;
+	core->by = beyond & UINT32_MAX ? 0 : beyond;
+}
+
 static enum mmdump_status read_segments(struct core *core)
 {
 	bool big = core->ehdr.e_ident[EI_DATA] == ELFDATA2MSB;
@@ -206,13 +249,15 @@ static enum mmdump_status read_segments(struct core *core)
 		return fail(core->m, MMDUMP_ERR_SYSTEM, "%s: out of memory",
 			    core->path);
 	find_kinds(core);
+	find_longer(core);
 	for (size_t i = 0; i < core->nr_headers; i++) {
 		if (!gelf_getphdr(core->elf, (int)i, &phdr))
 			return fail(core->m, MMDUMP_ERR_CORRUPT,
 				    "%s: program header %zu: %s", core->path,
 				    i, elf_errmsg(-1));
 		if (phdr.p_type == PT_LOAD)
-			add_segment(core, &phdr);
+			add_segment(core, &phdr,
+				    i == core->longer ? core->by : 0);
 		if (phdr.p_type != PT_NOTE || !phdr.p_filesz ||
 		    nr_notes++ == MAX_NOTES)
 			continue;
@@ -243,6 +288,10 @@ static void say_warnings(const struct core *core)
 	if (core->notes.cut)
 		warn(core->m, "%s: its notes do not end where they should",
 		     core->path);
+	if (core->by)
+		warn(core->m, "%s: its last segment is taken as %llu bytes "
+			      "longer than its 32-bit header can say",
+		     core->path, (unsigned long long)core->by);
 	if (gelf_getclass(core->elf) == ELFCLASS32 && size != UINT64_MAX &&
 	    size > core->needs && size - core->needs > UINT32_MAX)
 		warn(core->m, "%s: %llu bytes of it are in no segment: its "

@@ -123,6 +123,25 @@ def test_a_32_bit_core_cannot_say_more_than_4_gib(tmp_path: Path) -> None:
     assert "bytes of it are in no segment" in lines[1] and "4 GiB" in lines[1]
 
 
+@pytest.mark.parametrize("size", [0, 0x1000])
+@pytest.mark.parametrize("names", [0, 11])
+def test_the_last_segment_of_a_32_bit_core_has_what_is_left(tmp_path: Path, size: int, names: int) -> None:
+    """Its size was cut to 32 bits: the file is as much longer, but for the names of sections, to the byte."""
+    path = tmp_path / "core"
+    data = bytearray(Core([Segment(PAGE, phys=0x1000), Segment(PAGE[:size], phys=0x40000000)], bits=32,
+                          machine=EM_ARM, xnum=True).to_bytes())
+    struct.pack_into("<I", data, 52 + 2 * 32 + 20, names)       # sh_size of the one section
+    path.write_bytes(data)
+    with path.open("r+b") as file:
+        file.truncate(len(data) + (4 << 30) + names)
+        file.seek(-4 - names, 2)
+        file.write(b"last")
+    end = 0x40000000 + size + (4 << 30)
+    lines = probe(f"open={path}", "ranges", f"read={end - 4:x}:4", f"read={end:x}:1", "warning")
+    assert lines[:3] == ["range 1000 2000", f"range 40000000 {end:x}", b"last".hex()]
+    assert "fault" in lines[3] and "taken as 4294967296 bytes longer" in lines[4]
+
+
 LIES = {
     "a type that is no core": ({"type": 2}, "format: core: an ELF file of type 2, not a core"),
     "headers of another size": ({"phentsize": 40}, "corrupt: core: has program headers of 40 bytes"),

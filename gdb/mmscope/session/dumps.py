@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterator, Optional, Sequence
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from .current import Current
 
 PROGRAM = "mmdump-stub"
+STUB_SECONDS = 10       # to start, and to see that nobody is there
 NOTIFICATIONS = "suppress-cli-notifications"
 
 
@@ -176,7 +178,17 @@ def _connect(program: Path, found: Dumped, cores: Sequence[str], banks: Sequence
         with _quiet():
             gdb.execute(f"target remote | exec {command}", to_string=True)
     except gdb.error as error:
-        raise BrokenPath(f"{PROGRAM}: {' '.join(str(error).split())}") from None
+        raise BrokenPath(_said(words + list(cores)) or f"{PROGRAM}: {' '.join(str(error).split())}") from None
+
+
+def _said(command: Sequence[str]) -> Optional[str]:
+    """What a stub that does not start says of it: GDB only tells that nobody answers."""
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                              timeout=STUB_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return " ".join(done.stderr.decode("utf-8", "replace").split()) or None if done.returncode else None
 
 
 @contextlib.contextmanager
