@@ -88,6 +88,8 @@ struct mmdump {
 	uint32_t machine, bits, big_endian;	/* of the first core */
 	struct paging *paging;		/* NULL: as the segments say */
 	struct tlb *tlb;		/* that calls leave to the next */
+	uint32_t looks;			/* at mapped files; atomic, */
+	uint64_t faults;		/* as is this: when they were counted */
 };
 
 /* --- space.c ------------------------------------------------------------- */

@@ -80,7 +80,8 @@ class _Run:
         opened, ctx = None, None
         if cores or self._words.banks:
             from .machine import Opened
-            opened = Opened(self._debug, cores, self._words.banks, self._words.threads, self._terminal)
+            opened = Opened(self._debug, cores, self._words.banks, self._words.threads, self._terminal,
+                            self._bar.part)
             ctx = opened.context
         else:
             from .machine import without_memory
