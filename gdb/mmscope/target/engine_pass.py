@@ -66,7 +66,6 @@ CALLS.update({
                         POINTER(c_size_t)),
     "mmdump_select": (POINTER(_PageMap), POINTER(_Query), c_void_p, c_size_t, c_uint64, c_void_p, c_size_t,
                       POINTER(c_size_t), POINTER(c_uint64)),
-    "mmdump_column": (POINTER(_PageMap), _Field, c_uint64, c_uint64, c_void_p),
 })
 
 
