@@ -162,15 +162,16 @@ enum mmdump_status ram_copy(struct mmdump *m, struct window *w, uint64_t phys,
 	return MMDUMP_OK;
 }
 
-void ram_drop(struct mmdump *m, uint64_t start, uint64_t end)
+/* Tells the kernel about the mapped pages of [start, end). */
+static void advise(struct mmdump *m, uint64_t start, uint64_t end, int what)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), from, to;
+	size_t i = space_from(&m->phys, start);
 
-	for (size_t i = 0; i < m->phys.count; i++) {
+	for (; i < m->phys.count && m->phys.banks[i].start < end; i++) {
 		const struct bank *bank = &m->phys.banks[i];
 
-		if (!bank->source->map || bank->source->kdump ||
-		    bank->end <= start || bank->start >= end)
+		if (!bank->source->map || bank->source->kdump)
 			continue;
 		from = bank->start > start ? bank->start : start;
 		to = bank->end < end ? bank->end : end;
@@ -180,8 +181,18 @@ void ram_drop(struct mmdump *m, uint64_t start, uint64_t end)
 		to &= ~(page - 1);
 		if (from < to)
 			madvise((void *)(uintptr_t)(bank->source->map + from),
-				to - from, MADV_DONTNEED);
+				to - from, what);
 	}
+}
+
+void ram_want(struct mmdump *m, uint64_t start, uint64_t end)
+{
+	advise(m, start, end, MADV_WILLNEED);
+}
+
+void ram_drop(struct mmdump *m, uint64_t start, uint64_t end)
+{
+	advise(m, start, end, MADV_DONTNEED);
 }
 
 /* All of a space, merged where banks touch; NULL without memory. */
