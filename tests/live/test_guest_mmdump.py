@@ -104,7 +104,8 @@ def test_the_layout_says_what_to_do_with_it(dump):
     assert f"mmdump --layout {dump.layout} CORE account" in dump.said
     found = json.loads(dump.layout.read_text("ascii"))
     assert found["schema"] == "mmscope/layout/1" and found["kernel"]["kind"] == "guest"
-    for line, why in zip(dump.refused, ("No such file", "Is a directory", "goes with no STRUCT", "expected one argument")):
+    said = ("No such file", "Is a directory", "goes with no STRUCT", "expected one argument")
+    for line, why in zip(dump.refused, said):
         assert why in line
     text, _ = mmdump("layout", "page", layout=dump.layout)
     assert text.startswith("struct page: 32 bytes")
