@@ -245,6 +245,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct mmdump_page_run runs[2];
 	struct mmdump_page_map map = { .runs = runs };
 	struct mmdump_range range;
+	unsigned int shape;
 	struct mmdump *m;
 
 	/* What is in memory is what the rest of the input is made of. */
@@ -253,7 +254,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fill(&rest);
 	map.page_bytes = 1 + (uint32_t)take(&in, 1) % 80;
 	map.nr_runs = 1 + take(&in, 1) % 2;
-	map.big_endian = take(&in, 1) & 1;
+	shape = take(&in, 1);
+	map.big_endian = shape & 1;
 	for (size_t i = 0; i < map.nr_runs; i++) {
 		runs[i].start_pfn = (i ? runs[0].end_pfn : 0) + take(&in, 1);
 		runs[i].end_pfn = runs[i].start_pfn + 1 + take(&in, 2);
@@ -262,7 +264,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	range.start = take(&in, 2);
 	range.end = range.start + 1 + take(&in, 2) % (MAX_PAGES - 1);
-	m = fuzz_machine(ram, sizeof(ram), RAM_PHYS);
+	m = fuzz_machine(ram, sizeof(ram), RAM_PHYS, shape & 2);
 	fuzz_assert(!mmdump_set_mmu(m, &mmu));
 	classify(m, &map, &in, range);
 	pick(m, &map, &in, range);
