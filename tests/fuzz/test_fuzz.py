@@ -13,7 +13,7 @@ from dump.elfcore import PT_NOTE, Core, Segment, note
 
 TOP = Path(__file__).resolve().parents[2]
 TARGETS = sorted(path.stem for path in Path(__file__).parent.glob("fuzz_*.c"))
-RUNS = {"fuzz_memblock": 40000, "fuzz_dump_elf": 20000, "fuzz_dump_list": 30000, "fuzz_dump_mmu": 5000}
+RUNS = {"fuzz_memblock": 40000, "fuzz_dump_elf": 20000, "fuzz_dump_list": 20000, "fuzz_dump_mmu": 5000}
 DEFAULT_RUNS = 1500
 SECONDS = 120
 
