@@ -14,6 +14,7 @@
 #include "pages.h"
 
 #define MAX_WORKERS	64U
+#define TASKS_A_THREAD	32U	/* when nobody says how many threads */
 
 enum mmdump_status page_map_check(struct mmdump *m,
 				  const struct mmdump_page_map *map)
@@ -189,8 +190,13 @@ void parallel(struct mmdump *m, size_t tasks,
 	unsigned int count = threads_of(m), begun = 1;
 
 	count = count < MAX_WORKERS ? count : MAX_WORKERS;
+	/* Of few tasks one thread is done before another has begun. */
+	if (!m->threads && tasks / TASKS_A_THREAD < count)
+		count = (unsigned int)(tasks / TASKS_A_THREAD);
 	if (tasks < count)
-		count = tasks ? (unsigned int)tasks : 1;
+		count = (unsigned int)tasks;
+	if (!count)
+		count = 1;
 	for (; begun < count; begun++) {
 		workers[begun] = (struct worker){ .number = begun,
 						  .work = work, .arg = arg };
