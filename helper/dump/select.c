@@ -43,9 +43,10 @@ struct round {
 static bool found(struct findings *f, uint64_t pfn, uint64_t value,
 		  uint64_t groups, bool may_join, size_t max)
 {
-	struct mmdump_page_match *last = f->matches + f->count - 1;
+	struct mmdump_page_match *last;
 
-	if (may_join && f->count && last->end_pfn == pfn &&
+	last = f->count ? &f->matches[f->count - 1] : NULL;
+	if (may_join && last && last->end_pfn == pfn &&
 	    last->groups == groups && last->value == value) {
 		last->end_pfn++;
 		return true;

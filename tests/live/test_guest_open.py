@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from guest import ELF, MM_PY
+from guest import ELF, MM_PY, ROOT
 from harness.gdbmi import Gdb, GdbError
 
 RAM_START = 0x40000000          # of QEMU's machine virt
@@ -160,6 +160,31 @@ def test_close_leaves_nothing_and_another_dump_takes_the_place_of_the_first(gues
     assert "connect first" in fails(gdb, "mm zones")
     assert not stubs(gdb) and not open_dumps(gdb, guest.dumps)
     assert "no dump is open" in fails(gdb, "mm close")
+
+
+def test_a_copy_of_the_commands_that_is_loaded_anew_goes_on_with_the_dump(guest, gdb):
+    gdb.run(f"mm open {words(guest, 'core')[0]}")
+    for _ in range(2):
+        gdb.run(f"source {MM_PY}")
+        found = gdb.json("mm zones --json")
+        assert found["target"]["transport"] == "ELF core" and at_rest(found) == at_rest(guest.live["zones"])
+        assert len(stubs(gdb)) == 1
+        assert open_dumps(gdb, guest.dumps).count(str(guest.dumps / "core")) == 2       # a descriptor and a mapping
+    gdb.run("mm close")
+    gdb.run(f"source {MM_PY}")
+    assert "no dump is open" in fails(gdb, "mm close")
+
+
+def test_a_gdb_that_numbers_no_connections_knows_its_stub_by_the_process(guest, gdb):
+    gdb.run(f"python d = {CURRENT}.dumps.open.__globals__; d['_peer'] = d['_stub']")
+    gdb.run(f"mm open {words(guest, 'core')[0]}")
+    pid, = stubs(gdb)
+    assert gdb.run("python print(d['_stub']())").strip() == f"process {pid}"
+    assert gdb.json("mm zones --json")["target"]["transport"] == "ELF core"
+    gdb.run("disconnect")
+    assert gdb.run("python print(d['_stub']())").strip() == "None"
+    gdb.run(f"target remote | exec {ROOT / 'build' / 'dump' / 'mmdump-stub'} {guest.dumps / 'core'}")
+    assert gdb.json("mm info --json")["transport"] == "remote stub"
 
 
 def test_what_cannot_be_opened_is_said_in_one_line(guest, gdb, tmp_path):

@@ -10,7 +10,7 @@ from typing import Iterator, NamedTuple, Optional, Sequence
 
 from ..errors import MmError
 from ..target import engine_pass
-from ..target.passes import NO_FIELD, Field, Match, Test
+from ..target.passes import NO_FIELD, Field, Match, PageTest
 from .columns import Columns, columns, field_of
 from .context import Context
 from .pagekeys import near, runs_of
@@ -35,13 +35,13 @@ def matches(ctx: Context, ranges: Ranges, wanted: Sequence[Wanted], told: Option
 
     Raises MissingError for a member that there is not.
     """
-    tests = [Test(field_of(ctx, each.name), each.mask, each.value, each.group, each.negated) for each in wanted]
+    tests = [PageTest(field_of(ctx, each.name), each.mask, each.value, each.group, each.negated) for each in wanted]
     value = field_of(ctx, told) if told is not None else NO_FIELD
     covered = [piece for run in ctx.pages.runs for piece in cut(ranges, run.start_pfn, run.end_pfn)]
     return _joined(_every(ctx, covered, tests, value, mask))
 
 
-def _every(ctx: Context, ranges: Ranges, tests: list[Test], value: Field, mask: int) -> Iterator[Match]:
+def _every(ctx: Context, ranges: Ranges, tests: list[PageTest], value: Field, mask: int) -> Iterator[Match]:
     """Matches, cut anywhere."""
     if ctx.engine is not None:
         last = 0
@@ -61,7 +61,7 @@ def _every(ctx: Context, ranges: Ranges, tests: list[Test], value: Field, mask: 
                     yield from _in_piece(found, first, last, tests, value, mask)
 
 
-def _in_piece(found: Columns, first: int, last: int, tests: list[Test], value: Field, mask: int) -> Iterator[Match]:
+def _in_piece(found: Columns, first: int, last: int, tests: list[PageTest], value: Field, mask: int) -> Iterator[Match]:
     """Matches among the frames [first, last) of a piece."""
     part = slice(first - found.start_pfn, last - found.start_pfn)
     groups: dict[int, int] = {}         # of frames that are in some, counted from first
@@ -77,7 +77,7 @@ def _in_piece(found: Columns, first: int, last: int, tests: list[Test], value: F
         yield Match(first + at, first + at + 1, values[at] & mask, groups[at])
 
 
-def _passing(values: list[int], test: Test, chosen: Optional[list[int]]) -> list[int]:
+def _passing(values: list[int], test: PageTest, chosen: Optional[list[int]]) -> list[int]:
     """Which places pass a test, of those that are chosen: few values differ at all."""
     mask, wanted, negated = test.mask, test.value, test.negated
     passing = {value for value in set(values) if (value & mask == wanted) != negated}
