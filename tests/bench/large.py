@@ -8,10 +8,13 @@ small ones. How much of each is in TRUTH; random, the same for the same seed.
 """
 from __future__ import annotations
 
+import json
 import mmap
 import random
+import resource
 import struct
 import sys
+import time
 from pathlib import Path
 from typing import Optional
 
@@ -22,6 +25,7 @@ import machine64  # noqa: E402
 from machine import Ram  # noqa: E402
 from machine64 import DATA, DATA_BYTES, HEAP, NAMES, PAGE_BYTES, PAGE_OFFSET, VMEMMAP, Machine64  # noqa: E402
 from mmscope.layout.layout import Layout  # noqa: E402
+from mmscope.model.account import account  # noqa: E402
 from mmscope.model.context import Context, Expression, Host  # noqa: E402
 from mmscope.target.cache import CachedMemory  # noqa: E402
 from mmscope.target.dump import DumpVirtual  # noqa: E402
@@ -30,6 +34,7 @@ from mmscope.target.transport import Meter  # noqa: E402
 from shapes import Shapes  # noqa: E402
 from shapes64 import LATE  # noqa: E402
 
+BUILT = TOP / "build" / "dump" / "libmmdump.so"
 SECTION = 1 << 15                   # pages
 HEAP_ROOM = 1 << 21
 IMAGE_PHYS, TABLES, MAP_PHYS = 0x1000000, 0x2000000, 1 << 30
@@ -217,15 +222,14 @@ class Large(Machine64):
         for at in range(0, self.pages * PAGE_BYTES, 1 << 21):
             entry(pages_low, VMEMMAP + at, 21, MAP_PHYS + at | LARGE | PRESENT_RW)
 
-    # --- looking ----------------------------------------------------------
 
-    def engine(self, library: Path, threads: int = 0) -> Machine:
-        """The engine over the RAM file."""
-        machine = Machine(Library(library))
-        machine.add_file(str(self.path), 0, 0, 0)
-        machine.set_mmu(MMU_X86_64, 12, 48, TABLES, 1 << 47)
-        machine.set_threads(threads)
-        return machine
+def open_machine(path: Path, library: Path, threads: int = 0) -> Machine:
+    """The engine over the RAM file."""
+    machine = Machine(Library(library))
+    machine.add_file(str(path), 0, 0, 0)
+    machine.set_mmu(MMU_X86_64, 12, 48, TABLES, 1 << 47)
+    machine.set_threads(threads)
+    return machine
 
 
 def context(machine: Machine, with_engine: bool = True) -> Context:
@@ -236,3 +240,22 @@ def context(machine: Machine, with_engine: bool = True) -> Context:
     ctx = Context(CachedMemory(memory), Layout(Shapes(TEXT, DATA, "i386:x86-64", 8)), host)
     ctx.engine = machine if with_engine else None
     return ctx
+
+
+def measure(path: Path, threads: int) -> dict[str, float]:
+    """The account, in a process of its own: seconds, and the most memory that the process had, in MB."""
+    begin = time.perf_counter()
+    found = account(context(open_machine(path, BUILT, threads)))
+    seconds = time.perf_counter() - begin
+    assert found.failure is None and not found.problems
+    kinds: dict[str, int] = {}
+    for bucket in found.zones[0].buckets:
+        kinds[bucket.kind] = kinds.get(bucket.kind, 0) + bucket.pages
+    return {"seconds": seconds, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, **kinds}
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "build":
+        print(json.dumps(Large(Path(sys.argv[2])).truth))
+    else:
+        print(json.dumps(measure(Path(sys.argv[2]), int(sys.argv[3]))))
