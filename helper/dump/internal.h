@@ -75,6 +75,7 @@ struct note_list {
 
 struct mmdump {
 	char message[512], warning[512];
+	bool cut;			/* mmdump_is_cut() */
 	unsigned int threads;
 	const char *format;		/* NULL: no memory yet */
 	struct source *sources;

@@ -167,6 +167,38 @@ def test_a_file_takes_the_output(dump):
     assert "Is a directory" in said
 
 
+@pytest.mark.parametrize("words, line", [
+    ("account > /dev/full", "cannot write to standard output: No space left on device"),
+    ("account --json >&-", "standard output is closed"),
+    ("account -o /dev/full", "cannot write '/dev/full': No space left on device"),
+    ("account >&- <&- 2>&-", ""), ("no_such_command >&- 2>&-", ""), ("no_such_command 2>/dev/full", "")])
+def test_an_output_that_takes_nothing_is_no_problem_that_was_found(dump, words, line):
+    command = f"exec {MMDUMP} --layout {dump.layout} {dump.core} {dump.core} {words}"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"mmdump: {line}\n" if line else "")
+
+
+def test_what_is_said_goes_into_no_file_when_standard_error_is_closed(dump):
+    out = dump.folder / "closed"
+    command = f"exec {MMDUMP} --layout {dump.layout} {dump.core} {dump.core}.absent zones -o {out} <&- >&- 2>&-"
+    assert subprocess.run(command, shell=True, timeout=SECONDS, check=False).returncode == 2
+    assert out.read_text("ascii").startswith("==> ") and "mmdump: " not in out.read_text("ascii")
+
+
+def test_a_core_that_is_cut_is_answered_as_far_as_it_goes_and_said_to_be(dump):
+    cut, whole = dump.folder / "cut", dump.core.read_bytes()
+    cut.write_bytes(whole[:-len(whole) // 16])
+    out, said = mmdump(cut, "zones", "--json", layout=dump.layout, status=2)
+    assert said.startswith(f"mmdump: {cut}: is cut: has {cut.stat().st_size} of ") and said.count("\n") == 1
+    assert json.loads(out)["zones"] == dump.live["zones"]["zones"]
+
+
+def test_banks_that_overlap_are_said_to(dump):
+    _, said = mmdump("--ram", f"{RAM_START:#x}:{dump.ram}", "--ram", f"{RAM_START + 4096:#x}:{dump.ram}", "zones",
+                     layout=dump.layout)
+    assert f"{dump.ram}: has memory at {RAM_START + 4096:#x} that is there already" in said and said.count("\n") == 1
+
+
 def test_what_needs_a_debugger_says_so(dump):
     for words in ("why $sp", "why slab_caches.next", "why no_such_symbol", "page 1.5", "page pfn:", "why init_mm+1"):
         _, said = mmdump(dump.core, *words.split(), layout=dump.layout, status=2)
