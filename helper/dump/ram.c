@@ -134,12 +134,12 @@ enum mmdump_status ram_copy(struct mmdump *m, struct window *w, uint64_t phys,
 void ram_drop(struct mmdump *m, uint64_t start, uint64_t end)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), from, to;
+	const struct bank *bank, *last = m->phys.banks + m->phys.count;
+	size_t hint = 0;
 
-	for (size_t i = 0; i < m->phys.count; i++) {
-		const struct bank *bank = &m->phys.banks[i];
-
-		if (!bank->source->map || bank->source->kdump ||
-		    bank->end <= start || bank->start >= end)
+	bank = space_find(&m->phys, start, &hint);
+	for (; bank && bank < last && bank->start < end; bank++) {
+		if (!bank->source->map || bank->source->kdump)
 			continue;
 		from = bank->start > start ? bank->start : start;
 		to = bank->end < end ? bank->end : end;
