@@ -181,8 +181,8 @@ build/$1/%.o: helper/dump/%.c $(MAKEFILE_LIST)
 	$$(Q)$$(HOSTCC) $$(DUMP_CFLAGS) $$(DUMP_OPT) -MMD -MP -c $$< -o $$@
 build/$1/libmmdump.so: $(DUMP:%=build/$1/%.o)
 	$$(call say,HOSTLD)
-	$$(Q)$$(HOSTCC) $$(DUMP_OPT) -shared -Wl,--no-undefined -o $$@ $$^ \
-		$$(DUMP_LIBS)
+	$$(Q)$$(HOSTCC) $$(DUMP_OPT) -shared -Wl,--no-undefined \
+		-Wl,-soname,$$(@F) -o $$@ $$^ $$(DUMP_LIBS)
 endef
 $(foreach f,dump dump-san dump-tsan,$(eval $(call dump_rules,$f)))
 build/dump/mmdump-stub: $(DUMP_STUB:%=build/dump/%.o) build/dump/libmmdump.so

@@ -90,6 +90,8 @@ struct mmdump {
 	uint32_t machine, bits, big_endian;	/* of the first core */
 	struct paging *paging;		/* NULL: as the segments say */
 	struct tlb *tlb;		/* that calls leave to the next */
+	uint32_t looks;			/* at mapped files; atomic, */
+	uint64_t faults;		/* as is this: when they were counted */
 };
 
 /* --- space.c ------------------------------------------------------------- */
@@ -113,6 +115,9 @@ struct piece {
  */
 bool space_build(const struct space *old, const struct piece *pieces,
 		 size_t count, struct space *ret, uint64_t *overlap);
+
+/* The first bank that ends behind an address; count: none does. */
+size_t space_from(const struct space *space, uint64_t addr);
 
 /* The bank that holds an address, or NULL. @hint: begin here; may be stale. */
 const struct bank *space_find(const struct space *space, uint64_t addr,
@@ -159,9 +164,9 @@ enum mmdump_status segment_look(struct mmdump *m, struct window *w,
 enum mmdump_status ram_copy(struct mmdump *m, struct window *w, uint64_t phys,
 			    void *buffer, size_t size, uint64_t *fault);
 
-/* Physical memory [start, end), which begins with what was looked at, is not
- * needed soon: mapped pages of it need not stay in this process. Changes
- * nothing that can be read. */
+/* Physical memory [start, end) is needed soon, or is not: then mapped pages of
+ * it need not stay in this process. Changes nothing that can be read. */
+void ram_want(struct mmdump *m, uint64_t start, uint64_t end);
 void ram_drop(struct mmdump *m, uint64_t start, uint64_t end);
 
 /*

@@ -56,6 +56,7 @@ struct opening {
 	uint64_t nr_pages;	/* in the pieces */
 	struct note_list notes;
 	char machine[66];	/* uname -m */
+	bool padded;		/* 32 bits, 64-bit numbers aligned to 8 */
 };
 
 static uint64_t number(const unsigned char *at, size_t size, bool big)
@@ -149,6 +150,7 @@ static enum mmdump_status read_headers(struct opening *o)
 	if (!sound)
 		return fail(o->m, MMDUMP_ERR_CORRUPT,
 			    "%s: its notes are not in the file", o->path);
+	o->padded = layout == 2 && size;
 	if (number(head + 8, 4, kdump->big) < 4 || !size)
 		return MMDUMP_OK;	/* older headers have no notes */
 	return notes_read(o->m, o->source, offset, size, 4, kdump->big,
@@ -231,6 +233,23 @@ static enum mmdump_status read_pagemap(struct opening *o)
 	return MMDUMP_OK;
 }
 
+/* libkdumpfile 0.5.1 knows one alignment of a 32-bit header, that of x86: of
+ * the other's files it reads no page at all. */
+static enum mmdump_status can_be_read(const struct opening *o)
+{
+	uint64_t phys = o->pieces[0].bank.start;
+	unsigned char byte;
+	size_t size = 1;
+
+	if (!o->padded ||
+	    kdump_read(o->kdump->ctx, KDUMP_MACHPHYSADDR, phys, &byte,
+		       &size) != KDUMP_ERR_NODATA)
+		return MMDUMP_OK;
+	return fail(o->m, MMDUMP_ERR_UNSUPPORTED, "%s: this libkdumpfile does "
+		    "not read the kdump files of 32-bit ARM; as an ELF core "
+		    "(makedumpfile -E) it can be read", o->path);
+}
+
 /* By its name; QEMU's files say "Unknown": then by the registers' size. */
 static uint32_t machine_of(const struct opening *o)
 {
@@ -310,6 +329,8 @@ enum mmdump_status kdump_add(struct mmdump *m, const char *path,
 		status = open_context(&o);
 	if (!status)
 		status = read_pagemap(&o);
+	if (!status)
+		status = can_be_read(&o);
 	if (!status)
 		status = add(&o);
 	if (status)

@@ -455,12 +455,6 @@ enum mmdump_status mmdump_select(struct mmdump *m,
 				 struct mmdump_page_match *matches, size_t max,
 				 size_t *found, uint64_t *next);
 
-/* One field of the struct pages [start_pfn, end_pfn), as numbers of this
- * machine. FAULT: one of them is unreadable, or no run has it. */
-enum mmdump_status mmdump_column(struct mmdump *m,
-				 const struct mmdump_page_map *map,
-				 struct mmdump_field field, uint64_t start_pfn,
-				 uint64_t end_pfn, uint64_t *values);
 /* --- lists -------------------------------------------------------------- */
 
 /*

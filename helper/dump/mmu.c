@@ -81,7 +81,7 @@ enum mmdump_status mmu_walk(struct mmdump *m, struct window *w,
 	const struct mmu_format *f = &m->paging->format;
 	unsigned int level;
 
-	if (!f->count || virt < mmu->start || !f->has(f, virt))
+	if (!f->count || !f->has(f, virt))
 		return MMDUMP_ERR_FAULT;
 	level = shared(f, path, virt);
 	path->virt = virt;

@@ -62,7 +62,7 @@ struct mmu_path {
 };
 
 /*
- * mmu_walk - what one entry maps around an address
+ * mmu_walk - what one entry maps around an address, which is not below start
  * @w:    for reading tables
  * @path: of the last walk with these tables; depth 0 at first
  * Return: FAULT when nothing is mapped there, or a table is not in RAM.

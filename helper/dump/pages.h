@@ -157,6 +157,8 @@ void key_table_close(struct key_table *table);
 
 /* --- rules.c ------------------------------------------------------------- */
 
+#define USUAL	5U
+
 /* A thread that works out keys, page frames in ascending order. */
 struct reader {
 	const struct mmdump_page_map *map;
@@ -170,6 +172,10 @@ struct reader {
 	size_t held;			/* those before it are below pfn */
 	uint64_t type;			/* the last one, and its row */
 	const struct mmdump_page_type *row;
+	uint64_t no_type;		/* the last one without a row, */
+	uint64_t type_mask, type_value;	/* and which have none for certain */
+	uint32_t usual[USUAL];		/* indices of keys, or KEY_NONE: of
+					 * PLAIN, of MAPPED by value */
 	bool full;
 };
 

@@ -10,11 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "internal.h"
 
 #define READ_SHIFT	12	/* what is read at least, when it is read */
+#define LOOKS		256U	/* at mapped files, between two counts of ... */
+#define MANY_FAULTS	1024U	/* faults: each maps 64 KiB at most, on Linux */
 
 void window_close(struct window *w)
 {
@@ -64,8 +67,35 @@ static bool window_fill(struct window *w, const struct space *space,
 	return true;
 }
 
-static enum mmdump_status look(const struct space *space, struct window *w,
-			       uint64_t addr, size_t want,
+/*
+ * A look at a mapped file maps what is around it, and that stays: after a walk
+ * along a list all over memory, all of it. So now and then, after many faults,
+ * everything is given back. Several threads may: what one of them looks at is
+ * mapped again when it is read.
+ */
+static void looked(struct mmdump *m)
+{
+	uint32_t looks = __atomic_load_n(&m->looks, __ATOMIC_RELAXED) + 1;
+	struct rusage usage;
+	uint64_t faults;
+
+	__atomic_store_n(&m->looks, looks, __ATOMIC_RELAXED);
+	if (looks % LOOKS || getrusage(RUSAGE_SELF, &usage))
+		return;
+	faults = (uint64_t)usage.ru_minflt + (uint64_t)usage.ru_majflt;
+	if (faults - __atomic_load_n(&m->faults, __ATOMIC_RELAXED) <
+	    MANY_FAULTS)
+		return;
+	__atomic_store_n(&m->faults, faults, __ATOMIC_RELAXED);
+	for (const struct source *s = m->sources; s; s = s->next) {
+		if (s->map && s->size)
+			madvise((void *)(uintptr_t)s->map, s->size,
+				MADV_DONTNEED);
+	}
+}
+
+static enum mmdump_status look(struct mmdump *m, const struct space *space,
+			       struct window *w, uint64_t addr, size_t want,
 			       const unsigned char **ret, size_t *count)
 {
 	const struct bank *bank;
@@ -82,6 +112,7 @@ static enum mmdump_status look(const struct space *space, struct window *w,
 			*ret = bank->source->map + bank->offset +
 			       (addr - bank->start);
 			left = bank->end - addr;
+			looked(m);
 		} else {
 			if (!window_fill(w, space, bank, addr, want))
 				return MMDUMP_ERR_FAULT;
@@ -97,14 +128,14 @@ enum mmdump_status ram_look(struct mmdump *m, struct window *w, uint64_t phys,
 			    size_t want, const unsigned char **ret,
 			    size_t *count)
 {
-	return look(&m->phys, w, phys, want, ret, count);
+	return look(m, &m->phys, w, phys, want, ret, count);
 }
 
 enum mmdump_status segment_look(struct mmdump *m, struct window *w,
 				uint64_t virt, size_t want,
 				const unsigned char **ret, size_t *count)
 {
-	return look(&m->virt, w, virt, want, ret, count);
+	return look(m, &m->virt, w, virt, want, ret, count);
 }
 
 enum mmdump_status ram_copy(struct mmdump *m, struct window *w, uint64_t phys,
@@ -131,14 +162,15 @@ enum mmdump_status ram_copy(struct mmdump *m, struct window *w, uint64_t phys,
 	return MMDUMP_OK;
 }
 
-void ram_drop(struct mmdump *m, uint64_t start, uint64_t end)
+/* Tells the kernel about the mapped pages of [start, end). */
+static void advise(struct mmdump *m, uint64_t start, uint64_t end, int what)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), from, to;
-	const struct bank *bank, *last = m->phys.banks + m->phys.count;
-	size_t hint = 0;
+	size_t i = space_from(&m->phys, start);
 
-	bank = space_find(&m->phys, start, &hint);
-	for (; bank && bank < last && bank->start < end; bank++) {
+	for (; i < m->phys.count && m->phys.banks[i].start < end; i++) {
+		const struct bank *bank = &m->phys.banks[i];
+
 		if (!bank->source->map || bank->source->kdump)
 			continue;
 		from = bank->start > start ? bank->start : start;
@@ -149,8 +181,18 @@ void ram_drop(struct mmdump *m, uint64_t start, uint64_t end)
 		to &= ~(page - 1);
 		if (from < to)
 			madvise((void *)(uintptr_t)(bank->source->map + from),
-				to - from, MADV_DONTNEED);
+				to - from, what);
 	}
+}
+
+void ram_want(struct mmdump *m, uint64_t start, uint64_t end)
+{
+	advise(m, start, end, MADV_WILLNEED);
+}
+
+void ram_drop(struct mmdump *m, uint64_t start, uint64_t end)
+{
+	advise(m, start, end, MADV_DONTNEED);
 }
 
 /* All of a space, merged where banks touch; NULL without memory. */

@@ -62,6 +62,20 @@ type_row(const struct mmdump_page_rules *rules, uint64_t type)
 	return NULL;
 }
 
+/* What no row has: bits that all rows have in common, and look at. */
+static void certain_types(struct reader *r)
+{
+	const struct mmdump_page_rules *rules = r->rules;
+	uint64_t mask = UINT32_MAX;
+
+	for (size_t i = 0; i < rules->nr_types; i++)
+		mask &= rules->types[i].mask &
+			~(rules->types[i].value ^ rules->types[0].value);
+	r->type_mask = rules->nr_types ? mask : 0;
+	r->type_value = rules->nr_types ? rules->types[0].value & mask : 1;
+	r->no_type = r->row ? UINT64_MAX : 0;
+}
+
 void reader_begin(struct reader *r, struct mmdump *m,
 		  const struct mmdump_page_map *map,
 		  const struct mmdump_page_rules *rules, size_t limit,
@@ -80,6 +94,9 @@ void reader_begin(struct reader *r, struct mmdump *m,
 	r->type = 0;
 	r->row = type_row(rules, 0);
 	r->full = false;
+	for (size_t i = 0; i < USUAL; i++)
+		r->usual[i] = KEY_NONE;
+	certain_types(r);
 }
 
 void reader_end(struct reader *r)
@@ -174,6 +191,8 @@ ALWAYS void plain(struct reader *r, const unsigned char *page, uint64_t flags,
 		if (type != r->type) {
 			r->type = type;
 			r->row = type_row(rules, type);
+			if (!r->row)
+				r->no_type = type;
 		}
 		row = r->row;
 	}
@@ -262,7 +281,77 @@ ALWAYS bool paint(struct reader *r, const struct mmdump_page_key *key,
 			return false;
 	}
 	*cell = first + r->last_index;
+	if (key->kind == MMDUMP_KEY_PLAIN)
+		r->usual[0] = r->last_index;
+	else if (key->kind == MMDUMP_KEY_MAPPED && key->value < USUAL - 1)
+		r->usual[1 + key->value] = r->last_index;
 	return true;
+}
+
+/* What paint_usual() needs, out of the way of what is written. */
+struct usual {
+	struct mmdump_field flags, link, mapping, count, type;
+	uint64_t unusual, held_pfn, no_type, type_mask, type_value;
+	uint64_t mapping_bits;
+	uint32_t keys[USUAL];
+	uint32_t size;
+};
+
+static struct usual usual_of(const struct reader *r, uint64_t pfn)
+{
+	const struct mmdump_page_rules *rules = r->rules;
+	size_t held = r->held;
+	struct usual u = {
+		rules->flags, rules->link, rules->mapping, rules->count,
+		rules->type, rules->reserved | rules->slab | rules->head,
+		UINT64_MAX, r->no_type, r->type_mask, r->type_value,
+		rules->mapping_bits, { 0 }, r->map->page_bytes,
+	};
+
+	while (held < rules->nr_held && rules->held[held].pfn < pfn)
+		held++;
+	if (held < rules->nr_held)
+		u.held_pfn = rules->held[held].pfn;
+	memcpy(u.keys, r->usual, sizeof(u.keys));
+	if (!rules->nr_types)
+		u.type = rules->flags;		/* any will do */
+	return u;
+}
+
+/*
+ * As paint_pages(), of pages of the usual kinds and nothing else, whose keys
+ * are known already: most pages are. How many these were, from the first on.
+ */
+ALWAYS size_t paint_usual(const struct reader *r, const unsigned char *page,
+			  uint64_t pfn, size_t count, uint32_t first,
+			  uint32_t *cell, uint32_t word)
+{
+	const struct usual u = usual_of(r, pfn);
+	size_t at = 0;
+
+	if (u.held_pfn - pfn < count)
+		count = (size_t)(u.held_pfn - pfn);
+	for (; at < count; at++, page += u.size) {
+		uint64_t type = number(page, u.type, 4, false), mapping;
+		uint32_t key;
+
+		if (number(page, u.flags, word, false) & u.unusual ||
+		    number(page, u.link, word, false) & 1 ||
+		    (type != u.no_type && (type & u.type_mask) == u.type_value))
+			break;
+		mapping = number(page, u.mapping, word, false);
+		if (!(mapping & ~u.mapping_bits) ||
+		    !number(page, u.count, 4, false))
+			key = u.keys[0];
+		else if ((mapping & u.mapping_bits) < USUAL - 1)
+			key = u.keys[1 + (mapping & u.mapping_bits)];
+		else
+			break;
+		if (key == KEY_NONE)
+			break;
+		cell[at] = cell[at] ? cell[at] : first + key;
+	}
+	return at;
 }
 
 ALWAYS bool paint_pages(struct reader *r, const unsigned char *page,
@@ -272,11 +361,27 @@ ALWAYS bool paint_pages(struct reader *r, const unsigned char *page,
 	const struct mmdump_page_rules *rules = r->rules;
 	uint32_t size = r->map->page_bytes, wanted;
 	bool big = r->map->big_endian;
+	bool usual = word && !rules->bits && !rules->plain_bits;
 	struct mmdump_page_key key;
+	size_t skipped, pause = 0;	/* after a try that was in vain */
 
 	for (; count; count--, page += size, addr += size, pfn++, cell++) {
 		uint64_t flags, link, head;
 
+		if (usual && pause) {
+			pause--;
+		} else if (usual) {
+			skipped = paint_usual(r, page, pfn, count, first, cell,
+					      word);
+			page += skipped * size;
+			addr += skipped * size;
+			pfn += skipped;
+			cell += skipped;
+			count -= skipped;
+			if (!count)
+				break;
+			pause = skipped ? 0 : 8;
+		}
 		if (*cell)
 			continue;
 		flags = number(page, rules->flags, word, big);

@@ -12,6 +12,26 @@
 
 #define MAX_BYTES	4096UL
 #define LOOK_BYTES	(16UL << 20)	/* then the pages are given back */
+#define SKIP_BYTES	(64UL << 10)	/* left out when the first byte is */
+
+/* memmem(), which is slower than memory that is mostly zero deserves. */
+static const unsigned char *find(const unsigned char *at, size_t count,
+				 const unsigned char *bytes, size_t size)
+{
+	const unsigned char *end = at + count, *hit;
+	size_t left;
+
+	for (; (size_t)(end - at) >= size; at += left) {
+		left = (size_t)(end - at) - size + 1;
+		left = left < SKIP_BYTES ? left : SKIP_BYTES;
+		if (!memchr(at, *bytes, left))
+			continue;
+		hit = memmem(at, left + size - 1, bytes, size);
+		if (hit)
+			return hit;
+	}
+	return NULL;
+}
 
 /* What crosses the end of a look: too short to be seen in it alone. */
 static bool across(struct mmdump *m, const unsigned char *bytes, size_t size,
@@ -42,10 +62,14 @@ static bool in_range(struct mmdump *m, struct window *w,
 		     const unsigned char *bytes, size_t size, uint64_t *ret)
 {
 	const unsigned char *at, *hit;
-	uint64_t keep = size - 1, low, high;
+	uint64_t keep = size - 1, low, high, wanted = from;
 	size_t count;
 
 	for (uint64_t phys = from; phys < range->end; phys += count) {
+		if (phys >= wanted) {
+			wanted = end_of(phys, LOOK_BYTES);
+			ram_want(m, phys, wanted);
+		}
 		if (ram_look(m, w, phys, LOOK_BYTES, &at, &count)) {
 			count = 4096 - (phys & 4095);	/* unreadable */
 			if (count >= range->end - phys)
@@ -59,7 +83,7 @@ static bool in_range(struct mmdump *m, struct window *w,
 			if (across(m, bytes, size, low, high, ret))
 				return true;
 		}
-		hit = memmem(at, count, bytes, size);
+		hit = find(at, count, bytes, size);
 		if (hit) {
 			*ret = phys + (uint64_t)(hit - at);
 			return true;

@@ -44,12 +44,11 @@ struct round {
 static bool found(struct findings *f, uint64_t pfn, uint64_t value,
 		  uint64_t groups, bool may_join, size_t max)
 {
-	struct mmdump_page_match *last = NULL;
+	struct mmdump_page_match *last;
 
-	if (may_join && f->count)
-		last = &f->matches[f->count - 1];
-	if (last && last->end_pfn == pfn && last->groups == groups &&
-	    last->value == value) {
+	last = f->count ? &f->matches[f->count - 1] : NULL;
+	if (may_join && last && last->end_pfn == pfn &&
+	    last->groups == groups && last->value == value) {
 		last->end_pfn++;
 		return true;
 	}
@@ -315,44 +314,5 @@ enum mmdump_status mmdump_select(struct mmdump *m,
 	round.before = before;
 	status = run(&round, matches, found_, next);
 	free(before);
-	return status;
-}
-
-enum mmdump_status mmdump_column(struct mmdump *m,
-				 const struct mmdump_page_map *map,
-				 struct mmdump_field field, uint64_t start_pfn,
-				 uint64_t end_pfn, uint64_t *values)
-{
-	const struct mmdump_page_run *run;
-	struct page_look look;
-	const unsigned char *bytes;
-	uint64_t next;
-	enum mmdump_status status;
-
-	begin(m);
-	status = page_map_check(m, map);
-	if (!status)
-		status = page_field_check(m, map, field);
-	if (status)
-		return status;
-	page_look_begin(&look, m, map, end_pfn - start_pfn);
-	for (uint64_t pfn = start_pfn; !status && pfn < end_pfn;) {
-		size_t here = 0;
-
-		run = page_run(map, pfn, &look.run, &next);
-		if (run)
-			here = page_look(&look, run, pfn, end_pfn, &bytes);
-		if (!here)
-			status = fail(m, MMDUMP_ERR_FAULT,
-				      "the struct page of pfn 0x%llx cannot be "
-				      "read", (unsigned long long)pfn);
-		for (size_t i = 0; i < here; i++)
-			*values++ = field_of(bytes + i * map->page_bytes, field,
-					     map->big_endian);
-		if (here)
-			page_look_drop(&look, bytes, here);
-		pfn += here;
-	}
-	page_look_end(&look);
 	return status;
 }

@@ -160,14 +160,10 @@ out:
 	return done;
 }
 
-const struct bank *space_find(const struct space *space, uint64_t addr,
-			      size_t *hint)
+size_t space_from(const struct space *space, uint64_t addr)
 {
 	size_t low = 0, high = space->count;
 
-	if (*hint < high && addr >= space->banks[*hint].start &&
-	    addr < space->banks[*hint].end)
-		return &space->banks[*hint];
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
@@ -176,8 +172,20 @@ const struct bank *space_find(const struct space *space, uint64_t addr,
 		else
 			high = middle;
 	}
-	if (low == space->count || addr < space->banks[low].start)
+	return low;
+}
+
+const struct bank *space_find(const struct space *space, uint64_t addr,
+			      size_t *hint)
+{
+	size_t at;
+
+	if (*hint < space->count && addr >= space->banks[*hint].start &&
+	    addr < space->banks[*hint].end)
+		return &space->banks[*hint];
+	at = space_from(space, addr);
+	if (at == space->count || addr < space->banks[at].start)
 		return NULL;
-	*hint = low;
-	return &space->banks[low];
+	*hint = at;
+	return &space->banks[at];
 }

@@ -197,8 +197,12 @@ int main(int argc, char **argv)
 		if (cpu_find(&stub, machine))
 			fprintf(stderr, "mmdump-stub: %s\n",
 				mmdump_message(stub.m));
-		else
+		else {
+			/* GDB looks for a message before each character that
+			 * it reads, until there can be none any more. */
+			fclose(stderr);
 			status = stub_serve(&stub, stdin, stdout);
+		}
 	}
 	free(stub.cpus);
 	mmdump_destroy(stub.m);

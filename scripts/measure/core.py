@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -129,11 +129,13 @@ def answer(name: str, asked: str, command: Sequence[str]) -> Answer:
     if shutil.which(command[0]) is None:
         return Answer(name, asked, None, f"{command[0]} is not installed")
     least = None
+    # As it is for people: Python keeps what it has compiled, as packages bring it for drgn.
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     for _ in range(TIMES):
         begin = time.perf_counter()
         try:
             done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                                  timeout=ANSWER_SECONDS, check=False)
+                                  timeout=ANSWER_SECONDS, check=False, env=environment)
         except subprocess.TimeoutExpired:
             return Answer(name, asked, None, f"no answer within {ANSWER_SECONDS} s")
         seconds = time.perf_counter() - begin

@@ -11,7 +11,7 @@ ZLIB = 1
 
 
 def kdump(pages: dict[int, Optional[bytes]], *, bits: int = 64, machine: bytes = b"x86_64", notes: bytes = b"",
-          compress: bool = True, **lies: int) -> bytes:
+          compress: bool = True, padded: bool = False, **lies: int) -> bytes:
     """A file with these pages by pfn; a page that is None is RAM that was left out. lies: header fields."""
     max_mapnr = max(pages) + 1
     bitmap = [bytearray(-(-max_mapnr // (8 * BLOCK)) * BLOCK) for _ in range(2)]
@@ -27,15 +27,15 @@ def kdump(pages: dict[int, Optional[bytes]], *, bits: int = 64, machine: bytes =
     head = (b"KDUMP   " + struct.pack("<i", 6) + uts).ljust(408 if bits == 64 else 404, b"\0")
     head += bytes(16 if bits == 64 else 8)
     head += struct.pack("<iiIIIiiiii", *fields.values(), 0, 0, 0, 0, 1)
-    sub = sub_header(bits, BLOCK * 2, len(notes), max_mapnr)
+    sub = sub_header(bits, BLOCK * 2, len(notes), max_mapnr, padded)
     file = head.ljust(BLOCK, b"\0") + sub.ljust(BLOCK, b"\0")
     file += notes.ljust((sub_blocks - 1) * BLOCK, b"\0") + bytes(bitmap[0]) + bytes(bitmap[1])
     return file + page_data(len(file), [data for _, data in sorted(pages.items()) if data is not None], compress)
 
 
-def sub_header(bits: int, offset_note: int, size_note: int, max_mapnr: int) -> bytes:
-    """struct kdump_sub_header; with 32 bits as x86 and QEMU align it."""
-    form = "<QiiQQqQqQqQQQQ" if bits == 64 else "<IiiIIqIqIqIQQQ"
+def sub_header(bits: int, offset_note: int, size_note: int, max_mapnr: int, padded: bool) -> bytes:
+    """struct kdump_sub_header; with 32 bits as x86 and QEMU align it, or padded as ARM does."""
+    form = "<QiiQQqQqQqQQQQ" if bits == 64 else "<IiiII4xqI4xqI4xqI4xQQQ" if padded else "<IiiIIqIqIqIQQQ"
     return struct.pack(form, 0, 0, 0, 0, 0, 0, 0, offset_note, size_note, 0, 0, 0, 0, max_mapnr)
 
 

@@ -215,8 +215,9 @@ def test_many_tiny_segments_in_the_worst_order(tmp_path: Path) -> None:
     count = 200_000
     core = Core([Segment(b"", phys=0x1000 + 8 * (count - i), filesz=64, memsz=64, offset=64) for i in range(count)],
                 xnum=True)
-    lines = opened(tmp_path, core.to_bytes(), "ranges", "warning")
+    lines = opened(tmp_path, core.to_bytes(), "ranges", "warning", "search=0:" + "ab" * 64)
     assert lines[0] == f"range 1008 {0x1000 + 8 * count + 64:x}" and "is there already" in lines[1]
+    assert lines[2] == "fault: nowhere in memory"
 
 
 @pytest.mark.parametrize("data", [b"", b"\x7fELF", b"\x7fELF" + bytes(60), b"\x7fELF\x02\x01\x01" + bytes(9),

@@ -138,6 +138,12 @@ def test_wrong_arguments_are_refused(tmp_path: Path) -> None:
         assert done.stderr.startswith((b"mmdump-stub: ", b"usage: ")), done.stderr
 
 
+def test_it_finds_its_library_from_any_folder(tmp_path: Path) -> None:
+    program = BUILD.parent / "dump" / "mmdump-stub"
+    done = subprocess.run([program, "--help"], cwd=tmp_path, capture_output=True, text=True, timeout=10, check=False)
+    assert done.returncode == 0 and done.stdout.startswith("usage: mmdump-stub"), done.stderr
+
+
 def test_banks_of_a_ram_file(tmp_path: Path) -> None:
     """Numbers in both forms; a name may have colons; without tables addresses are physical."""
     ram = tmp_path / "a:1:b"

@@ -37,17 +37,25 @@ static inline uint64_t take(struct input *in, unsigned int bytes)
 	}								\
 } while (0)
 
-/* A machine with these bytes at phys: to be destroyed. */
+/*
+ * A machine with these bytes at phys: to be destroyed. Of a file that is
+ * opened by its name, which is mapped; or of one that is open, which is read.
+ */
 static inline struct mmdump *fuzz_machine(const void *ram, size_t size,
-					  uint64_t phys)
+					  uint64_t phys, bool by_name)
 {
 	int fd = memfd_create("ram", 0);
 	struct mmdump *m;
+	char path[32];
 
 	fuzz_assert(fd >= 0);
 	fuzz_assert(write(fd, ram, size) == (ssize_t)size);
 	fuzz_assert(!mmdump_create(&m));
-	fuzz_assert(!mmdump_add_fd(m, fd, 0, phys, size));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (by_name)
+		fuzz_assert(!mmdump_add_file(m, path, 0, phys, size));
+	else
+		fuzz_assert(!mmdump_add_fd(m, fd, 0, phys, size));
 	close(fd);
 	return m;
 }

@@ -203,7 +203,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		prev = some_node(&in, &list);
 		link_node(&list, next, prev, some_node(&in, &list));
 	}
-	m = fuzz_machine(ram, RAM_BYTES, RAM_PHYS);
+	m = fuzz_machine(ram, RAM_BYTES, RAM_PHYS,
+			 (shape & 0x60) != 0);
 	fuzz_assert(!mmdump_set_mmu(m, &mmu));
 	status = mmdump_walk_list(m, &list, &walk);
 	if (!status) {

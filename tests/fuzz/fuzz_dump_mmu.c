@@ -129,8 +129,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint64_t fault;
 
 	fill(&in, &mmu);
-	m = fuzz_machine(ram, RAM_BYTES, RAM_PHYS);
-	fresh = fuzz_machine(ram, RAM_BYTES, RAM_PHYS);
+	m = fuzz_machine(ram, RAM_BYTES, RAM_PHYS, true);
+	fresh = fuzz_machine(ram, RAM_BYTES, RAM_PHYS, true);
 	if (mmdump_set_mmu(m, &mmu)) {
 		fuzz_assert(*mmdump_message(m));
 		goto out;

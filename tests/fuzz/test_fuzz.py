@@ -13,7 +13,8 @@ from dump.elfcore import PT_NOTE, Core, Segment, note
 
 TOP = Path(__file__).resolve().parents[2]
 TARGETS = sorted(path.stem for path in Path(__file__).parent.glob("fuzz_*.c"))
-RUNS = {"fuzz_memblock": 40000, "fuzz_dump_elf": 20000, "fuzz_dump_list": 30000, "fuzz_dump_mmu": 5000}
+RUNS = {"fuzz_memblock": 40000, "fuzz_dump_elf": 20000, "fuzz_dump_list": 20000, "fuzz_dump_mmu": 5000,
+        "fuzz_dump_pages": 500}
 DEFAULT_RUNS = 1500
 SECONDS = 120
 
@@ -47,4 +48,4 @@ def test_no_input_breaks_it(target: str, tmp_path: Path) -> None:
 def test_the_targets_are_there() -> None:
     """One that is gone would not be missed otherwise."""
     assert {"fuzz_memblock", "fuzz_buddy", "fuzz_slub", "fuzz_vmalloc", "fuzz_dump_elf", "fuzz_dump_list",
-            "fuzz_dump_mmu"} == set(TARGETS)
+            "fuzz_dump_mmu", "fuzz_dump_pages"} == set(TARGETS)

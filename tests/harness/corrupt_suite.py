@@ -30,8 +30,9 @@ TIMES = 2                   # what a corruption may make of a normal command
 # its mark, for instance, is looked for on every CPU's lists.
 FLOOR_READS = 1000
 FLOOR_CPU_SECONDS = 0.7     # nor is so much more of a processor's time
-# These set breakpoints or let the target run, or want a file.
-NOT_READING = {"step", "owners", "watch", "when", "back", "trace", "open"}
+# These set breakpoints or let the target run, or are about dumps.
+NOT_READING = {"step", "owners", "watch", "when", "back", "trace", "open",
+               "close"}
 # What a command is called with, where that is not nothing.
 ARGUMENTS = {
     "buddy": ("", "--blocks -o {folder}/blocks"), "page": ("{page}",),

@@ -150,7 +150,8 @@ class Recorder:
             field.name: self._question(field.name,
                                        getattr(context.host, field.name))
             for field in dataclasses.fields(context.host)
-            if callable(getattr(context.host, field.name))})
+            if callable(getattr(context.host, field.name))
+            and field.name != "progress"})
         memory, read = self._memory, self._read
 
         def recording(cache, addr, size):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Iterator
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import console
 from harness.gdbmi import Gdb, GdbError
 from lab_guest import Kernel, LabGuest
+from test_mmdump import Dumped, at_rest, ram_banks
 
 COMMANDS = ("mm zones", "mm buddy", "mm memblock")
 DECODED = ("zones", "buddy", "pcp", "slab", "vmalloc", "percpu")
@@ -26,6 +28,8 @@ class Moved:
     ours: str                       # mm buddyinfo
     kernels: str
     problems: dict[str, list]       # by command
+    held: dict[str, Any]            # mm zones, at one more stop
+    alone: Any                      # the same by mmdump, of its RAM file
 
 
 def refusal(gdb: Gdb, command: str) -> str:
@@ -38,7 +42,8 @@ def refusal(gdb: Gdb, command: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def moved(kernel: Kernel) -> Iterator[Moved | None]:
+def moved(kernel: Kernel, tmp_path_factory: pytest.TempPathFactory
+          ) -> Iterator[Moved | None]:
     """A guest of its own. 32-bit ARM has no KASLR: None."""
     if kernel.arch == "armhf":
         yield None
@@ -47,12 +52,12 @@ def moved(kernel: Kernel) -> Iterator[Moved | None]:
     try:
         with guest.running():
             console.wait_ready(guest.serial)
-        yield look(guest)
+        yield look(guest, tmp_path_factory.mktemp("moved") / "layout")
     finally:
         guest.close()
 
 
-def look(guest: LabGuest) -> Moved:
+def look(guest: LabGuest, layout: Path) -> Moved:
     """Ask, load the symbols as told, ask again."""
     gdb = guest.gdb
     refusals = [refusal(gdb, command) for command in COMMANDS]
@@ -64,8 +69,12 @@ def look(guest: LabGuest) -> Moved:
     with guest.held_in("frag_show"):
         problems = {command: gdb.json(f"mm {command} --json")["problems"]
                     for command in DECODED}
+        gdb.run(f"mm layout --export {layout}")
+        held = gdb.json("mm zones --json")
+        alone = Dumped(layout.parent, layout, None, ram_banks(guest),
+                       {}).answer_of_ram("zones")
     return Moved(refusals, before, after, before["kaslr_offset"], ours,
-                 kernels, problems)
+                 kernels, problems, held, alone)
 
 
 def test_the_offset_and_one_command_are_said_before_any_number(
@@ -94,3 +103,11 @@ def test_every_structure_is_found_sound(moved: Moved | None) -> None:
 def test_buddyinfo_is_the_kernels(moved: Moved | None) -> None:
     if moved is not None:
         assert moved.kernels in moved.ours
+
+
+def test_mmdump_finds_where_it_is_with_a_layout_of_where_it_was(
+        moved: Moved | None) -> None:
+    """The layout that GDB wrote has the addresses of the vmlinux, though its
+    symbols had been loaded elsewhere."""
+    if moved is not None:
+        assert at_rest(moved.alone) == at_rest(moved.held)

@@ -60,6 +60,11 @@ class Dumped:
         del found["core"]
         return found
 
+    def answer_of_ram(self, command: str) -> Any:
+        """The same of the RAM file."""
+        return self.answer([word for bank in self.banks
+                            for word in ("--ram", bank)], command)
+
 
 @pytest.fixture(scope="module")
 def dumped(booted_guest: LabGuest,
@@ -75,21 +80,20 @@ def dumped(booted_guest: LabGuest,
                 said[command] = gdb.json(f"mm {command} --json")
             except GdbError as error:
                 said[command] = str(error).strip().rpartition(": ")[2]
-        tree = gdb.run("python print(gdb.execute('monitor info mtree -f', "
-                       "to_string=True))")
-        ranges = ram_ranges(tree)
-        banks = [f"{start:#x}:{booted_guest.run['ram']}:{offset:#x}:{size:#x}"
-                 for start, size, offset in ranges]
+        banks = ram_banks(booted_guest)
         gdb.run(f"mm layout --export {layout}")
-        whole = sum(size for _, size, _ in ranges) <= LARGEST_CORE
+        whole = Path(booted_guest.run["ram"]).stat().st_size <= LARGEST_CORE
         if whole:
             gdb.run(f"monitor dump-guest-memory {core}", DUMP_SECONDS)
         yield Dumped(folder, layout, core if whole else None, banks, said)
     core.unlink(missing_ok=True)
 
 
-def ram_ranges(tree: str) -> list[tuple[int, int, int]]:
-    """Start, size and offset in the file of the guest's RAM, by QEMU."""
+def ram_banks(guest: LabGuest) -> list[str]:
+    """The guest's RAM, of which QEMU says where it is in its file, for
+    --ram."""
+    tree = guest.gdb.run("python print(gdb.execute('monitor info mtree -f', "
+                         "to_string=True))")
     whole: dict[str, dict[int, tuple[int, int]]] = {}
     for start, end, name, offset in RAM.findall(tree):
         at = int(start, 16)
@@ -97,7 +101,8 @@ def ram_ranges(tree: str) -> list[tuple[int, int, int]]:
                                           int(offset or "0", 16))
     largest = max(whole.values(), key=lambda each: sum(
         size for size, _ in each.values()))
-    return [(at, size, offset) for at, (size, offset) in largest.items()]
+    return [f"{at:#x}:{guest.run['ram']}:{offset:#x}:{size:#x}"
+            for at, (size, offset) in largest.items()]
 
 
 def at_rest(document: Any) -> Any:
@@ -125,7 +130,6 @@ def test_a_core_is_what_gdb_sees(dumped: Dumped) -> None:
 
 
 def test_its_ram_is_what_gdb_sees(dumped: Dumped) -> None:
-    machine = [word for bank in dumped.banks for word in ("--ram", bank)]
     for command in OF_RAM if dumped.core else dumped.said:
-        found = dumped.answer(machine, command)
+        found = dumped.answer_of_ram(command)
         assert at_rest(found) == at_rest(dumped.said[command]), command

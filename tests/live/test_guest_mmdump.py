@@ -36,6 +36,8 @@ class Dump:
         self.live = {command: guest.gdb.json(f"mm {command} --json") for command in COMMANDS}
         guest.gdb.run(f"monitor dump-guest-memory {self.core}")
         self.said = guest.gdb.run(f"mm layout --export {self.layout}")
+        self.refused = [guest.fails(f"mm layout {words}") for words in (
+            f"--export {folder}/none/layout", f"--export {folder}", f"page --export {folder}/x", "--export")]
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +104,9 @@ def test_the_layout_says_what_to_do_with_it(dump):
     assert f"mmdump --layout {dump.layout} CORE account" in dump.said
     found = json.loads(dump.layout.read_text("ascii"))
     assert found["schema"] == "mmscope/layout/1" and found["kernel"]["kind"] == "guest"
+    said = ("No such file", "Is a directory", "goes with no STRUCT", "expected one argument")
+    for line, why in zip(dump.refused, said):
+        assert why in line
     text, _ = mmdump("layout", "page", layout=dump.layout)
     assert text.startswith("struct page: 32 bytes")
 

@@ -187,7 +187,8 @@ class Recording:
         fields = context.Host.__dataclass_fields__
         host = context.Host(**{
             name: None if name in ("live", "symbol_file") else
-            {} if name in ("kept", "memo") else ask(name) for name in fields})
+            {} if name in ("kept", "memo") else ask(name)
+            for name in fields if name != "progress"})
         return context.Context(_Cache(RecordedMemory(found)),
                                Layout(RecordedDebug(self.content)), host)
 

@@ -9,6 +9,7 @@ from dumpfile import RAM_BYTES, core_of, note, ram_file
 from machine import DATA, PAGE_OFFSET, PHYS_OFFSET
 from mmscope.command import load_commands
 from mmscope.errors import BrokenPath, FaultError, MmError, UsageError
+from mmscope.layout import arm64, x86
 from mmscope.layout.debuginfo import Symbol
 from mmscope.layout.layout import Layout
 from mmscope.model.context import Context, Host
@@ -190,6 +191,18 @@ def test_a_build_id_that_differs_is_refused(machine, tmp_path, open_file):
     assert open_file([path]).offset == 0
     with pytest.raises(MmError, match="it has another build of .* than the symbols are of"):
         open_file([path], build="02" * 20)
+
+
+@pytest.mark.parametrize("module, info_, offset, linked, phys", [
+    (x86, {"NUMBER(phys_base)": "4133486592"}, 0xDC00000, 0xFFFFFFFF8322A000, 0x10742A000),
+    (x86, {"NUMBER(phys_base)": "-16777216"}, 0, 0xFFFFFFFF83000000, 0x2000000),
+    (arm64, {"NUMBER(kimage_voffset)": "0xffff80003fe00000"}, 0, 0xFFFF800081D28000, 0x41F28000),
+    (arm64, {"NUMBER(kimage_voffset)": "0xffffa0003fe00000"}, 0x200000000000, 0xFFFF800081D28000, 0x41F28000)])
+def test_vmcoreinfo_says_where_an_image_lies(module, info_, offset, linked, phys):
+    """The values are of swapper_pg_dir in amd64-7.2 with KASLR, and in arm64-6.12."""
+    assert module.vmcore_shift(info_, offset) + linked == phys
+    for text in ("", "x", "1" * 30):
+        assert module.vmcore_shift(dict.fromkeys(info_, text), offset) is None
 
 
 def test_addresses_of_the_cores_pieces_name_the_place(machine, tmp_path, open_file, monkeypatch):

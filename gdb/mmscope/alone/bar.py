@@ -85,7 +85,7 @@ class Bar:
     def line(self, ticks: int, width: int) -> str:
         """The bar as text: how much is done, or that something is."""
         seconds = int(time.monotonic() - self._begin)
-        if self._part is None and self._of == 1:
+        if not self._part and self._of == 1:            # the first step takes long, or there is one alone
             at = ticks % (WIDTH - 3)
             inside = "." * at + "###" + "." * (WIDTH - 3 - at)
             share = ""

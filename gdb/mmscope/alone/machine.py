@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Optional, Sequence
+from typing import Callable, Optional, Sequence
 
 from ..errors import MmError
 from ..layout.exported import ExportedDebug
@@ -21,12 +21,14 @@ from ..target.transport import Meter
 from .backtrace import backtrace
 from .expression import evaluate
 
+Progress = Callable[[int, int], None]
+
 
 class Opened:
     """One machine: its context, until close()."""
 
     def __init__(self, debug: ExportedDebug, cores: Sequence[str], banks: Sequence[Bank], threads: int,
-                 terminal: Terminal) -> None:
+                 terminal: Terminal, progress: Progress) -> None:
         """Open the files and find the kernel in them. Raises MmError."""
         engine = library()
         if engine is None:
@@ -40,7 +42,7 @@ class Opened:
             found = open_dump(self._machine, Layout(debug), _banner(debug), detail, meter)
             if found.engine is not None:
                 found = replace(found, memory=KeptVirtual(found.engine, detail, meter))
-            self.context = _context(debug.moved(found.offset), found, terminal, None)
+            self.context = _context(debug.moved(found.offset), found, terminal, None, progress)
         except BaseException:
             self._machine.close()
             raise
@@ -62,7 +64,8 @@ def _banner(debug: ExportedDebug) -> Optional[str]:
     return data.split(b"\0")[0].decode("latin-1") or None if data else None
 
 
-def _context(debug: ExportedDebug, found: Optional[Dumped], terminal: Terminal, live: Optional[str]) -> Context:
+def _context(debug: ExportedDebug, found: Optional[Dumped], terminal: Terminal, live: Optional[str],
+             progress: Progress = lambda done, of: None) -> Context:
     """All that is known of the kernel, at its place; what GDB would be asked is answered here."""
     cpus = found.registers if found is not None else ()
 
@@ -79,7 +82,8 @@ def _context(debug: ExportedDebug, found: Optional[Dumped], terminal: Terminal, 
         return tuple(backtrace(ctx, cpu) for cpu in cpus)
 
     host = Host(live, debug.static, cpus[0].get if cpus else {}.get, _evaluate, _physical, _symbolize, None,
-                lambda text: debug.offset, _backtraces, terminal=lambda: terminal)
+                lambda text: debug.offset, _backtraces, terminal=lambda: terminal,
+                dump=found.physical.detail if found is not None else None, progress=progress)
     ctx = Context(CachedMemory(found.memory if found is not None else Nothing(Meter())), Layout(debug), host)
     if found is not None:
         ctx.engine, ctx.notes = found.engine, found.notes

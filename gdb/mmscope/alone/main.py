@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from argparse import Namespace
@@ -54,6 +55,7 @@ class _Run:
     def all(self) -> int:
         """Every core; the worst of their statuses."""
         if self._args.output is not None:
+            self._spare(self._args.output)
             try:
                 self._out = open(self._args.output, "w", encoding="ascii", errors="backslashreplace")
             except OSError as error:
@@ -67,12 +69,19 @@ class _Run:
                 problems = self._one(cores, name, at, len(machines))
                 status = max(status, PROBLEMS if problems else SOUND)
             except MmError as error:
-                self._error(f"{name}: " if name and name not in str(error) else "", error)
+                files = (name, *(bank.path for bank in self._words.banks))
+                self._error("" if any(file in str(error) for file in files) else f"{name}: ", error)
                 status = UNREADABLE
         self._bar.end()
         if self._out is not None:
             self._out.close()
         return status
+
+    def _spare(self, output: str) -> None:
+        """What is read is not written over. Raises UsageError."""
+        for path in (self._words.layout or "", *self._words.cores, *(bank.path for bank in self._words.banks)):
+            if os.path.exists(output) and os.path.exists(path) and os.path.samefile(output, path):
+                raise UsageError(f"-o {output}: that is what is read")
 
     def _one(self, cores: tuple[str, ...], name: str, at: int, of: int) -> bool:
         """The command on one machine; whether something is wrong there. Raises MmError."""
@@ -80,7 +89,8 @@ class _Run:
         opened, ctx = None, None
         if cores or self._words.banks:
             from .machine import Opened
-            opened = Opened(self._debug, cores, self._words.banks, self._words.threads, self._terminal)
+            opened = Opened(self._debug, cores, self._words.banks, self._words.threads, self._terminal,
+                            self._bar.part)
             ctx = opened.context
         else:
             from .machine import without_memory

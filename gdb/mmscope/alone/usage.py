@@ -26,6 +26,12 @@ options, in front of the command:
 
 commands:
 """
+ALSO = {        # what is otherwise than in GDB
+    "snapshot": "Here there is no GDB that keeps it: with --file it is written, and 'mmdump\n"
+                "... CORE diff FILE' compares.",
+    "pgtable": "Here the selected CPU is the core's first one; raw RAM has none.",
+    "layout": "Here it is that of --layout, which also does without a core.",
+}
 BEHIND = """
 Each takes --json (a document a core, one line each, with the name of its core)
 and -o FILE. X is pfn:N, phys:N, an address, a symbol, or &symbol.
@@ -55,4 +61,4 @@ def command_usage(name: str) -> str:
     summary, rest = command.about
     kept = "\n".join(line for line in rest.splitlines() if not line.startswith("Example:")).strip()
     usage_ = command.usage(f"mmdump --layout FILE CORE {name}")
-    return "\n\n".join(part for part in (summary, kept, usage_) if part) + "\n"
+    return "\n\n".join(part for part in (summary, kept, ALSO.get(name), usage_) if part) + "\n"

@@ -67,8 +67,8 @@ def parse(argv: list[str]) -> Words:
         last = cores[-1] if cores else ""
         if last in LIVE:
             raise UsageError(f"{last} works in GDB only: it needs a target that runs, or GDB's session")
-        raise UsageError("no command" + (f": {last} is taken for a core, commands are {', '.join(names)}"
-                                         if last and not os.path.exists(last) else " (see: mmdump --help)"))
+        told = f": {last} is no command and no file" if last and not os.path.exists(last) else ""
+        raise UsageError(f"no command{told} (see: mmdump --help)")
     return Words(layout, tuple(cores), (), tuple(banks), threads, True, None, ())
 
 

@@ -183,7 +183,7 @@ def image_tables(reader: Reader, shift: int, register: Callable[[str], Optional[
 def vmcore_shift(info: dict[str, str], offset: int) -> Optional[int]:
     """What a core's VMCOREINFO says of that shift, when the kernel was moved by offset."""
     voffset = number_in(info.get("NUMBER(kimage_voffset)"))
-    return signed(offset - voffset) if voffset is not None else None
+    return offset - voffset if voffset is not None else None
 
 
 def cpu_mmu(register: Callable[[str], Optional[int]]) -> Optional[Mmu]:

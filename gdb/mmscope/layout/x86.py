@@ -124,7 +124,7 @@ def image_tables(reader: Reader, shift: int, register: Callable[[str], Optional[
 def vmcore_shift(info: dict[str, str], offset: int) -> Optional[int]:
     """What a core's VMCOREINFO says of that shift, when the kernel was moved by offset."""
     base = number_in(info.get("NUMBER(phys_base)"))
-    return signed(offset - IMAGE_START + base) if base is not None else None
+    return offset - IMAGE_START + base if base is not None else None
 
 
 def cpu_mmu(register: Callable[[str], Optional[int]]) -> Optional[Mmu]:

@@ -23,6 +23,7 @@ from .frame import Bucket
 from .frames import zone_spans, zone_sums
 from .inside import excuse
 from .problem import Problem
+from .progress import steps
 from .stage import Stage
 from .zone import Zone, zones
 
@@ -82,7 +83,8 @@ def account(ctx: Context, pages: bool = False, expect: bool = False, all_details
     populated = [zone for zone in zones(ctx) if zone.populated]
     early = ctx.stage is not None and ctx.stage <= Stage.ZONES
     estimated = early and all(zone.managed_pages for zone in populated)     # the hand-over begins with setting all to 0
-    found = tuple(_zone(zone, zone_sums(ctx, zone), estimated) for zone in populated)
+    found = tuple(_zone(zone, zone_sums(ctx, zone), estimated)
+                  for zone in steps(ctx, populated, lambda zone: zone.spanned_pages))
     rows = expectations(ctx, populated, {zone.addr: each.buckets for zone, each in zip(populated, found)}) \
         if expect else None
     listed = tuple(Range(zone.node, zone.name, span.start_pfn, span.end_pfn, span.kind, span.detail)

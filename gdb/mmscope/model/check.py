@@ -10,6 +10,7 @@ from .checks import Check, Outcome, load_checks
 from .context import Context
 from .inside import Inside, excuse, inside
 from .problem import Problem
+from .progress import steps
 from .stage import Stage
 
 OK, BROKEN, SKIPPED = "ok", "broken", "skipped"
@@ -48,7 +49,7 @@ def check_report(ctx: Context, strict: bool = False) -> CheckReport:
     """Run every check that this stage of the boot has. Raises nothing for what is broken or missing."""
     parts: list[_Part] = []
     problems: dict[Problem, None] = {}      # a broken list may be met by more than one function
-    for each in load_checks():
+    for each in steps(ctx, load_checks()):
         found, own = _run(ctx, each)
         parts += own
         problems.update(dict.fromkeys(found))

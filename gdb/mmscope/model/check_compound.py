@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""mm check: compound pages, by columns.
+"""mm check: compound pages, by passes that find those to look at.
 
   PAGE-4  a compound page: PageHead on the first page, its order beside it; every other one leads to the first, and has
           count 0; on the guest, mapping TAIL_MAPPING. What leads to another page is part of a compound page
@@ -9,123 +9,166 @@ them: the rest may be the same ones.
 """
 from __future__ import annotations
 
-from typing import Iterator, Optional
+from itertools import islice
+from typing import Callable, Iterator, NamedTuple, Optional, Sequence, Union
 
-from .check_page import MOST, pieces
+from ..errors import FaultError
+from .check_page import MOST, checked_frames
 from .checks import Outcome, check
-from .columns import Columns
 from .context import Context
 from .migratetype import pageblock_order
+from .pagescan import ALL, Wanted, matches
 from .pageuse import compound_order, head_addr
+from .paint import Ranges, cut, within, without
 from .problem import Problem
 from .stage import Stage
 
 TAIL_MAPPING = 0x400
+Link = tuple[int, int, int]         # page frames [start, end) with the same link
+
+
+class _Compound(NamedTuple):
+    """A compound page: [first, end). shown is the end of those struct pages that are its own."""
+
+    first: int
+    end: int
+    shown: int
 
 
 @check("PAGE-4", since=Stage.ZONES, subsystem="pages")
 def compound(ctx: Context) -> Outcome:
-    """One pass over all pages."""
-    walk = _Compound(ctx)
-    for start, _, piece in pieces(ctx):
-        if piece is not None and len(walk.problems) < MOST:
-            walk.look(start, piece)
-    return Outcome(tuple(walk.problems), f"compound pages: {walk.count}")
+    """First pages, then what is to belong to each, then what leads to none."""
+    frames = within(checked_frames(ctx), 0, 1 << 64)
+    head = 1 << ctx.layout.enum("pageflags")["PG_head"]
+    problems: list[tuple[int, Problem]] = []
+    found: list[_Compound] = []
+    for match in matches(ctx, frames, [Wanted("page.flags", head, head)]):
+        for pfn in range(match.start_pfn, match.end_pfn) if match.groups else ():
+            if not found or pfn >= found[-1].end:
+                one, wrong = _begin(ctx, pfn)
+                found.append(one)
+                if wrong is not None and len(problems) < MOST:
+                    problems.append((pfn, wrong))
+    links = [match[:3] for match in matches(ctx, frames, [Wanted("page.compound_head", 1, 1)], "page.compound_head")
+             if match.groups]
+    for each in (_leads(ctx, frames, found, links), _held(ctx, frames, found), _mapped(ctx, frames, found),
+                 _strays(ctx, found, links, head)):
+        problems += islice(each, MOST)
+    problems.sort(key=lambda each: each[0])
+    return Outcome(tuple(problem for _, problem in problems[:MOST]), f"compound pages: {len(found)}")
 
 
-class _Compound:
-    """What was found up to a pfn. A compound page may begin in one piece and end in the next."""
+def _begin(ctx: Context, pfn: int) -> tuple[_Compound, Optional[Problem]]:
+    """A first page, and what is wrong with it."""
+    order = compound_order(ctx, pfn, ctx.read.record("page", ctx.pages.page(pfn)))
+    if order is None:
+        return _Compound(pfn, pfn + 1, pfn + 1), _problem(
+            pfn, "an order", None, "is the first of a compound page without an order")
+    if pfn & (1 << order) - 1 or not ctx.pages.covers(pfn + (1 << order) - 1):
+        return _Compound(pfn, pfn + 1, pfn + 1), _problem(
+            pfn, f"a multiple of {1 << order:#x}", pfn,
+            f"is the first of a compound page of order {order}, which cannot begin there")
+    end = pfn + (1 << order)
+    if ctx.kind == "guest" or order < pageblock_order(ctx):
+        return _Compound(pfn, end, end), None
+    return _Compound(pfn, end, min(end, pfn + (1 << ctx.arch.page_shift) // ctx.pages.page_bytes)), None
 
-    def __init__(self, ctx: Context) -> None:
-        self._ctx = ctx
-        self._head = 1 << ctx.layout.enum("pageflags")["PG_head"]
-        self._guest = ctx.kind == "guest"
-        self._first, self._end = 0, 0           # the last compound page: [first, end)
-        self._shown = 0                         # the end of those struct pages that are its own
-        self.count = 0
-        self.problems: list[Problem] = []
 
-    def look(self, start: int, piece: Columns) -> None:
-        """The pages of a piece."""
-        flags, links, counts = (piece.get(f"page.{name}") for name in ("flags", "compound_head", "refcount"))
-        mappings = piece.get("page.mapping") if self._guest else None
-        end = start + len(flags)
-        if self._end > start:
-            self._tails(start, start, min(self._end, end), links, counts, mappings)
-        for pfn in (pfn for pfn, value in enumerate(flags, start) if value & self._head):
-            if pfn >= self._end:
-                self._begin(pfn)
-                self._tails(start, pfn + 1, min(self._end, end), links, counts, mappings)
-        self._strays(start, flags, links)
+def _problem(pfn: int, expected: Union[str, int], actual: Optional[int], text: str) -> Problem:
+    return Problem("PAGE-4", f"pfn {pfn:#x}", expected, actual, f"pfn {pfn:#x}: {text}")
 
-    def _begin(self, pfn: int) -> None:
-        """A first page."""
-        ctx = self._ctx
-        order = compound_order(ctx, pfn, ctx.read.record("page", ctx.pages.page(pfn)))
-        self.count += 1
-        self._first, self._end = pfn, pfn + 1
-        if order is None:
-            self._broken(pfn, "an order", None, "is the first of a compound page without an order")
-        elif pfn & (1 << order) - 1 or not ctx.pages.covers(pfn + (1 << order) - 1):
-            self._broken(pfn, f"a multiple of {1 << order:#x}", pfn,
-                         f"is the first of a compound page of order {order}, which cannot begin there")
-        else:
-            self._end = pfn + (1 << order)
-        own = self._end
-        if not self._guest and order is not None and order >= pageblock_order(ctx):
-            own = min(own, pfn + (1 << ctx.arch.page_shift) // ctx.pages.page_bytes)
-        self._shown = own
 
-    def _tails(self, start: int, low: int, high: int, links: list[int], counts: list[int],
-               mappings: Optional[list[int]]) -> None:
-        """Pages [low, high) of the last compound page."""
-        high = min(high, self._shown)
-        if low >= high:
-            return
-        own = links[low - start:high - start]
-        wanted = self._ctx.pages.page(self._first)
-        if own.count(own[0]) != len(own) or not self._leads(low, own[0], wanted) \
-                or not self._leads(high - 1, own[-1], wanted):
-            for pfn, link in enumerate(own, low):
-                if not self._leads(pfn, link, wanted):
-                    self._broken(pfn, f"{wanted:#x}", link,
-                                 f"is part of the compound page at pfn {self._first:#x}, and leads to {link:#x}")
-        if any(counts[low - start:high - start]):
-            for pfn, count in enumerate(counts[low - start:high - start], low):
-                if count:
-                    self._broken(pfn, 0, count, f"is part of the compound page at pfn {self._first:#x}, and its "
-                                                f"count is {count}")
-        for pfn, mapping in enumerate(mappings[low - start:high - start], low) if mappings is not None else ():
-            if mapping != TAIL_MAPPING:
-                self._broken(pfn, f"{TAIL_MAPPING:#x}", mapping,
-                             f"is part of the compound page at pfn {self._first:#x}, and its mapping is {mapping:#x}")
+def _tails(found: list[_Compound], frames: Ranges) -> Iterator[tuple[int, int, int]]:
+    """Page frames [start, end) that are later ones of a compound page, and its first one."""
+    for one in found:
+        for low, high in cut(frames, one.first + 1, one.shown):
+            yield low, high, one.first
 
-    def _leads(self, pfn: int, link: int, wanted: int) -> bool:
-        """Whether a link leads to the struct page at wanted."""
-        return head_addr(self._ctx, self._ctx.pages.page(pfn), link) == wanted
 
-    def _strays(self, start: int, flags: list[int], links: list[int]) -> None:
-        """Pages that lead to one that is no first page, or whose compound page ends before them."""
-        ctx = self._ctx
-        odd = [at for at, link in enumerate(links) if link & 1]
-        last = -1, -1, -1                        # link, and the compound page that it was found to belong to
-        for at in odd:
-            pfn, link = start + at, links[at]
-            if link == last[0] and pfn < last[2] or self._first <= pfn < self._end:
+def _leads(ctx: Context, frames: Ranges, found: list[_Compound],
+           links: Sequence[Link]) -> Iterator[tuple[int, Problem]]:
+    """Whether every later page of a compound page leads to the first one."""
+    at = 0
+    for low, high, first in _tails(found, frames):
+        wanted, right = ctx.pages.page(first), []
+        while at < len(links) and links[at][1] <= low:
+            at += 1
+        here = at
+        while here < len(links) and links[here][0] < high:
+            start, end, link = max(links[here][0], low), min(links[here][1], high), links[here][2]
+            if all(head_addr(ctx, ctx.pages.page(pfn), link) == wanted for pfn in (start, end - 1)):
+                right.append((start, end))
+            here += 1
+        for start, end in without([(low, high)], right) if right != [(low, high)] else ():
+            for pfn in range(start, end):
+                try:
+                    link = ctx.read.member("page", ctx.pages.page(pfn), "compound_head")
+                except FaultError:
+                    continue                # PAGE-1
+                if head_addr(ctx, ctx.pages.page(pfn), link) != wanted:
+                    yield pfn, _problem(pfn, f"{wanted:#x}", link, f"is part of the compound page at pfn {first:#x}, "
+                                        f"and leads to {link:#x}")
+
+
+def _held(ctx: Context, frames: Ranges, found: list[_Compound]) -> Iterator[tuple[int, Problem]]:
+    """Later pages that somebody holds."""
+    return _odd(ctx, frames, found, "page.refcount", 0, "count", str)
+
+
+def _mapped(ctx: Context, frames: Ranges, found: list[_Compound]) -> Iterator[tuple[int, Problem]]:
+    """Those of the guest without their mark."""
+    return _odd(ctx, frames, found, "page.mapping", TAIL_MAPPING, "mapping", hex) if ctx.kind == "guest" else iter(())
+
+
+def _odd(ctx: Context, frames: Ranges, found: list[_Compound], member: str, wanted: int, name: str,
+         spelled: Callable[[int], str]) -> Iterator[tuple[int, Problem]]:
+    """Later pages in which a member is another than it is to be."""
+    tails = list(_tails(found, frames))
+    at = 0
+    for match in matches(ctx, [(low, high) for low, high, _ in tails], [Wanted(member, ALL, wanted, negated=True)],
+                         member):
+        for pfn in range(match.start_pfn, match.end_pfn) if match.groups else ():
+            while tails[at][1] <= pfn:
+                at += 1
+            yield pfn, _problem(pfn, wanted if name == "count" else spelled(wanted), match.value,
+                                f"is part of the compound page at pfn {tails[at][2]:#x}, and its {name} is "
+                                f"{spelled(match.value)}")
+
+
+def _strays(ctx: Context, found: list[_Compound], links: Sequence[Link],
+            head_bit: int) -> Iterator[tuple[int, Problem]]:
+    """Pages that lead to one that is no first page, or whose compound page ends before them."""
+    inside = [(one.first, one.end) for one in found]
+    at = 0
+    for start, end, link in links:
+        while at < len(inside) and inside[at][1] <= start:
+            at += 1
+        here = at
+        while here < len(inside) and inside[here][0] < end:
+            here += 1
+        for low, high in without([(start, end)], inside[at:here]):
+            yield from _stray(ctx, low, high, link, head_bit)
+
+
+def _stray(ctx: Context, pfn: int, end: int, link: int, head_bit: int) -> Iterator[tuple[int, Problem]]:
+    """Those of page frames [pfn, end), which are in no compound page that was found so far."""
+    while pfn < end:
+        addr = head_addr(ctx, ctx.pages.page(pfn), link)
+        first = ctx.pages.pfn(addr) if addr is not None else None
+        if first is not None and first < pfn:
+            last = first + (1 << _order(ctx, first, head_bit))
+            if pfn < last:
+                pfn = last                  # as far as it goes: all of these lead there
                 continue
-            head = head_addr(ctx, ctx.pages.page(pfn), link)
-            first = ctx.pages.pfn(head) if head is not None else None
-            if first is not None and start <= first < pfn and flags[first - start] & self._head:
-                order = compound_order(ctx, first, ctx.read.record("page", ctx.pages.page(first)))
-                last = link, first, first + (1 << (order or 0))
-                if pfn < last[2]:
-                    continue
-            elif first is not None and first < start:
-                continue                        # was looked at with the piece before
-            self._broken(pfn, "the first of a compound page", link,
-                         f"leads to {link:#x}, which is not the first of a compound page that it is part of")
+        yield pfn, _problem(pfn, "the first of a compound page", link,
+                            f"leads to {link:#x}, which is not the first of a compound page that it is part of")
+        pfn += 1
 
-    def _broken(self, pfn: int, expected: object, actual: Optional[int], text: str) -> None:
-        if len(self.problems) < MOST:
-            wanted = expected if isinstance(expected, int) else str(expected)
-            self.problems.append(Problem("PAGE-4", f"pfn {pfn:#x}", wanted, actual, f"pfn {pfn:#x}: {text}"))
+
+def _order(ctx: Context, pfn: int, head_bit: int) -> int:
+    """Order of the compound page that begins there; 0 where none does."""
+    try:
+        record = ctx.read.record("page", ctx.pages.page(pfn))
+        return (compound_order(ctx, pfn, record) or 0) if record.get("flags") & head_bit else 0
+    except FaultError:
+        return 0

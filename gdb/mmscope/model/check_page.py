@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""mm check: every struct page of memory, by columns. Mirrors helper/mm/zone_check.c.
+"""mm check: every struct page of memory, by passes that find those to look at. Mirrors helper/mm/zone_check.c.
 
   PAGE-1  the node and zone link in flags is that of a zone whose span holds the pfn
   PAGE-2  nobody holds a page of a free block; its first page is marked free with its order (BUDDY-2), no other one is;
@@ -12,31 +12,33 @@ Not looked at: holes, memory that is never mapped (no-map), and struct pages tha
 from __future__ import annotations
 
 import bisect
+from itertools import accumulate, islice
 from typing import Iterator, Optional
 
 from ..errors import MissingError, MmError
 from ..layout.buddymark import buddy_mark
+from ..target.passes import Match
 from .check_zone import deferred_ranges
 from .checks import Outcome, check
-from .columns import Columns, columns
 from .context import Context
 from .freepages import every_area, every_block
 from .memblock import NOT_FREE, memblock
+from .pagescan import ALL, Wanted, matches
+from .paint import Ranges, cut, within
 from .problem import Problem
 from .rammap import ram_frames
 from .stage import Stage
 from .zone import zones
 
 MOST = 1000         # problems of one kind: a map that was overwritten has a million
-Ranges = tuple[tuple[int, int], ...]
 
 
-def checked_frames(ctx: Context) -> Ranges:
+def checked_frames(ctx: Context) -> tuple[tuple[int, int], ...]:
     """The page frames [start_pfn, end_pfn) whose struct pages mean something. Raises MissingError, FaultError."""
     return ctx.once("check_page.frames", _frames)
 
 
-def _frames(ctx: Context) -> Ranges:
+def _frames(ctx: Context) -> tuple[tuple[int, int], ...]:
     """RAM without what is not mapped or not set up."""
     ram, shift = ram_frames(ctx), ctx.arch.page_shift
     if ram is None:
@@ -50,7 +52,7 @@ def _frames(ctx: Context) -> Ranges:
     return tuple(_without(ram, sorted(holes)))
 
 
-def _without(ranges: Ranges, holes: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _without(ranges: tuple[tuple[int, int], ...], holes: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Ranges minus holes, which are sorted."""
     for start, end in ranges:
         for hole_start, hole_end in holes:
@@ -63,158 +65,82 @@ def _without(ranges: Ranges, holes: list[tuple[int, int]]) -> Iterator[tuple[int
             yield start, end
 
 
-def pieces(ctx: Context) -> Iterator[tuple[int, int, Optional[Columns]]]:
-    """The struct pages of all page frames that are checked, in pieces, lowest first."""
-    for start, end in checked_frames(ctx):
-        yield from columns(ctx, start, end)
-
-
 @check("PAGE-1", "PAGE-2", "PAGE-3", since=Stage.ZONES, subsystem="pages")
 def pages(ctx: Context) -> Outcome:
-    """One pass over all of them."""
-    links = _Links(ctx)
-    free = _Free(ctx)
-    problems: list[Problem] = []
-    count = 0
-    for start, end, piece in pieces(ctx):
-        count += end - start
-        if piece is None:
-            problems.append(_unreadable(ctx, start, end))
-            continue
-        flags = piece.get("page.flags")
-        problems += _most(links.check(start, flags), problems, "PAGE-1")
-        problems += free.check(start, flags, piece)
+    """All of them."""
+    frames = within(checked_frames(ctx), 0, 1 << 64)
+    problems = [*islice(_links(ctx, frames), MOST), *_free(ctx, frames)]
+    count = sum(end - start for run in ctx.pages.runs for start, end in cut(frames, run.start_pfn, run.end_pfn))
     return Outcome(tuple(problems), f"pages: {count}")
 
 
-def _unreadable(ctx: Context, start: int, end: int) -> Problem:
+def _links(ctx: Context, frames: Ranges) -> Iterator[Problem]:
+    """PAGE-1, from each limit of a zone to the next."""
+    every = [zone for zone in zones(ctx) if zone.spanned_pages]
+    cuts = sorted({cut for zone in every for cut in (zone.start_pfn, zone.end_pfn)} | {0, 1 << 64})
+    flags = ctx.page_flags
+    mask = (1 << flags.zone_bits) - 1 << flags.zone_shift | (1 << flags.node_bits) - 1 << flags.node_shift
+    for low, high in zip(cuts, cuts[1:]):
+        there = {zone.index << flags.zone_shift | zone.node << flags.node_shift: zone.name for zone in every
+                 if zone.start_pfn <= low < zone.end_pfn}
+        wrong = [Wanted("page.flags", mask, link, negated=True) for link in there]
+        for match in matches(ctx, list(cut(frames, low, high)), wrong, "page.flags", mask):
+            yield _wrong_link(ctx, match, " or ".join(there.values())) if match.groups else _unreadable(ctx, match)
+
+
+def _unreadable(ctx: Context, match: Match) -> Problem:
     """PAGE-1 for struct pages that are not there."""
-    where = f"pfn {start:#x} to {end - 1:#x}"
-    return Problem("PAGE-1", where, "readable memory", ctx.pages.page(start),
-                   f"{where}: their struct pages at {ctx.pages.page(start):#x} cannot be read")
+    where = f"pfn {match.start_pfn:#x} to {match.end_pfn - 1:#x}"
+    addr = ctx.pages.page(match.start_pfn)
+    return Problem("PAGE-1", where, "readable memory", addr, f"{where}: their struct pages at {addr:#x} cannot be read")
 
 
-def _most(found: Iterator[Problem], before: list[Problem], id_: str) -> Iterator[Problem]:
-    """As many as there may be of one kind."""
-    left = MOST - sum(problem.id == id_ for problem in before)
-    for problem in found:
-        if left <= 0:
-            return
-        yield problem
-        left -= 1
+def _wrong_link(ctx: Context, match: Match, expected: str) -> Problem:
+    """PAGE-1 for a run of pages with the same link."""
+    where = f"pfn {match.start_pfn:#x}" + (f" to {match.end_pfn - 1:#x}" if match.end_pfn > match.start_pfn + 1 else "")
+    link = f"node {ctx.page_flags.node(match.value)} zone {ctx.page_flags.zone(match.value)}"
+    return Problem("PAGE-1", where, expected, link, f"{where}: flags link to {link}, this is zone {expected}")
 
 
-class _Links:
-    """PAGE-1. Few values of flags differ: each is looked at once a zone."""
+def _free(ctx: Context, frames: Ranges) -> Iterator[Problem]:
+    """PAGE-2 and PAGE-3, by pfn."""
+    blocks = sorted({(block.pfn, block.pfn + (1 << block.order)) for _, block in every_block(ctx)})
+    starts, heads = [start for start, _ in blocks], {start for start, _ in blocks}
+    furthest = list(accumulate(blocks, lambda one, other: max(one, other, key=lambda block: block[1])))
+    broken = any(problem.id.startswith("LIST-") for _, areas in every_area(ctx) for area in areas
+                 for problem in area.problems)       # then blocks behind the break are on a list, too
+    mark, reserved = buddy_mark(ctx.layout), 1 << ctx.layout.enum("pageflags")["PG_reserved"]
+    inside = [part for start, end in within(blocks, 0, 1 << 64) for part in cut(frames, start, end)]
+    left = {"PAGE-2": MOST, "PAGE-3": MOST}
 
-    def __init__(self, ctx: Context) -> None:
-        self._flags = ctx.page_flags
-        self._zones = [zone for zone in zones(ctx) if zone.spanned_pages]
-        self._cuts = sorted({cut for zone in self._zones for cut in (zone.start_pfn, zone.end_pfn)})
+    def block_of(pfn: int) -> Optional[int]:
+        """First pfn of the block that holds a page."""
+        at = bisect.bisect_right(starts, pfn) - 1
+        return furthest[at][0] if at >= 0 and pfn < furthest[at][1] else None
 
-    def check(self, start: int, flags: list[int]) -> Iterator[Problem]:
-        """The pages from start on: from each limit of a zone to the next."""
-        end, at = start + len(flags), start
-        while at < end:
-            stop = min(end, next((cut for cut in self._cuts if cut > at), end))
-            there = {(zone.node, zone.index): zone.name for zone in self._zones
-                     if zone.start_pfn <= at < zone.end_pfn}
-            part = flags[at - start:stop - start]
-            wrong = {value for value in set(part) if self._link(value) not in there} if there else set()
-            if wrong:
-                yield from self._runs(at, part, wrong, " or ".join(there.values()))
-            at = stop
-
-    def _link(self, flags: int) -> tuple[int, int]:
-        return self._flags.node(flags), self._flags.zone(flags)
-
-    def _runs(self, start: int, flags: list[int], wrong: set[int], expected: str) -> Iterator[Problem]:
-        """A problem for each run of pages with the same wrong link."""
-        last: Optional[tuple[int, int, tuple[int, int]]] = None
-        for pfn, value in enumerate(flags, start):
-            link = self._link(value) if value in wrong else None
-            if last is not None and link == last[2]:
-                last = last[0], pfn + 1, last[2]
-                continue
-            if last is not None:
-                yield self._problem(*last, expected)
-            last = (pfn, pfn + 1, link) if link is not None else None
-        if last is not None:
-            yield self._problem(*last, expected)
-
-    @staticmethod
-    def _problem(start: int, end: int, link: tuple[int, int], expected: str) -> Problem:
-        where = f"pfn {start:#x}" if end == start + 1 else f"pfn {start:#x} to {end - 1:#x}"
-        return Problem("PAGE-1", where, expected, f"node {link[0]} zone {link[1]}",
-                       f"{where}: flags link to node {link[0]} zone {link[1]}, this is zone {expected}")
-
-
-class _Free:
-    """PAGE-2 and PAGE-3, and how many of each were found."""
-
-    def __init__(self, ctx: Context) -> None:
-        self._ctx = ctx
-        self._blocks = sorted({(block.pfn, block.pfn + (1 << block.order)): None for _, block in every_block(ctx)})
-        self._ends = [end for _, end in self._blocks]
-        self._heads = {start for start, _ in self._blocks}
-        broken = any(problem.id.startswith("LIST-") for _, areas in every_area(ctx) for area in areas
-                     for problem in area.problems)
-        self._whole = not broken        # else blocks behind the break are on a list, too
-        self._mark = buddy_mark(ctx.layout)
-        self._reserved = 1 << ctx.layout.enum("pageflags")["PG_reserved"]
-        self._left = {"PAGE-2": MOST, "PAGE-3": MOST}
-
-    def check(self, start: int, flags: list[int], piece: Columns) -> Iterator[Problem]:
-        """The blocks that have pages in a piece, and what else is marked there."""
-        counts, marks = piece.get("page.refcount"), piece.get(self._mark.field)
-        mask, value = self._mark.mask, self._mark.value
-        marked = {each for each in set(marks) if each & mask == value}
-        end = start + len(flags)
-        for at in range(bisect.bisect_right(self._ends, start), len(self._blocks)):
-            first, last = self._blocks[at]
-            if first >= end:
-                break
-            low, high = max(first, start) - start, min(last, end) - start
-            if any(counts[low:high]):
-                yield from self._held(first, start, low, counts[low:high])
-            if any(map(self._reserved.__and__, set(flags[low:high]))):
-                yield from self._taken(first, start, low, flags[low:high])
-        if marked:
-            yield from self._stray(start, marks, marked)
-
-    def _held(self, first: int, start: int, low: int, counts: list[int]) -> Iterator[Problem]:
-        """PAGE-2: counts of a free block's pages."""
-        for pfn, count in enumerate(counts, start + low):
-            if count and self._room("PAGE-2"):
-                yield Problem("PAGE-2", f"pfn {pfn:#x}", 0, count,
-                              f"pfn {pfn:#x}: is in the free block at pfn {first:#x}, and its count is {count}")
-
-    def _taken(self, first: int, start: int, low: int, flags: list[int]) -> Iterator[Problem]:
-        """PAGE-3."""
-        for pfn, value in enumerate(flags, start + low):
-            if value & self._reserved and self._room("PAGE-3"):
-                yield Problem("PAGE-3", f"pfn {pfn:#x}", "not reserved", value,
+    for match in matches(ctx, inside, [Wanted("page.refcount", ALL, 0, negated=True)], "page.refcount"):
+        for pfn in range(match.start_pfn, match.end_pfn) if match.groups else ():
+            first = block_of(pfn)
+            if left["PAGE-2"] and first is not None:
+                left["PAGE-2"] -= 1
+                yield Problem("PAGE-2", f"pfn {pfn:#x}", 0, match.value,
+                              f"pfn {pfn:#x}: is in the free block at pfn {first:#x}, and its count is {match.value}")
+    for match in matches(ctx, inside, [Wanted("page.flags", reserved, reserved)], "page.flags"):
+        for pfn in range(match.start_pfn, match.end_pfn) if match.groups else ():
+            first = block_of(pfn)
+            if left["PAGE-3"] and first is not None:
+                left["PAGE-3"] -= 1
+                yield Problem("PAGE-3", f"pfn {pfn:#x}", "not reserved", match.value,
                               f"pfn {pfn:#x}: is in the free block at pfn {first:#x}, and reserved")
-
-    def _stray(self, start: int, marks: list[int], marked: set[int]) -> Iterator[Problem]:
-        """PAGE-2: marks of pages that no list has, or that lie inside a block."""
-        for pfn in (pfn for pfn, value in enumerate(marks, start) if value in marked):
-            if pfn in self._heads:
+    for match in matches(ctx, frames, [Wanted(mark.field, mark.mask, mark.value)]):
+        for pfn in range(match.start_pfn, match.end_pfn) if match.groups else ():
+            first = block_of(pfn)
+            if pfn in heads or first is None and broken or not left["PAGE-2"]:
                 continue
-            block = self._block_of(pfn)
-            if block is not None and self._room("PAGE-2"):
+            left["PAGE-2"] -= 1
+            if first is not None:
                 yield Problem("PAGE-2", f"pfn {pfn:#x}", "no mark", "marked free",
-                              f"pfn {pfn:#x}: is inside the free block at pfn {block:#x}, and is marked, too")
-            elif block is None and self._whole and self._room("PAGE-2"):
+                              f"pfn {pfn:#x}: is inside the free block at pfn {first:#x}, and is marked, too")
+            else:
                 yield Problem("PAGE-2", f"pfn {pfn:#x}", "on a free list", "on none",
                               f"pfn {pfn:#x}: is marked free, and on no free list")
-
-    def _block_of(self, pfn: int) -> Optional[int]:
-        """First pfn of the block that holds a page."""
-        at = bisect.bisect_right(self._ends, pfn)
-        return self._blocks[at][0] if at < len(self._blocks) and self._blocks[at][0] <= pfn else None
-
-    def _room(self, id_: str) -> bool:
-        """Whether one more is to be told."""
-        self._left[id_] -= 1
-        return self._left[id_] >= 0

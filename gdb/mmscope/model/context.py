@@ -49,6 +49,7 @@ class Host:
     memo: dict[str, Any] = field(default_factory=dict)      # what commands that run the target have kept of it
     dump: Optional[str] = None                      # the files, where this is no live target
     place: Optional[int] = None                     # how far the kernel of a dump is from where the symbols are
+    progress: Callable[[int, int], None] = lambda done, of: None    # is told how much of a long look is done
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class Context:
         self.host = host
         self.read = Reader(memory, layout)
         self.notes: tuple[str, ...] = ()        # about ways to memory that are not taken
+        self.stepping = False                   # a long look tells of its progress: progress.py
         self._engine: Optional[Machine] = None
         self._kept: dict[str, Any] = {}
 

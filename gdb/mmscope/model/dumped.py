@@ -38,7 +38,7 @@ from .text import release_of
 MAX_HITS = 256              # of a banner that are looked at
 STEPS = 2 << 20, 1 << 16    # an image lies at a multiple of the first from its symbols, or else of the second
 MAX_ROOTS = 64              # of CPUs that are asked
-MORE_PROBES = 512           # looked at for another kernel, when one was found
+MORE_PROBES = 64            # looked at for another kernel, when one was found: each may be a read of a disk
 BANNER_BYTES = 256
 PAGE_SHIFT = 12             # of the smallest page: what is not mapped is remembered by it
 VERSION_WORDS = b"Linux version "

@@ -21,6 +21,7 @@ from .pageread import Colours, PageReader
 from .pageuse import free_block
 from .paint import AnyStrip, Ranges, strip_of, within
 from .pcp import pagesets
+from .progress import steps
 from .rammap import ram_frames
 from .reserved import EARLY, UNNAMED, named, owned_frames, reserved_frames
 from .stage import Stage
@@ -40,7 +41,8 @@ def zone_spans(ctx: Context, zone: Zone) -> tuple[Span, ...]:
 
 def machine_spans(ctx: Context) -> tuple[Span, ...]:
     """The same of all zones that have memory, zone by zone."""
-    return tuple(span for zone in populated_zones(ctx) for span in zone_spans(ctx, zone))
+    every = steps(ctx, populated_zones(ctx), lambda zone: zone.spanned_pages)
+    return tuple(span for zone in every for span in zone_spans(ctx, zone))
 
 
 def classify(ctx: Context, pfn: int) -> Span:

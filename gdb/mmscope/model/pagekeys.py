@@ -55,7 +55,7 @@ class _Reader:
 
     def runs(self, ranges: Ranges) -> Iterator[tuple[int, int, Key]]:
         """Start, end and key of every frame of sorted ranges, in runs."""
-        for parts in _near(ranges):
+        for parts in near(ranges):
             for start, end, found in columns(self._ctx, parts[0][0], parts[-1][1]):
                 for first, last in cut(parts, start, end):
                     if found is None:
@@ -158,7 +158,7 @@ class _Reader:
         return Key(key.kind, key.value, bits & wanted)
 
 
-def _near(ranges: Ranges) -> Iterator[Ranges]:
+def near(ranges: Ranges) -> Iterator[Ranges]:
     """Ranges in groups that are read together: what is between them costs less than another read."""
     group: Ranges = []
     for each in ranges:

@@ -102,7 +102,7 @@ class Current:
         text = layout.find_variable("kernel text") if dump is not None else None
         host = Host(_why_not_live(), self._static, dump.register if dump is not None else _register, evaluate,
                     self._physical, symbolize, _symbol_file(), _moved, backtraces, self.kept,
-                    lambda: terminal(self.typed), self.memo, dump.files if dump is not None else None,
+                    lambda: terminal(self.typed), self.memo, dump.files.text if dump is not None else None,
                     dump.place(_moved(text.addr)) if dump is not None and text is not None else None)
         ctx = Context(memory, layout, host)
         choice = dump.choice(self.mode()) if dump is not None else choose(ctx, connection, self.mode())

@@ -10,7 +10,7 @@ from weakref import finalize
 
 from ..errors import MmError
 from .engine import CALLS, Machine
-from .passes import Field, Key, Match, Ranges, Rules, Runs, Test
+from .passes import Field, Key, Match, Ranges, Rules, Runs, PageTest
 
 BATCH = 1 << 14             # runs and matches that are fetched at once
 MOST_KEYS = 1 << 20         # kept at once: where there are more, Python does it
@@ -66,7 +66,6 @@ CALLS.update({
                         POINTER(c_size_t)),
     "mmdump_select": (POINTER(_PageMap), POINTER(_Query), c_void_p, c_size_t, c_uint64, c_void_p, c_size_t,
                       POINTER(c_size_t), POINTER(c_uint64)),
-    "mmdump_column": (POINTER(_PageMap), _Field, c_uint64, c_uint64, c_void_p),
 })
 
 
@@ -117,7 +116,7 @@ class EngineStrip:
         return [Key(each.kind, each.value, each.bits) for each in keys[:count.value]]
 
 
-def select(machine: Machine, runs: Runs, ranges: Ranges, tests: Sequence[Test], value: Field,
+def select(machine: Machine, runs: Runs, ranges: Ranges, tests: Sequence[PageTest], value: Field,
            value_mask: int) -> Iterator[Match]:
     """The page frames that match, or are unreadable, lowest first. Raises MmError."""
     rows = (_Test * len(tests))(*(_Test(_Field(*each.field), each.mask, each.value, each.negated, each.group)

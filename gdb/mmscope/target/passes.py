@@ -53,7 +53,7 @@ class Match(NamedTuple):
     groups: int
 
 
-class Test(NamedTuple):
+class PageTest(NamedTuple):
     """field & mask == value; or not, where negated. A page is in a group that passes all its tests."""
 
     field: Field
