@@ -204,7 +204,7 @@ static enum mmdump_status run(struct pass *pass,
 	for (unsigned int i = 0; i < count; i++)
 		reader_begin(&pass->readers[i], pass->m, pass->map, rules,
 			     limit, pass->strip->nr_pages);
-	parallel(count, pass->nr_chunks, look_at_chunks, pass);
+	parallel(pass->m, count, pass->nr_chunks, look_at_chunks, pass);
 	if (!pass->failed && !join(pass, count, all, &full))
 		pass->failed = true;
 	for (unsigned int i = 0; i < count; i++) {
@@ -216,7 +216,7 @@ static enum mmdump_status run(struct pass *pass,
 		if (pass->next < pass->nr_chunks)
 			pass->nr_chunks = pass->next;
 		pass->next = 0;
-		parallel(count, pass->nr_chunks, number_chunks, pass);
+		parallel(pass->m, count, pass->nr_chunks, number_chunks, pass);
 	}
 	if (!pass->failed)
 		return MMDUMP_OK;

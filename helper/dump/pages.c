@@ -16,6 +16,7 @@
 
 #define MAX_WORKERS	64U
 #define MAX_PFN		(1ULL << 52)	/* 64 bits of address, 4 KiB pages */
+#define TASKS_A_THREAD	32U	/* when nobody says how many threads */
 
 enum mmdump_status page_map_check(struct mmdump *m,
 				  const struct mmdump_page_map *map)
@@ -188,7 +189,7 @@ static void *work_on(void *arg)
 	return NULL;
 }
 
-void parallel(unsigned int threads, size_t tasks,
+void parallel(struct mmdump *m, unsigned int threads, size_t tasks,
 	      void (*work)(void *arg, unsigned int worker), void *arg)
 {
 	struct worker workers[MAX_WORKERS];
@@ -196,8 +197,13 @@ void parallel(unsigned int threads, size_t tasks,
 	sigset_t all, before;
 
 	count = count < MAX_WORKERS ? count : MAX_WORKERS;
+	/* Of few tasks one thread is done before another has begun. */
+	if (!m->threads && tasks / TASKS_A_THREAD < count)
+		count = (unsigned int)(tasks / TASKS_A_THREAD);
 	if (tasks < count)
-		count = tasks ? (unsigned int)tasks : 1;
+		count = (unsigned int)tasks;
+	if (!count)
+		count = 1;
 	/* Signals are for the threads of whoever calls: GDB's, Python's. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);

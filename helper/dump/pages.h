@@ -75,7 +75,7 @@ void page_look_drop(struct page_look *look, const unsigned char *bytes,
  * @work:    called in each with its number, below threads; takes what is to be
  *           done off a counter of its own
  */
-void parallel(unsigned int threads, size_t tasks,
+void parallel(struct mmdump *m, unsigned int threads, size_t tasks,
 	      void (*work)(void *arg, unsigned int worker), void *arg);
 
 /* A number in a struct page; 0 where there is none. */

@@ -206,7 +206,8 @@ static bool do_round(struct round *round, struct mmdump_page_match *matches,
 		round->findings[i].count = 0;
 		round->findings[i].next = UINT64_MAX;
 	}
-	parallel(round->threads, round->nr_chunks, look_at_chunks, round);
+	parallel(round->m, round->threads, round->nr_chunks,
+		 look_at_chunks, round);
 	for (size_t i = 0; i < round->nr_chunks && more; i++) {
 		if (round->findings[i].failed) {
 			*status = fail(round->m, MMDUMP_ERR_SYSTEM,

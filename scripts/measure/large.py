@@ -53,3 +53,18 @@ def _run(*words: str) -> dict[str, Any]:
     if done.returncode:
         raise MeasureError(f"{BUILDER.name} {words[0]} failed: {done.stderr.strip()[-300:]}")
     return json.loads(done.stdout)
+
+
+def to_json(found: Large) -> dict[str, Any]:
+    """As part of the one document."""
+    return {"pages": found.pages, "rows": [vars(row) for row in found.rows]}
+
+
+def to_text(found: Large) -> str:
+    """For people."""
+    pages = sum(found.pages.values())
+    lines = [f"Account of {pages} made-up pages ({pages + 1 >> 18} GB), {pages - found.pages['free']} of them not free; "
+             "to reach: 2 s, 200 MB"]
+    lines += [f"  {row.threads} thread{'s' if row.threads > 1 else ' '}  {row.seconds:6.2f} s  {row.megabytes:5.0f} MB"
+              for row in found.rows]
+    return "\n".join(lines)

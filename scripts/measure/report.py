@@ -8,6 +8,7 @@ from typing import Any, Optional, Sequence
 
 from .core import Core
 from .host import Host
+from .live import Live
 from .rows import LARGE, LESS, NOTES, SMALL, Guest, Result
 
 SCHEMA = "mmscope/bench/1"
@@ -15,6 +16,7 @@ WIDTHS = (31, 9, 7, 9, 12, 7)
 HOST_WIDTHS = (31, 9, 9, 9, 0)
 GROWTH_WIDTHS = (31, 9, 9, 9, 9, 7)
 CORE_WIDTHS = (10, 20, 10, 10, 0)
+LIVE_WIDTHS = (48, 12, 10, 0)
 
 
 def line(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -104,3 +106,24 @@ def core_text(core: Core) -> str:
 def core_json(core: Core) -> dict[str, Any]:
     """The same as a document."""
     return {**asdict(core), "answers": [{**asdict(each), "ratio": core.ratio(each)} for each in core.answers]}
+
+
+def live_text(live: Live) -> str:
+    """Passes over all struct pages of the article's board."""
+    by = "the dump engine" if live.engine else "Python, as no engine is built"
+    rows = (("what each page is for", live.classify, 1.0),
+            ("one gdb.Value a page, of a sample", live.values, live.classify),
+            ("wmemchr() over their bytes", live.search, live.classify),
+            (f"mm account, by {live.transport}", live.account, 1.0),
+            ("mm account, by the stub alone", live.account_by_stub, 1.0),
+            ("GDB reads their bytes by the stub", live.transfer, live.account_by_stub))
+    lines = [f"Board article in GDB: {live.pages:,} struct pages of {live.map_bytes:,} bytes,",
+             f"by {by}.", "The least of some times; a ratio is to the row of ours above it.", "",
+             line(("", "ms", "ratio", ""), LIVE_WIDTHS)]
+    return "\n".join([*lines, *(line((what, f"{seconds * 1000:,.2f}", "" if ours == 1.0 else f"x {seconds / ours:,.2f}",
+                                      ""), LIVE_WIDTHS) for what, seconds, ours in rows)])
+
+
+def live_json(live: Live) -> dict[str, Any]:
+    """The same as a document."""
+    return asdict(live)

@@ -115,6 +115,8 @@ def at_rest(document: Any) -> Any:
     del found["target"]["transport"]
     for name in (*WAY, "mmu") if "banner" in found else ():
         del found[name]
+    for each in found.get("variables", ()):     # of a weak function and what
+        del each["addr"]                        # replaces it GDB has either
     for part in (found, found.get("state"), *(found.get("snapshots") or ())):
         if isinstance(part, dict):
             part.pop("where", None)

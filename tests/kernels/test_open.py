@@ -110,9 +110,10 @@ def test_the_dump_says_what_the_kernel_said_live(
     gdb.run("mm close")
 
 
-def test_another_kernel_is_named(dumped: Dumped, gdb: Gdb) -> None:
-    gdb.run(f"file {ROOT / 'build' / 'guest' / 'mm.elf'}")
-    with pytest.raises(GdbError) as error:
-        gdb.run(f"mm open {dumped.banks}")
+def test_another_kernel_is_named(dumped: Dumped) -> None:
+    with Gdb(ROOT / "build" / "guest" / "mm.elf") as gdb:
+        gdb.run(f"source {ROOT / 'gdb' / 'mm.py'}")
+        with pytest.raises(GdbError) as error:
+            gdb.run(f"mm open {dumped.banks}")
     assert f"it is of {dumped.live['info']['release']}, the symbols are " \
         "of 4.9.0" in str(error.value)

@@ -158,6 +158,16 @@ def test_addresses_are_those_of_the_file_and_move_with_the_kernel():
     assert moved.around(0xffffffff81e00011).name == "b"
 
 
+def test_a_function_is_where_the_linker_has_it():
+    """Two definitions, one of them weak: debug information has both."""
+    class Weak(ByHand):
+        def symbol(self, name):
+            return Symbol(name, 0x1000, Type("other", 1)) if name == "free_initmem" else None
+
+    found = export(Weak(), {}, 0, (), None, (), [(0x2000, 8, True, "free_initmem")])
+    assert found["variables"]["free_initmem"] == [0x2000, ["other", 1]]
+
+
 def test_all_forms_of_types_come_back():
     exported = ExportedDebug(document(), "x")
     assert exported.struct("page") == TYPES["page"]

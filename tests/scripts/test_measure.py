@@ -11,7 +11,7 @@ from typing import Iterator, Sequence
 import pytest
 
 from lab.common import LabError
-from measure import core, host, profile, report, rows
+from measure import core, host, live, profile, report, rows
 from measure.guest import Call, Counted, Run
 from measure.image import Image
 from measure.remote import MeasureError
@@ -260,3 +260,9 @@ def test_an_answer_that_fails_says_what_was_printed():
     assert core.answer("x", "y", ["sh", "-c", "echo oh; exit 3"]).missing == "status 3: oh"
     assert "not installed" in core.answer("x", "y", ["no-such-program-here"]).missing
     assert core.answer("x", "y", ["echo", "yes"]).seconds is not None
+
+
+def test_passes_are_told_beside_the_plainest_way():
+    text = report.live_text(live.Live(393216, 12582912, True, "QEMU's RAM file", 30.0, 0.002, 0.003, 0.02, 0.2, 1.0))
+    assert "x 10,000.00" in text and "x 0.67" in text and "x 5.00" in text
+    assert max(map(len, text.splitlines())) <= 80

@@ -6,7 +6,7 @@ import base64
 import zlib
 from typing import Any, Iterable, Mapping, Optional
 
-from .debuginfo import ARRAY, STRUCT, DebugInfo, Member, Symbol, Type
+from .debuginfo import ARRAY, OTHER, STRUCT, DebugInfo, Member, Symbol, Type
 from .questions import ENUMS, FUNCTIONS, struct_tags, symbol_names
 
 SCHEMA = "mmscope/layout/1"
@@ -19,8 +19,10 @@ def export(debug: DebugInfo, kernel: Mapping[str, Optional[str]], moved: int, st
     """The document. moved: how far debug's addresses are from the file's; the others are the file's.
 
     symbols: address, size, whether it is code, name; of any order. constants: where they begin, and format strings
-    among them.
+    among them. A function's address is the symbol table's: where a weak one was replaced, debug may have either.
     """
+    symbols = list(symbols)
+    linked = {name: addr for addr, _, code, name in symbols if code}
     mask = (1 << debug.pointer_bytes * 8) - 1
     return {
         "schema": SCHEMA, "kernel": dict(kernel), "arch": debug.arch, "byte_order": debug.byte_order,
@@ -28,7 +30,7 @@ def export(debug: DebugInfo, kernel: Mapping[str, Optional[str]], moved: int, st
         "structs": {tag: _struct(debug, tag) for tag in struct_tags(debug)},
         "enums": {tag: debug.enum(tag) for tag in ENUMS},
         "parameters": {name: debug.parameter_count(name) for name in FUNCTIONS},
-        "variables": {name: _variable(debug.symbol(name), moved, mask) for name in symbol_names()},
+        "variables": {name: _variable(debug.symbol(name), moved, mask, linked) for name in symbol_names()},
         "static": [[addr, data.hex()] for addr, data in static],
         "constants": [constants[0], list(constants[1])] if constants is not None else None,
         "sections": sorted([start, end] for start, end in sections),
@@ -58,8 +60,12 @@ def type_json(kind: Optional[Type]) -> Optional[list]:
     return found
 
 
-def _variable(symbol: Optional[Symbol], moved: int, mask: int) -> Optional[list]:
-    return [symbol.addr - moved & mask, type_json(symbol.type)] if symbol is not None else None
+def _variable(symbol: Optional[Symbol], moved: int, mask: int, linked: Mapping[str, int]) -> Optional[list]:
+    if symbol is None:
+        return None
+    addr = symbol.addr - moved & mask
+    function = symbol.type is not None and symbol.type.kind == OTHER
+    return [linked.get(symbol.name, addr) if function else addr, type_json(symbol.type)]
 
 
 def packed(symbols: Iterable[tuple[int, int, bool, str]], pointer_bytes: int) -> list:
