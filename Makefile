@@ -172,6 +172,7 @@ build/dump/%:     DUMP_OPT := -O2
 DUMP_SAN := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	    -fno-sanitize-recover=all
 build/dump-san/%: DUMP_OPT := $(DUMP_SAN)
+build/dump-tsan/%: DUMP_OPT := -O1 -fsanitize=thread
 
 define dump_rules
 build/$1/%.o: helper/dump/%.c $(MAKEFILE_LIST)
@@ -183,7 +184,7 @@ build/$1/libmmdump.so: $(DUMP:%=build/$1/%.o)
 	$$(Q)$$(HOSTCC) $$(DUMP_OPT) -shared -Wl,--no-undefined \
 		-Wl,-soname,$$(@F) -o $$@ $$^ $$(DUMP_LIBS)
 endef
-$(foreach f,dump dump-san,$(eval $(call dump_rules,$f)))
+$(foreach f,dump dump-san dump-tsan,$(eval $(call dump_rules,$f)))
 build/dump/mmdump-stub: $(DUMP_STUB:%=build/dump/%.o) build/dump/libmmdump.so
 	$(call say,HOSTLD)
 	$(Q)$(HOSTCC) $(DUMP_OPT) -o $@ $^ -Wl,-rpath,'$$ORIGIN'
@@ -194,18 +195,24 @@ build/dump/mmdump: helper/dump/mmdump
 	$(Q)ln -sf ../../$< $@
 
 # All of it in the program: its sanitizers see every byte.
-build/dump-san/probe: build/dump-san/obj/probe.o $(DUMP:%=build/dump-san/%.o)
-	$(call say,HOSTLD)
-	$(Q)$(HOSTCC) $(DUMP_OPT) -o $@ $^ $(DUMP_LIBS)
-build/dump-san/obj/%.o: tests/dump/%.c $(MAKEFILE_LIST)
-	@mkdir -p $(@D)
-	$(call say,HOSTCC)
-	$(Q)$(HOSTCC) $(DUMP_CFLAGS) $(DUMP_OPT) -MMD -MP -c $< -o $@
+define dump_test_rules
+build/$1/$2: build/$1/obj/$2.o $(DUMP:%=build/$1/%.o)
+	$$(call say,HOSTLD)
+	$$(Q)$$(HOSTCC) $$(DUMP_OPT) -o $$@ $$^ $$(DUMP_LIBS)
+build/$1/obj/$2.o: tests/dump/$2.c $(MAKEFILE_LIST)
+	@mkdir -p $$(@D)
+	$$(call say,HOSTCC)
+	$$(Q)$$(HOSTCC) $$(DUMP_CFLAGS) $$(DUMP_OPT) -MMD -MP -c $$< -o $$@
+dump-tests: build/$1/$2
+endef
+$(eval $(call dump_test_rules,dump-san,probe))
+$(eval $(call dump_test_rules,dump-san,hostile))
+$(eval $(call dump_test_rules,dump-tsan,hostile))
 build/dump-san/mmdump-stub: $(DUMP_STUB:%=build/dump-san/%.o) \
 		$(DUMP:%=build/dump-san/%.o)
 	$(call say,HOSTLD)
 	$(Q)$(HOSTCC) $(DUMP_OPT) -o $@ $^ $(DUMP_LIBS)
-dump-tests: build/dump-san/probe build/dump-san/mmdump-stub
+dump-tests: build/dump-san/mmdump-stub
 
 # --- fuzz targets: the host build once more, by clang, with libFuzzer ----------
 

@@ -28,6 +28,7 @@ struct pass {
 	const struct mmdump_page_map *map;
 	struct mmdump_strip *strip;
 	uint32_t first;
+	unsigned int threads;
 	size_t nr_chunks;
 	atomic_size_t next;
 	atomic_bool failed;
@@ -197,13 +198,13 @@ static enum mmdump_status run(struct pass *pass,
 			      const struct mmdump_page_rules *rules,
 			      size_t limit, struct key_table *all)
 {
-	unsigned int count = threads_of(pass->m);
+	unsigned int count = pass->threads;
 	bool full = false;
 
 	for (unsigned int i = 0; i < count; i++)
 		reader_begin(&pass->readers[i], pass->m, pass->map, rules,
 			     limit, pass->strip->nr_pages);
-	parallel(pass->m, pass->nr_chunks, look_at_chunks, pass);
+	parallel(pass->m, count, pass->nr_chunks, look_at_chunks, pass);
 	if (!pass->failed && !join(pass, count, all, &full))
 		pass->failed = true;
 	for (unsigned int i = 0; i < count; i++) {
@@ -215,7 +216,7 @@ static enum mmdump_status run(struct pass *pass,
 		if (pass->next < pass->nr_chunks)
 			pass->nr_chunks = pass->next;
 		pass->next = 0;
-		parallel(pass->m, pass->nr_chunks, number_chunks, pass);
+		parallel(pass->m, count, pass->nr_chunks, number_chunks, pass);
 	}
 	if (!pass->failed)
 		return MMDUMP_OK;
@@ -223,6 +224,15 @@ static enum mmdump_status run(struct pass *pass,
 			   "struct pages say more than %zu different things",
 			   limit) :
 		      fail(pass->m, MMDUMP_ERR_SYSTEM, "no memory");
+}
+
+static uint32_t highest(const struct mmdump_strip *strip)
+{
+	uint32_t found = 0;
+
+	for (size_t i = 0; i < strip->nr_pages; i++)
+		found = strip->colours[i] > found ? strip->colours[i] : found;
+	return found;
 }
 
 enum mmdump_status mmdump_classify(struct mmdump *m,
@@ -234,7 +244,7 @@ enum mmdump_status mmdump_classify(struct mmdump *m,
 				   size_t *count)
 {
 	struct pass pass = { .m = m, .map = map, .strip = strip,
-			     .first = first };
+			     .first = first, .threads = threads_of(m) };
 	struct key_table all = { .limit = limit };
 	enum mmdump_status status;
 
@@ -245,19 +255,22 @@ enum mmdump_status mmdump_classify(struct mmdump *m,
 	if (!status && (!first || limit > UINT32_MAX - first))
 		status = fail(m, MMDUMP_ERR_ARGUMENT,
 			      "no room for %zu colours", limit);
+	if (!status && highest(strip) >= first)
+		status = fail(m, MMDUMP_ERR_ARGUMENT,
+			      "colours from %u on are there already", first);
 	if (status)
 		return status;
 	free(strip->keys);
 	strip->keys = NULL;
 	pass.nr_chunks = (strip->nr_pages + CHUNK_PAGES - 1) / CHUNK_PAGES;
 	pass.owners = calloc(pass.nr_chunks + 1, sizeof(*pass.owners));
-	pass.readers = calloc(threads_of(m), sizeof(*pass.readers));
-	pass.numbers = calloc(threads_of(m), sizeof(*pass.numbers));
+	pass.readers = calloc(pass.threads, sizeof(*pass.readers));
+	pass.numbers = calloc(pass.threads, sizeof(*pass.numbers));
 	if (pass.owners && pass.readers && pass.numbers)
 		status = run(&pass, rules, limit, &all);
 	else
 		status = fail(m, MMDUMP_ERR_SYSTEM, "no memory");
-	for (unsigned int i = 0; pass.numbers && i < threads_of(m); i++)
+	for (unsigned int i = 0; pass.numbers && i < pass.threads; i++)
 		free(pass.numbers[i]);
 	free(pass.numbers);
 	free(pass.readers);

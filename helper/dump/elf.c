@@ -258,9 +258,12 @@ static enum mmdump_status read_segments(struct core *core)
 		if (phdr.p_type == PT_LOAD)
 			add_segment(core, &phdr,
 				    i == core->longer ? core->by : 0);
-		if (phdr.p_type != PT_NOTE || !phdr.p_filesz ||
-		    nr_notes++ == MAX_NOTES)
+		if (phdr.p_type != PT_NOTE || !phdr.p_filesz)
 			continue;
+		if (nr_notes++ >= MAX_NOTES) {
+			core->notes.cut = true;
+			continue;
+		}
 		status = notes_read(core->m, core->source, phdr.p_offset,
 				    in_file(core, phdr.p_offset,
 					    phdr.p_filesz),

@@ -8,7 +8,8 @@
  * file that has no name and ends with the machine.
  *
  * Contract: writes no more bytes than it reads, and no further than a dump of
- *           that size goes.
+ *           that size goes. A piece without bytes is where it was cut: what
+ *           is behind may be zeros without an end.
  * May call: source. Called by: open.c.
  */
 #include <errno.h>
@@ -111,6 +112,8 @@ static enum mmdump_status unpack(struct mmdump *m, const char *path,
 			*whole = true;
 			break;
 		}
+		if (!size)		/* nobody writes it: zeros */
+			break;
 		if (to > limit || size > limit - to)
 			return fail(m, MMDUMP_ERR_CORRUPT, "%s: has a piece "
 				    "for 0x%llx + 0x%llx", path,

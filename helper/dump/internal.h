@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * internal.h - what the files of libmmdump share. "may call": status <- space
- * <- ram <- {raw, elf, kdump, notes} ; ram <- search ; ram <- mmu <- virt <-
- * {list, the passes} ; acyclic.
+ * internal.h - what the files of libmmdump share. "may call": status, space,
+ * source <- {notes, flat, ram} ; ram <- search ; {notes, ram} <- {elf, kdump}
+ * <- open ; ram <- mmu <- virt <- {list, the passes} ; ram reads kdump's pages,
+ * and status destroys what all have made.
  */
 #ifndef MMDUMP_INTERNAL_H
 #define MMDUMP_INTERNAL_H
@@ -70,6 +71,7 @@ struct note_list {
 	size_t count;
 	void **bytes;
 	size_t nr_bytes;
+	uint64_t total;		/* bytes that were read, of one file */
 	bool cut;		/* one was not whole, or there were too many */
 };
 

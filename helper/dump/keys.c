@@ -5,20 +5,36 @@
  * Called by: rules.c, classify.c.
  */
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "pages.h"
 
 #define FEWEST_SLOTS	256U
 
+/*
+ * The uppermost bits of a product. What struct pages say may have been made to
+ * meet in one slot, but not for a factor that nobody knows; and the order of
+ * keys does not depend on it.
+ */
 static size_t slot_of(const struct key_table *table,
 		      const struct mmdump_page_key *key)
 {
-	uint64_t mixed = key->value * 0x9e3779b97f4a7c15ULL;
+	uint64_t kind = (uint64_t)key->kind << 8 | key->bits;
+	uint64_t mixed = key->value + kind * 0x9e3779b97f4a7c15ULL;
 
-	mixed ^= mixed >> 32;
-	mixed += (uint64_t)key->kind << 8 | key->bits;
-	mixed *= 0x9e3779b97f4a7c15ULL;
-	return (size_t)(mixed >> 32) & (table->nr_slots - 1);
+	return (size_t)(mixed * table->factor >>
+			(__builtin_clzll(table->nr_slots) + 1));
+}
+
+/* Without getrandom(): where the kernel has put this process. */
+static uint64_t odd_secret(void)
+{
+	uint64_t secret;
+
+	if (getrandom(&secret, sizeof(secret), GRND_NONBLOCK) !=
+	    (ssize_t)sizeof(secret))
+		secret = (uintptr_t)&secret * 0x9e3779b97f4a7c15ULL;
+	return secret | 1;
 }
 
 static void put(struct key_table *table, size_t index)
@@ -39,6 +55,8 @@ static bool grow(struct key_table *table)
 
 	if (table->count < table->room)
 		return true;
+	if (!table->factor)
+		table->factor = odd_secret();
 	keys = realloc(table->keys, room * sizeof(*keys));
 	if (!keys)
 		return false;

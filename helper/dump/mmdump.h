@@ -13,14 +13,16 @@
  * bounded by the caller's limit, and an answer is the same whatever the
  * number of threads.
  *
- * Files are mapped, not copied: one that is cut while it is mapped ends the
- * process with SIGBUS, as with any mapped file.
+ * Files are mapped, not copied, but for compressed and flattened ones: one
+ * that is cut while it is mapped ends the process with SIGBUS, as with any
+ * mapped file.
  *
  * Calls:    one thread at a time for one machine; different machines are
  *           independent. Nothing is printed, and nothing exits.
  * Returns:  enum mmdump_status; but for MMDUMP_OK mmdump_message() says what
  *           was wrong, and where, in one line. Out-parameters, last, are
- *           written with MMDUMP_OK only, unless a call says otherwise.
+ *           written with MMDUMP_OK only, unless a call says otherwise; what is
+ *           in a caller's buffer or array then is not said.
  * Strings and arrays that a call gives out belong to the machine, until it is
  * destroyed or given more memory, unless a call says otherwise.
  */
@@ -398,8 +400,8 @@ struct mmdump_page_key {
 
 /*
  * mmdump_classify - look at all page frames of a strip that have colour 0
- * @first: the colour of the first key. Keys are numbered in the order of the
- *         first pages that have them.
+ * @first: the colour of the first key, more than any that the strip has. Keys
+ *         are numbered in the order of the first pages that have them.
  * @limit: of keys; MMDUMP_ERR_LIMIT: there are more of them, and the strip is
  *         as it was
  * @keys:  they belong to the strip, until this is called again with it

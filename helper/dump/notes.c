@@ -14,7 +14,7 @@
 
 #include "internal.h"
 
-#define MAX_NOTE_BYTES	(16UL << 20)	/* of one segment */
+#define MAX_NOTE_BYTES	(16UL << 20)	/* of one file */
 #define MAX_NOTES	65536UL
 #define HEAD_BYTES	12UL
 
@@ -107,13 +107,16 @@ enum mmdump_status notes_read(struct mmdump *m, const struct source *source,
 			      uint64_t offset, uint64_t size, uint64_t align,
 			      bool big, struct note_list *list)
 {
+	uint64_t most = MAX_NOTE_BYTES - list->total;
 	unsigned char *bytes, *at;
 	bool cut, cut4;
 	char *pool;
 	size_t n;
 
-	list->cut |= size > MAX_NOTE_BYTES;
-	size = size > MAX_NOTE_BYTES ? MAX_NOTE_BYTES : size;
+	list->cut |= size > most;
+	size = size > most ? most : size;
+	if (!size)
+		return MMDUMP_OK;
 	/* Behind the bytes: the names, none longer than in the file, each
 	 * with a 0 that its 12 bytes of head have room for. */
 	bytes = malloc(2 * size + 1);
@@ -123,6 +126,7 @@ enum mmdump_status notes_read(struct mmdump *m, const struct source *source,
 		free(bytes);
 		return fail(m, MMDUMP_ERR_SYSTEM, "notes cannot be read");
 	}
+	list->total += size;
 	align = align == 8 ? 8 : 4;
 	n = count(bytes, size, align, big, &cut);
 	if (align == 8 && cut) {

@@ -7,6 +7,7 @@
  * May call: virt.c, status.c.  Called by: all passes.
  */
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "pages.h"
 
 #define MAX_WORKERS	64U
+#define MAX_PFN		(1ULL << 52)	/* 64 bits of address, 4 KiB pages */
 #define TASKS_A_THREAD	32U	/* when nobody says how many threads */
 
 enum mmdump_status page_map_check(struct mmdump *m,
@@ -64,9 +66,13 @@ enum mmdump_status pfn_ranges_check(struct mmdump *m,
 
 	for (size_t i = 0; i < count; i++) {
 		if (ranges[i].start >= ranges[i].end ||
-		    ranges[i].start < last || ranges[i].end == UINT64_MAX)
+		    ranges[i].start < last)
 			return fail(m, MMDUMP_ERR_ARGUMENT,
 				    "ranges of page frames are not in order");
+		if (ranges[i].end > MAX_PFN)
+			return fail(m, MMDUMP_ERR_ARGUMENT,
+				    "no page frame is at 0x%llx",
+				    (unsigned long long)ranges[i].end - 1);
 		last = ranges[i].end;
 		pages += ranges[i].end - ranges[i].start;
 	}
@@ -183,11 +189,12 @@ static void *work_on(void *arg)
 	return NULL;
 }
 
-void parallel(struct mmdump *m, size_t tasks,
+void parallel(struct mmdump *m, unsigned int threads, size_t tasks,
 	      void (*work)(void *arg, unsigned int worker), void *arg)
 {
 	struct worker workers[MAX_WORKERS];
-	unsigned int count = threads_of(m), begun = 1;
+	unsigned int count = threads, begun = 1;
+	sigset_t all, before;
 
 	count = count < MAX_WORKERS ? count : MAX_WORKERS;
 	/* Of few tasks one thread is done before another has begun. */
@@ -197,6 +204,9 @@ void parallel(struct mmdump *m, size_t tasks,
 		count = (unsigned int)tasks;
 	if (!count)
 		count = 1;
+	/* Signals are for the threads of whoever calls: GDB's, Python's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (; begun < count; begun++) {
 		workers[begun] = (struct worker){ .number = begun,
 						  .work = work, .arg = arg };
@@ -204,6 +214,7 @@ void parallel(struct mmdump *m, size_t tasks,
 				   &workers[begun]))
 			break;		/* fewer do the same */
 	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	work(arg, 0);
 	while (--begun)
 		pthread_join(workers[begun].thread, NULL);

@@ -34,7 +34,8 @@ enum mmdump_status page_field_check(struct mmdump *m,
 				    const struct mmdump_page_map *map,
 				    struct mmdump_field field);
 
-/* The same of page frames: sorted, disjoint, none empty. ret: how many. */
+/* The same of page frames: sorted, disjoint, none empty, none where no memory
+ * can be, so that sums of them do not overflow. ret: how many. */
 enum mmdump_status pfn_ranges_check(struct mmdump *m,
 				    const struct mmdump_range *ranges,
 				    size_t count, uint64_t *ret);
@@ -69,11 +70,12 @@ void page_look_drop(struct page_look *look, const unsigned char *bytes,
 
 /*
  * parallel - do something in several threads
- * @tasks: more threads than this are not begun
- * @work:  called in each with its number, below threads_of(m); takes what is
- *         to be done off a counter of its own
+ * @threads: of threads_of(), asked once a pass: processors come and go
+ * @tasks:   more threads than this are not begun
+ * @work:    called in each with its number, below threads; takes what is to be
+ *           done off a counter of its own
  */
-void parallel(struct mmdump *m, size_t tasks,
+void parallel(struct mmdump *m, unsigned int threads, size_t tasks,
 	      void (*work)(void *arg, unsigned int worker), void *arg);
 
 /* A number in a struct page; 0 where there is none. */
@@ -141,6 +143,7 @@ struct key_table {
 	size_t count, room;
 	uint32_t *slots;
 	size_t nr_slots;		/* a power of two, or 0 */
+	uint64_t factor;		/* odd, and a secret of this table */
 	size_t limit;
 };
 

@@ -222,6 +222,7 @@ ALWAYS void plain(struct reader *r, const unsigned char *page, uint64_t flags,
 static void look_at_head(struct reader *r, uint64_t addr)
 {
 	const struct mmdump_page_run *run;
+	unsigned char own[MAX_PAGE_BYTES];
 	const unsigned char *page;
 	uint64_t flags, next, pfn = page_pfn(r->map, addr);
 
@@ -233,6 +234,8 @@ static void look_at_head(struct reader *r, uint64_t addr)
 	run = page_run(r->map, pfn, &r->heads.run, &next);
 	if (!run || !page_look(&r->heads, run, pfn, pfn + 1, &page))
 		return;
+	/* has_dtor() looks through the same window. */
+	page = memcpy(own, page, r->map->page_bytes);
 	flags = field_of(page, r->rules->flags, r->map->big_endian);
 	if (flags & r->rules->reserved)
 		set(&r->head, MMDUMP_KEY_RESERVED, 0);

@@ -72,6 +72,8 @@ static bool in_range(struct mmdump *m, struct window *w,
 		}
 		if (ram_look(m, w, phys, LOOK_BYTES, &at, &count)) {
 			count = 4096 - (phys & 4095);	/* unreadable */
+			if (count >= range->end - phys)
+				break;
 			continue;
 		}
 		if (phys > from && keep) {

@@ -31,6 +31,7 @@ struct round {
 	const struct mmdump_range *ranges;
 	const uint64_t *before;		/* pages in the ranges before each */
 	size_t nr_ranges, max;
+	unsigned int threads;
 	uint64_t start, pages;		/* of all: places in all ranges */
 	uint64_t all_groups;
 	size_t nr_chunks;
@@ -193,7 +194,7 @@ static bool do_round(struct round *round, struct mmdump_page_match *matches,
 		     enum mmdump_status *status)
 {
 	uint64_t left = round->pages - round->start;
-	size_t most = CHUNKS_A_THREAD * threads_of(round->m);
+	size_t most = CHUNKS_A_THREAD * round->threads;
 	bool more = true;
 
 	round->nr_chunks = most;
@@ -205,7 +206,8 @@ static bool do_round(struct round *round, struct mmdump_page_match *matches,
 		round->findings[i].count = 0;
 		round->findings[i].next = UINT64_MAX;
 	}
-	parallel(round->m, round->nr_chunks, look_at_chunks, round);
+	parallel(round->m, round->threads, round->nr_chunks,
+		 look_at_chunks, round);
 	for (size_t i = 0; i < round->nr_chunks && more; i++) {
 		if (round->findings[i].failed) {
 			*status = fail(round->m, MMDUMP_ERR_SYSTEM,
@@ -223,24 +225,24 @@ static enum mmdump_status run(struct round *round,
 			      struct mmdump_page_match *matches, size_t *found_,
 			      uint64_t *next)
 {
-	size_t count = CHUNKS_A_THREAD * threads_of(round->m), matched = 0;
+	size_t count = CHUNKS_A_THREAD * round->threads, matched = 0;
 	enum mmdump_status status = MMDUMP_OK;
 	uint64_t at = UINT64_MAX;
 
 	round->findings = calloc(count, sizeof(*round->findings));
-	round->looks = calloc(threads_of(round->m), sizeof(*round->looks));
+	round->looks = calloc(round->threads, sizeof(*round->looks));
 	if (!round->findings || !round->looks) {
 		free(round->findings);
 		free(round->looks);
 		return fail(round->m, MMDUMP_ERR_SYSTEM, "no memory");
 	}
-	for (unsigned int i = 0; i < threads_of(round->m); i++)
+	for (unsigned int i = 0; i < round->threads; i++)
 		page_look_begin(&round->looks[i], round->m, round->map,
 				round->pages);
 	while (round->start < round->pages &&
 	       do_round(round, matches, &matched, &at, &status))
 		;
-	for (unsigned int i = 0; i < threads_of(round->m); i++)
+	for (unsigned int i = 0; i < round->threads; i++)
 		page_look_end(&round->looks[i]);
 	for (size_t i = 0; i < count; i++)
 		free(round->findings[i].matches);
@@ -283,7 +285,7 @@ enum mmdump_status mmdump_select(struct mmdump *m,
 {
 	struct round round = { .m = m, .map = map, .query = query,
 			       .ranges = ranges, .nr_ranges = count,
-			       .max = max };
+			       .max = max, .threads = threads_of(m) };
 	enum mmdump_status status;
 	uint64_t *before, pages;
 

@@ -133,7 +133,7 @@ static bool set_mmu(struct mmdump *m, const char *text, uint32_t *machine)
 	return true;
 }
 
-/* Page tables come last: memory that is added may take them back. */
+/* Page tables come last: they say of what CPU the memory is. */
 static bool arguments(struct stub *stub, char **args, uint32_t *machine)
 {
 	const struct mmdump_segment *segments;
