@@ -31,7 +31,8 @@ bool kdump_is(const unsigned char *head, size_t size)
 
 #define MAX_BANKS	(1UL << 22)
 #define MIN_BLOCK	4096UL
-#define MAX_BLOCK	(1UL << 20)
+#define MAX_BLOCK	(1UL << 18)	/* as libkdumpfile: less than a
+					 * small one read backwards */
 #define MAX_NOTE_BYTES	(16UL << 20)
 #define HEAD_BYTES	464	/* of the header, with 64 bits */
 #define DESC_BYTES	24	/* of a page's descriptor */
@@ -101,9 +102,13 @@ static bool parts_are_sound(const struct kdump *kdump,
 	       part_is_sound(kdump, head + parts_at[layout][1], offset, size);
 }
 
-/* Whether a header is sound when read in one of the four ways. */
+/*
+ * Whether a header makes sense when read in one of the four ways. The first
+ * that does is what libkdumpfile takes it for, and allocates by: then it must
+ * be sound, too.
+ */
 static bool header_is(struct kdump *kdump, const unsigned char *head,
-		      bool wide, bool big)
+		      bool wide, bool big, bool *sound)
 {
 	/* `status`, behind a timeval of words of 4 or 8 bytes */
 	const unsigned char *at = head + (wide ? 424 : 412);
@@ -112,9 +117,9 @@ static bool header_is(struct kdump *kdump, const unsigned char *head,
 	uint64_t blocks = 1 + number(at + 8, 4, big) + bitmaps;
 
 	if (block < MIN_BLOCK || block > MAX_BLOCK || block & (block - 1) ||
-	    blocks < 2 || blocks > kdump->file.size / block ||
 	    8 * bitmaps * block < number(at + 16, 4, big))
 		return false;
+	*sound = blocks >= 2 && blocks <= kdump->file.size / block;
 	kdump->wide = wide;
 	kdump->big = big;
 	kdump->page_shift = (uint64_t)__builtin_ctzll(block);
@@ -134,8 +139,10 @@ static enum mmdump_status read_headers(struct opening *o)
 		return fail(o->m, MMDUMP_ERR_CORRUPT,
 			    "%s: ends in its header", o->path);
 	memcpy(o->machine, head + 272, 65);
-	for (int kind = 0; !sound && kind < 4; kind++)
-		sound = header_is(kdump, head, kind & 2, kind & 1);
+	for (int kind = 0; kind < 4; kind++) {
+		if (header_is(kdump, head, kind & 2, kind & 1, &sound))
+			break;
+	}
 	if (!sound || !source_read(o->source, 1UL << kdump->page_shift, sub,
 				   sizeof(sub)))
 		return fail(o->m, MMDUMP_ERR_CORRUPT, "%s: its header is "

@@ -168,6 +168,14 @@ def test_a_kdump_header_that_lies_is_refused(tmp_path: Path, lies: dict[str, int
 
 
 @KDUMP
+def test_what_libkdumpfile_takes_a_header_for_is_held_to_the_file(tmp_path: Path) -> None:
+    """One of 64 bits whose time makes sense as one of 32, big-endian, with a bitmap of half a terabyte."""
+    data = bytearray(kdump(PAGES))
+    data[0x1A1] = 1
+    assert "the bitmaps are not in the file" in refused(tmp_path, bytes(data))
+
+
+@KDUMP
 def test_a_kdump_file_that_is_cut_never_gives_what_it_has_not(tmp_path: Path) -> None:
     """Each page is what it was, or a fault."""
     whole = kdump(PAGES)

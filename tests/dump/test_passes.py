@@ -169,7 +169,7 @@ def test_struct_pages_match_where_python_says_they_do(tmp_path_factory, seed: in
                   rng.randrange(3), rng.random() < 0.4) for _ in range(rng.randrange(5))]
     ranges, value, mask = pages.ranges(), rng.choice((NO_FIELD, *fields)), rng.choice((3, (1 << 64) - 1))
     machine = pages.machine(tmp_path_factory.mktemp("core") / "core", 1 + seed % 2)
-    assert list(select(machine, runs_of(pages.ctx), ranges, tests, value, mask)) == list(
+    assert list(_joined(select(machine, runs_of(pages.ctx), ranges, tests, value, mask))) == list(
         _joined(_every(pages.ctx, ranges, tests, value, mask)))
 
 
@@ -187,7 +187,7 @@ def test_threads_change_nothing(tmp_path: Path, many: Pages, threads: int) -> No
     machine = many.machine(tmp_path / "core", threads)
     assert painted(EngineStrip(machine, ranges), many, 7) == painted(Strip(ranges), many, 7)
     tests = [PageTest(many.rules.flags, 2, 2)]
-    assert list(select(machine, runs_of(many.ctx), ranges, tests, many.rules.link, 0xFFFF)) == list(
+    assert list(_joined(select(machine, runs_of(many.ctx), ranges, tests, many.rules.link, 0xFFFF))) == list(
         _joined(_every(many.ctx, ranges, tests, many.rules.link, 0xFFFF)))
 
 

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
-import os
-import stat
 import zlib
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn, Optional
 
 from ..errors import MmError
+from ..target.jsonfile import parse, read_file
 from .debuginfo import ARRAY, INT, OTHER, POINTER, STRUCT, UINT, Member, Struct, Symbol, Type
 
 SCHEMA = "mmscope/layout/1"
@@ -26,7 +24,6 @@ MAX_ALIASES = 1024                  # symbols of one address
 MAX_DEPTH = 32                      # of types in types
 MAX_SIZE = 64 << 20                 # bytes of any type
 MAX_STRUCT = 4 << 20
-MOST_DIGITS = 20
 
 
 class ExportedDebug:
@@ -293,37 +290,11 @@ def _is_number(found: Any) -> bool:
     return isinstance(found, int) and not isinstance(found, bool)
 
 
-def _number(text: str) -> int:
-    """Before it is worked out: that takes long for many digits, and no number here has them."""
-    if len(text) > MOST_DIGITS:
-        raise ValueError(f"a number of {len(text)} digits")
-    return int(text)
-
-
 def read_layout(path: str) -> ExportedDebug:
     """The layout in a file. Raises MmError with one line that says what is wrong with the file."""
-    where = f"'{path}'"
-    try:
-        found = os.stat(os.path.expanduser(path))
-        if not stat.S_ISREG(found.st_mode):
-            raise MmError(f"{where} is not a file")
-        if found.st_size > MAX_FILE_BYTES:
-            raise MmError(f"{where} has {found.st_size >> 20} MiB: a layout has at most {MAX_FILE_BYTES >> 20}")
-        with open(os.path.expanduser(path), "rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise MmError(f"cannot read {where}: {getattr(error, 'strerror', None) or error}") from None
+    where, data = f"'{path}'", read_file(path, MAX_FILE_BYTES, "a layout")
     if data[:1] != b"{":
         told = " (an ELF file: 'mm layout --export' makes a layout of a vmlinux, in GDB)" if data[:4] == b"\x7fELF" \
             else ""
         raise MmError(f"{where} is no layout{told}")
-    try:
-        document = json.loads(data.decode("ascii"), parse_int=_number)
-    except (ValueError, RecursionError, MemoryError) as error:
-        line = str(error).split("\n", maxsplit=1)[0] or type(error).__name__
-        raise MmError(f"{where} is not a whole JSON document: {line}") from None
-    schema = document.get("schema") if isinstance(document, dict) else None
-    if schema != SCHEMA:
-        told = f"of schema {str(schema)[:40]!r}" if schema is not None else "a JSON document without a schema"
-        raise MmError(f"{where} is {told}: a layout's is {SCHEMA!r}")
-    return ExportedDebug(document, where)
+    return ExportedDebug(parse(data, where, SCHEMA, "a layout"), where)

@@ -4,37 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from typing import Any, Iterable, Sequence
 
 from ..errors import MmError
+from ..target.jsonfile import of_schema, parse, read_file
 from .rebuild import rebuild
 from .state import FreeList, Snapshot
 
 SCHEMA = "mmscope/snapshot/1"
 MAX_FILE_BYTES = 256 << 20
 MAX_ORDER = 24          # no kernel has blocks of 64 GiB; one page of such a block leaves that many pieces of it
-MOST_DIGITS = 32
 
 
 def read_snapshot(path: str) -> Snapshot:
     """The snapshot in a file. Raises MmError with one line that says what is wrong with the file."""
     where = f"'{path}'"
-    try:
-        found = os.stat(os.path.expanduser(path))
-        if not stat.S_ISREG(found.st_mode):
-            raise MmError(f"{where} is not a file")
-        if found.st_size > MAX_FILE_BYTES:
-            raise MmError(f"{where} has {found.st_size >> 20} MiB: a snapshot has at most {MAX_FILE_BYTES >> 20}")
-        with open(os.path.expanduser(path), "rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise MmError(f"cannot read {where}: {getattr(error, 'strerror', None) or error}") from None
-    try:
-        document = json.loads(data.decode("ascii"), parse_int=_number)
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise MmError(f"{where} is not a whole JSON document: {_first_line(error)}") from None
-    return from_document(document, where)
+    return from_document(parse(read_file(path, MAX_FILE_BYTES, "a snapshot"), where, SCHEMA, "a snapshot"), where)
 
 
 def write_snapshot(path: str, document: dict[str, Any]) -> None:
@@ -49,10 +34,7 @@ def write_snapshot(path: str, document: dict[str, Any]) -> None:
 
 def from_document(document: Any, where: str) -> Snapshot:
     """The snapshot that a document holds. Raises MmError."""
-    schema = document.get("schema") if isinstance(document, dict) else None
-    if schema != SCHEMA:
-        told = f"of schema {str(schema)[:40]!r}" if schema is not None else "a JSON document without a schema"
-        raise MmError(f"{where} is {told}: a snapshot's is {SCHEMA!r}")
+    document = of_schema(document, where, SCHEMA, "a snapshot")
     if document.get("state") is None:
         raise MmError(f"{where} lists snapshots, but holds none: write one with 'mm snapshot NAME --file FILE'")
     snapshot = rebuild(Snapshot, document["state"], f"{where}: state")
@@ -86,14 +68,3 @@ def _check_ranges(numbers: Iterable[int], where: str) -> None:
     found = tuple(numbers)
     if len(found) % 2 or any(not 0 <= start <= end for start, end in zip(found[::2], found[1::2])):
         raise MmError(f"{where} is no pairs of start and end")
-
-
-def _number(text: str) -> int:
-    """Before it is worked out: that takes long for many digits, and no number here has them."""
-    if len(text) > MOST_DIGITS:
-        raise ValueError(f"a number of {len(text)} digits")
-    return int(text)
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).split("\n", maxsplit=1)[0] or type(error).__name__

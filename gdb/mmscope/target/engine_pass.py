@@ -118,25 +118,16 @@ class EngineStrip:
 
 def select(machine: Machine, runs: Runs, ranges: Ranges, tests: Sequence[PageTest], value: Field,
            value_mask: int) -> Iterator[Match]:
-    """The page frames that match, or are unreadable, lowest first. Raises MmError."""
+    """The page frames that match, or are unreadable, lowest first; alike ones may touch. Raises MmError."""
     rows = (_Test * len(tests))(*(_Test(_Field(*each.field), each.mask, each.value, each.negated, each.group)
                                   for each in tests))
     query, data, page_map = _Query(rows, len(tests), _Field(*value), value_mask), _numbers(ranges), _page_map(runs)
     buffer, count, start = (c_uint64 * (4 * BATCH))(), c_size_t(), c_uint64(0)
-    last: Optional[Match] = None
     while start.value != (1 << 64) - 1:
         machine.call("mmdump_select", byref(page_map), byref(query), _address(data), len(data) // 2, start.value,
                      buffer, BATCH, byref(count), byref(start))
         found = buffer[:4 * count.value]
-        for match in map(Match, found[::4], found[1::4], found[2::4], found[3::4]):
-            if last is not None and last.end_pfn == match.start_pfn and last[2:] == match[2:]:
-                last = Match(last.start_pfn, match.end_pfn, *match[2:])
-                continue
-            if last is not None:
-                yield last
-            last = match
-    if last is not None:
-        yield last
+        yield from map(Match, found[::4], found[1::4], found[2::4], found[3::4])
 
 
 def _numbers(rows: Iterable[Sequence[int]]) -> "array[int]":
