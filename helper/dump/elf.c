@@ -282,6 +282,7 @@ static void say_warnings(const struct core *core)
 {
 	uint64_t size = core->source->size;
 
+	core->m->cut |= core->nr_cut > 0;
 	if (core->nr_cut)
 		warn(core->m, "%s: is cut: has %llu of %llu bytes, and %llu "
 			      "segments are not whole", core->path,
@@ -296,11 +297,13 @@ static void say_warnings(const struct core *core)
 			      "longer than its 32-bit header can say",
 		     core->path, (unsigned long long)core->by);
 	if (gelf_getclass(core->elf) == ELFCLASS32 && size != UINT64_MAX &&
-	    size > core->needs && size - core->needs > UINT32_MAX)
+	    size > core->needs && size - core->needs > UINT32_MAX) {
+		core->m->cut = true;
 		warn(core->m, "%s: %llu bytes of it are in no segment: its "
 			      "32-bit headers cannot say sizes and addresses "
 			      "beyond 4 GiB", core->path,
 		     (unsigned long long)(size - core->needs));
+	}
 }
 
 enum mmdump_status elf_add(struct mmdump *m, const char *path,

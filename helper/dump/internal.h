@@ -77,6 +77,7 @@ struct note_list {
 
 struct mmdump {
 	char message[512], warning[512];
+	bool cut;			/* mmdump_is_cut() */
 	unsigned int threads;
 	const char *format;		/* NULL: no memory yet */
 	struct source *sources;
@@ -136,6 +137,8 @@ struct window {
 	unsigned char *buffer;	/* NULL until it is needed */
 	const struct space *space;	/* whose addresses these are */
 	uint64_t start, end;	/* of what buffer holds */
+	const struct bank *bad;	/* could not be read, in... */
+	uint64_t bad_start, bad_end;	/* ...this part of a page */
 	size_t hint;		/* for space_find() */
 	struct tlb *tlb;	/* of virt.c; NULL until it is needed */
 };

@@ -106,6 +106,10 @@ const char *mmdump_format(const struct mmdump *m);
 /* What is not as it should be with a file that can be read; NULL: nothing. */
 const char *mmdump_warning(const struct mmdump *m);
 
+/* Whether memory is missing that a file says it has: 1 or 0. Then there is a
+ * warning that says so. */
+int mmdump_is_cut(const struct mmdump *m);
+
 /* Physical memory [start, end) that there is. */
 struct mmdump_range {
 	uint64_t start;

@@ -43,8 +43,10 @@ enum mmdump_status mmdump_open(struct mmdump *m, const char *path)
 			      path);
 	if (status)
 		source_close(source);
-	else if (!whole)
+	else if (!whole) {
+		m->cut = true;
 		warn(m, "%s: is cut: its last piece is missing", path);
+	}
 	return status;
 }
 

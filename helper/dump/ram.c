@@ -114,8 +114,15 @@ static enum mmdump_status look(struct mmdump *m, const struct space *space,
 			left = bank->end - addr;
 			looked(m);
 		} else {
-			if (!window_fill(w, space, bank, addr, want))
+			if (w->bad == bank && addr >= w->bad_start &&
+			    addr < w->bad_end)
 				return MMDUMP_ERR_FAULT;
+			if (!window_fill(w, space, bank, addr, want)) {
+				w->bad = bank;
+				w->bad_start = addr;
+				w->bad_end = end_of(addr | ((1UL << READ_SHIFT) - 1), 1);
+				return MMDUMP_ERR_FAULT;
+			}
 			*ret = w->buffer + (addr - w->start);
 			left = w->end - addr;
 		}

@@ -134,6 +134,11 @@ const char *mmdump_warning(const struct mmdump *m)
 	return *m->warning ? m->warning : NULL;
 }
 
+int mmdump_is_cut(const struct mmdump *m)
+{
+	return m->cut;
+}
+
 const char *mmdump_format(const struct mmdump *m)
 {
 	return m->format ? m->format : "no memory";

@@ -35,6 +35,7 @@ class Dump:
         self.core, self.layout = folder / "core", folder / "layout"
         self.live = {command: guest.gdb.json(f"mm {command} --json") for command in COMMANDS}
         guest.gdb.run(f"monitor dump-guest-memory {self.core}")
+        guest.gdb.run(f"monitor dump-guest-memory -z {folder / 'kdump'}")
         self.said = guest.gdb.run(f"mm layout --export {self.layout}")
         self.refused = [guest.fails(f"mm layout {words}") for words in (
             f"--export {folder}/none/layout", f"--export {folder}", f"page --export {folder}/x", "--export")]
@@ -165,6 +166,74 @@ def test_a_file_takes_the_output(dump):
     assert out == "" and len(path.read_text().splitlines()) == 2
     _, said = mmdump(dump.core, "zones", "-o", dump.folder, layout=dump.layout, status=2)
     assert "Is a directory" in said
+
+
+@pytest.mark.parametrize("words, line", [
+    ("account > /dev/full", "cannot write to standard output: No space left on device"),
+    ("account --json >&-", "standard output is closed"),
+    ("account -o /dev/full", "cannot write '/dev/full': No space left on device"),
+    ("account >&- <&- 2>&-", ""), ("no_such_command >&- 2>&-", ""), ("no_such_command 2>/dev/full", "")])
+def test_an_output_that_takes_nothing_is_no_problem_that_was_found(dump, words, line):
+    command = f"exec {MMDUMP} --layout {dump.layout} {dump.core} {dump.core} {words}"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"mmdump: {line}\n" if line else "")
+
+
+def test_what_is_said_goes_into_no_file_when_standard_error_is_closed(dump):
+    out = dump.folder / "closed"
+    command = f"exec {MMDUMP} --layout {dump.layout} {dump.core} {dump.core}.absent zones -o {out} <&- >&- 2>&-"
+    assert subprocess.run(command, shell=True, timeout=SECONDS, check=False).returncode == 2
+    assert out.read_text("ascii").startswith("==> ") and "mmdump: " not in out.read_text("ascii")
+
+
+def test_a_core_that_is_cut_is_answered_as_far_as_it_goes_and_said_to_be(dump):
+    cut, whole = dump.folder / "cut", dump.core.read_bytes()
+    cut.write_bytes(whole[:-len(whole) // 16])
+    out, said = mmdump(cut, "zones", "--json", layout=dump.layout, status=2)
+    assert said.startswith(f"mmdump: {cut}: is cut: has {cut.stat().st_size} of ") and said.count("\n") == 1
+    assert json.loads(out)["zones"] == dump.live["zones"]["zones"]
+
+
+READS = """
+import sys
+sys.path.insert(0, sys.argv.pop(1))
+from mmscope.alone.main import main
+main(sys.argv[1:])
+print(open("/proc/self/io").read().split("syscr: ")[1].split()[0])
+"""
+
+
+def rearranged(flat):
+    """The kdump file that QEMU has written in pieces, behind 4 KiB of its own: each has a place and a size."""
+    data, at = bytearray(), 4096
+    while True:
+        place, size = struct.unpack_from(">qq", flat, at)
+        if place < 0:
+            return data
+        data.extend(bytes(max(place + size - len(data), 0)))
+        data[place:place + size] = flat[at + 16:at + 16 + size]
+        at += 16 + size
+
+
+def test_a_page_that_a_file_lacks_is_looked_for_once_and_not_for_each_struct_in_it(dump):
+    info, first = dump.live["info"], dump.live["page phys:0x40100000"]
+    data, path = rearranged((dump.folder / "kdump").read_bytes()), dump.folder / "lacks"
+    _, block, header, bitmaps = struct.unpack_from("<iiii", data, 412)      # struct disk_dump_header: status, ...
+    dumped = int.from_bytes(data[(1 + header + bitmaps // 2) * block:][:bitmaps // 2 * block], "little")
+    mem_map = bin(dumped & (1 << (first["page"] - info["page_offset"] + info["phys_offset"]) // 4096) - 1).count("1")
+    pages = 14 * 1024 * info["struct_page_size"] // 4096                    # of the 16 Ki page frames behind it
+    for at in range(mem_map, mem_map + pages):                              # struct page_desc: offset, ...
+        struct.pack_into("<Q", data, (1 + header + bitmaps) * block + at * 24, len(data))
+    path.write_bytes(data)
+    done = subprocess.run([sys.executable, "-c", READS, ROOT / "gdb", "--layout", dump.layout, path, "account",
+                           "--json", "-o", os.devnull], capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert "does not close" in done.stderr and int(done.stdout) < 14 * 1024 // 4        # reads, of so many structs
+
+
+def test_banks_that_overlap_are_said_to(dump):
+    _, said = mmdump("--ram", f"{RAM_START:#x}:{dump.ram}", "--ram", f"{RAM_START + 4096:#x}:{dump.ram}", "zones",
+                     layout=dump.layout)
+    assert f"{dump.ram}: has memory at {RAM_START + 4096:#x} that is there already" in said and said.count("\n") == 1
 
 
 def test_what_needs_a_debugger_says_so(dump):

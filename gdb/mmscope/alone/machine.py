@@ -42,6 +42,7 @@ class Opened:
             found = open_dump(self._machine, Layout(debug), _banner(debug), detail, meter)
             if found.engine is not None:
                 found = replace(found, memory=KeptVirtual(found.engine, detail, meter))
+            self.cut = self._machine.cut            # a part of the memory is missing
             self.context = _context(debug.moved(found.offset), found, terminal, None, progress)
         except BaseException:
             self._machine.close()

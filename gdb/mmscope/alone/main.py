@@ -15,9 +15,14 @@ from .words import Words, parse
 SOUND, PROBLEMS, UNREADABLE = range(3)
 
 
+class Unwritable(MmError):
+    """What was found cannot be written: nothing else can, then."""
+
+
 def main(argv: list[str]) -> int:
     """Run it; the exit status."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    _keep_numbers()
     try:
         words = parse(argv)
         if words.help or not argv:
@@ -59,15 +64,16 @@ class _Run:
             try:
                 self._out = open(self._args.output, "w", encoding="ascii", errors="backslashreplace")
             except OSError as error:
-                raise MmError(f"cannot write '{self._args.output}': {error.strerror}") from None
+                raise self._unwritable(error) from None
         machines: list[tuple[str, ...]] = [(core,) for core in self._words.cores] or [()]
         status = SOUND
         for at, cores in enumerate(machines):
             name = cores[0] if cores else " ".join(self._words.given_banks)
             self._bar.begin(f"{self._command.name} {name}".strip(), at, len(machines))
             try:
-                problems = self._one(cores, name, at, len(machines))
-                status = max(status, PROBLEMS if problems else SOUND)
+                status = max(status, self._one(cores, name, at, len(machines)))
+            except Unwritable:
+                raise
             except MmError as error:
                 files = (name, *(bank.path for bank in self._words.banks))
                 self._error("" if any(file in str(error) for file in files) else f"{name}: ", error)
@@ -83,8 +89,8 @@ class _Run:
             if os.path.exists(output) and os.path.exists(path) and os.path.samefile(output, path):
                 raise UsageError(f"-o {output}: that is what is read")
 
-    def _one(self, cores: tuple[str, ...], name: str, at: int, of: int) -> bool:
-        """The command on one machine; whether something is wrong there. Raises MmError."""
+    def _one(self, cores: tuple[str, ...], name: str, at: int, of: int) -> int:
+        """The command on one machine; its status. Raises MmError."""
         from ..view.problems import problems_text
         opened, ctx = None, None
         if cores or self._words.banks:
@@ -108,11 +114,15 @@ class _Run:
             if opened is not None:
                 opened.close()
         self._bar.clear()
+        for note in ctx.notes:
+            self._error(f"{name}: " if name not in note else "", MmError(note))
         self._write(text)
         failure = getattr(result, "failure", None)
         if failure is not None:
             self._error(f"{name}: " if of > 1 else "", MmError(failure))
-        return failure is not None or bool(result.problems)
+        if opened is not None and opened.cut:
+            return UNREADABLE
+        return PROBLEMS if failure is not None or result.problems else SOUND
 
     def _document(self, ctx: Any, name: str, result: Any) -> str:
         """One line of JSON: as GDB's session has it, and the name of the core."""
@@ -123,28 +133,59 @@ class _Run:
         return json.dumps({**head, **found}, separators=(",", ":")) + "\n"
 
     def _write(self, text: str) -> None:
-        if self._out is not None:
+        if self._out is None:
+            return _print(text)
+        try:
             self._out.write(text)
-        else:
-            _print(text)
+            self._out.flush()
+        except OSError as error:
+            _forget(self._out)
+            raise self._unwritable(error) from None
+
+    def _unwritable(self, error: OSError) -> Unwritable:
+        return Unwritable(f"cannot write '{self._args.output}': {error.strerror}")
 
     def _error(self, where: str, error: MmError) -> None:
         self._bar.clear()
         _say(where + str(error))
 
 
+def _keep_numbers() -> None:
+    """No file that is opened takes the number of a standard one that is closed: what is said would go into it."""
+    try:
+        while os.open(os.devnull, os.O_RDONLY) <= 2:
+            pass
+    except OSError:
+        pass
+
+
 def _print(text: str) -> None:
-    """On standard output, which may show less than there is."""
-    sys.stdout.reconfigure(errors="backslashreplace")
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    """On standard output, which may show less than there is. Raises Unwritable."""
+    if sys.stdout is None:
+        raise Unwritable("standard output is closed")
+    try:
+        sys.stdout.reconfigure(errors="backslashreplace")
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        _forget(sys.stdout)
+        raise Unwritable(f"cannot write to standard output: {error.strerror}") from None
 
 
 def _say(text: str) -> None:
-    """One line on standard error."""
-    sys.stdout.flush()
-    sys.stderr.write(f"mmdump: {_shown(text)}\n")
-    sys.stderr.flush()
+    """One line on standard error, if there is one."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write(f"mmdump: {_shown(text)}\n")
+        sys.stderr.flush()
+    except OSError:
+        _forget(sys.stderr)
+
+
+def _forget(stream: Any) -> None:
+    """What is left in the buffer of a file that cannot be written goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _shown(text: str) -> str:

@@ -244,6 +244,11 @@ class Machine:
         """What is not as it should be with a file that can be read; None: nothing."""
         return self._text("mmdump_warning")
 
+    @property
+    def cut(self) -> bool:
+        """Whether memory is missing that a file says it has."""
+        return bool(self.library.function("mmdump_is_cut", c_int, c_void_p)(self._alive))
+
     def _text(self, name: str) -> Optional[str]:
         """What a call that gives a string says."""
         found = self.library.function(name, c_char_p, c_void_p)(self._alive)
