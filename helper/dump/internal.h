@@ -24,7 +24,8 @@ enum mmdump_status fail(struct mmdump *m, enum mmdump_status status,
 			const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Every call of the library begins with it: no message yet. */
+/* Every call of the library begins with it: no message yet, and no mapped file
+ * that was cut since the last call. */
 void begin(struct mmdump *m);
 
 /* Adds a line to mmdump_warning(); what finds no room is left out. */
@@ -36,7 +37,7 @@ unsigned int threads_of(const struct mmdump *m);
 
 /* --- a machine ----------------------------------------------------------- */
 
-/* A file that is open. It stays as it is until the machine is destroyed. */
+/* A file that is open, until the machine is destroyed. */
 struct source {
 	struct source *next;
 	int fd;				/* -1: kdump has its own */
@@ -181,6 +182,10 @@ void ram_drop(struct mmdump *m, uint64_t start, uint64_t end);
 enum mmdump_status source_open(struct mmdump *m, const char *path, int fd,
 			       struct source **ret);
 void source_close(struct source *source);
+
+/* Whether a mapped file has become smaller: then it is read from now on, and
+ * what it has lost is no memory any more. */
+bool source_is_cut(struct source *source);
 
 /* Reads all of [offset, offset + size), or says false. */
 bool source_read(const struct source *source, uint64_t offset, void *buffer,

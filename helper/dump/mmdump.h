@@ -13,9 +13,10 @@
  * bounded by the caller's limit, and an answer is the same whatever the
  * number of threads.
  *
- * Files are mapped, not copied, but for compressed and flattened ones: one
- * that is cut while it is mapped ends the process with SIGBUS, as with any
- * mapped file.
+ * Files are mapped, not copied, but for compressed and flattened ones. One that
+ * somebody cuts is noticed by the next call: what it has lost is no memory from
+ * then on, and mmdump_warning() says so. Only one that is cut while a call looks
+ * at it ends the process with SIGBUS, as with any mapped file.
  *
  * Calls:    one thread at a time for one machine; different machines are
  *           independent. Nothing is printed, and nothing exits.

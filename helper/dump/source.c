@@ -53,6 +53,18 @@ enum mmdump_status source_open(struct mmdump *m, const char *path, int fd,
 	return MMDUMP_OK;
 }
 
+bool source_is_cut(struct source *source)
+{
+	struct stat st;
+
+	if (!source->map || source->kdump ||
+	    (!fstat(source->fd, &st) && (uint64_t)st.st_size >= source->size))
+		return false;
+	munmap((void *)(uintptr_t)source->map, source->size);
+	source->map = NULL;
+	return true;
+}
+
 void source_close(struct source *source)
 {
 	if (!source)

@@ -61,6 +61,13 @@ enum mmdump_status fail(struct mmdump *m, enum mmdump_status status,
 void begin(struct mmdump *m)
 {
 	*m->message = 0;
+	for (struct source *s = m->sources; s; s = s->next) {
+		if (!source_is_cut(s))
+			continue;
+		m->cut = true;
+		warn(m, "%s of 0x%llx bytes was cut while it was open",
+		     m->format, (unsigned long long)s->size);
+	}
 }
 
 void warn(struct mmdump *m, const char *format, ...)

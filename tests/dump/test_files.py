@@ -7,6 +7,7 @@ import os
 import random
 import struct
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from banks import library
 from elfcore import Core, Segment, note
 from kdumpfile import flattened, kdump
 from mmscope.target.engine import Machine
-from probing import BUILD, opened, probe, refused
+from probing import BUILD, SECONDS, TOP, opened, probe, refused
 
 DATA = random.Random(7).randbytes(3 * 4096 + 5)
 
@@ -117,6 +118,30 @@ def test_search_wants_some_bytes_and_not_too_many(ram: Path) -> None:
     """1 to 4096."""
     lines = probe(f"ram=0:0:0:{ram}", "search=0:" + "00" * 4097, "search=0:", "search=0:" + DATA[1:4097].hex())
     assert lines[0].startswith("argument") and lines[1].startswith("argument") and lines[2] == "1"
+
+
+CUT = """
+import os, sys
+from mmscope.errors import FaultError
+from mmscope.target.engine import Machine, library
+machine = Machine(library())
+machine.open(sys.argv[1])
+assert machine.read_phys(0x8000, 4) == b"abcd" and not machine.cut
+os.truncate(sys.argv[1], os.path.getsize(sys.argv[1]) - 0x9000)
+try:
+    machine.read_phys(0x8000, 4)
+except FaultError:
+    print(machine.read_phys(0, 4), machine.cut, machine.warning)
+"""
+
+
+def test_a_core_that_is_cut_while_it_is_open_loses_what_it_has_lost(tmp_path: Path) -> None:
+    core = tmp_path / "core"
+    core.write_bytes(Core([Segment(b"head" + bytes(0x7ffc) + b"abcd" + bytes(0x7ffc), phys=0)]).to_bytes())
+    done = subprocess.run([sys.executable, "-c", CUT, core], env={**os.environ, "PYTHONPATH": str(TOP / "gdb")},
+                          capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert done.returncode == 0 and done.stderr == "", (done.returncode, done.stderr)
+    assert done.stdout.startswith("b'head' True ELF core of 0x") and "was cut while it was open" in done.stdout
 
 
 def has_kdump() -> bool:
