@@ -36,6 +36,7 @@ bool kdump_is(const unsigned char *head, size_t size)
 #define MAX_NOTE_BYTES	(16UL << 20)
 #define HEAD_BYTES	464	/* of the header, with 64 bits */
 #define DESC_BYTES	24	/* of a page's descriptor */
+#define LAST_PAGES	4096U	/* are looked at for whether a file is cut */
 
 struct kdump {
 	kdump_ctx_t *ctx;
@@ -281,6 +282,27 @@ static uint32_t machine_of(const struct opening *o)
 	return EM_NONE;
 }
 
+/* Whether one of the last pages is not in the file. They are written in order,
+ * but for those that are zero: these share one. */
+static bool is_cut(const struct opening *o)
+{
+	uint64_t i = o->nr_pages > LAST_PAGES ? o->nr_pages - LAST_PAGES : 0;
+	const struct kdump *kdump = o->kdump;
+	unsigned char desc[DESC_BYTES];
+	uint64_t at;
+
+	for (; i < o->nr_pages; i++) {
+		if (!source_read(o->source, kdump->descs_at + i * DESC_BYTES,
+				 desc, sizeof(desc)))
+			return true;
+		at = number(desc, 8, kdump->big);
+		if (at > kdump->file.size || number(desc + 8, 4, kdump->big) >
+					     kdump->file.size - at)
+			return true;
+	}
+	return false;
+}
+
 /* From here on pages are read through libkdumpfile alone. */
 static void hand_over(struct opening *o)
 {
@@ -315,6 +337,10 @@ static enum mmdump_status add(struct opening *o)
 		warn(m, "%s: its notes do not end where they should",
 		     o->path);
 	notes_append(m, &o->notes);
+	if (is_cut(o)) {
+		m->cut = true;
+		warn(m, "%s: is cut: pages at its end are missing", o->path);
+	}
 	hand_over(o);
 	return MMDUMP_OK;
 }

@@ -193,6 +193,18 @@ def test_a_kdump_header_that_lies_is_refused(tmp_path: Path, lies: dict[str, int
 
 
 @KDUMP
+def test_a_kdump_file_that_is_cut_says_so(tmp_path: Path) -> None:
+    core, whole = tmp_path / "core", kdump(PAGES)
+    machines = []
+    for data in (whole, whole[:-1]):
+        core.write_bytes(data)
+        machines.append(Machine(library()))
+        machines[-1].open(str(core))
+    assert [(each.cut, each.warning) for each in machines] == [
+        (False, None), (True, f"{core}: is cut: pages at its end are missing")]
+
+
+@KDUMP
 def test_what_libkdumpfile_takes_a_header_for_is_held_to_the_file(tmp_path: Path) -> None:
     """One of 64 bits whose time makes sense as one of 32, big-endian, with a bitmap of half a terabyte."""
     data = bytearray(kdump(PAGES))
