@@ -13,6 +13,7 @@ import base64
 import dataclasses
 import json
 import lzma
+import os
 import struct
 
 from mmscope.errors import FaultError
@@ -22,6 +23,7 @@ from mmscope.layout.versions import FIELDS, VARIABLES
 from mmscope.session import load
 from mmscope.session.debuginfo import GdbDebugInfo
 from mmscope.target.cache import CachedMemory
+from mmscope.target.engine import OFF, SETTING
 
 
 MOST_STATIC_BYTES = 4096
@@ -138,7 +140,9 @@ class Recorder:
         self._read = CachedMemory.read
 
     def begin(self, name):
-        """Keep what is read at this stop."""
+        """Keep what is read at this stop: without the dump engine, which
+        reads without us."""
+        os.environ[SETTING] = OFF
         self._memory, self._host = {}, {}
         self._name = name
         current = load._current
@@ -196,6 +200,7 @@ class Recorder:
     def end(self):
         """The stop is over."""
         CachedMemory.read = self._read
+        del os.environ[SETTING]
         same = load._current._context is self._context
         load._current.forget_symbols()
         if not same:
